@@ -1,0 +1,10 @@
+/** What a principal may do: `admin` everything, `viewer` read all, `user` only its own jobs. */
+export const ROLES = ["admin", "viewer", "user"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who is asking, once verified. */
+export interface Principal {
+  /** Subject: stable id of the person or program. */
+  readonly sub: string;
+  readonly role: Role;
+}

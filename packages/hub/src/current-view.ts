@@ -1,0 +1,25 @@
+import type { LiveTable, LiveTableRows, Selector, Summary } from "@wsight/protocol";
+
+/**
+ * What readers may ask of `current`, the latest state and its last 15 minutes
+ * at one second. Only `ingest` writes it; live sessions, handlers and the
+ * recorder read it through this.
+ */
+export interface CurrentView {
+  /** Start of the newest closed second, ms epoch; `null` before the first. */
+  readonly at: number | null;
+  /** Start of the oldest second still held; `null` before the first. */
+  readonly oldestAt: number | null;
+  /** Evaluates selectors for one closed second; NaN where nothing is known. Values are in base units. */
+  compile(selectors: readonly Selector[]): CompiledSelectors;
+  /** Rows of a live table as they stand. */
+  table<T extends LiveTable>(table: T): LiveTableRows[T];
+  /** The contract's summary, over all nodes or one. `null` for a node that is not known. */
+  summary(node?: string): Summary | null;
+}
+
+/** A prepared set of selectors, cheap to evaluate each second. */
+export interface CompiledSelectors {
+  /** Values of the second that starts at `at`, in selector order. */
+  evaluate(at: number): Float64Array;
+}

@@ -1,0 +1,335 @@
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import { Histogram } from "./histogram.ts";
+import { asFields, asInteger, asList, asNumber, asOneOf, asText, expected, parseJson } from "./parse.ts";
+import { type Labels, parseLabels, parseMetric, type Series } from "./series.ts";
+
+/**
+ * The link: what a probe and a hub say to each other, over a `MessagePort` or
+ * a WebSocket alike. Text messages are JSON, binary messages are snapshots.
+ *
+ * A probe says `hello` once per link and whenever what it found changes, then
+ * `names` for series not named before on this link, then one snapshot a
+ * second. A snapshot holds *absolute* values (counters and histograms since
+ * the epoch began) of the series that changed, or of all of them when it is a
+ * keyframe. So a lost frame makes figures late, never wrong: the hub sees the
+ * gap in `seq`, asks with `resync`, and gets `hello`, `names` and a keyframe.
+ * A new `epoch` means that the process restarted and counts from zero.
+ */
+export const LINK_VERSION = 1;
+
+/** Largest link message, in bytes (binary) or UTF-16 units (text), that either side accepts. */
+export const MAX_LINK_MESSAGE: number = 4 * 1024 * 1024;
+/** Most series one probe may name. */
+export const MAX_SERIES = 8192;
+/** Most rows one table may carry. */
+export const MAX_TABLE_ROWS = 1024;
+
+/** One thing a probe found and watches, or looked for and did not find. */
+export interface Finding {
+  /** Integration, e.g. `socket.io`, `ws`. */
+  readonly library: string;
+  /** Name the series carry as `ws.server`. */
+  readonly server: string;
+  /** Version of the library, `null` when it does not say. */
+  readonly version: string | null;
+  /** `attached`: watched in full. `partial`: something could not be hooked; `notes` says what. */
+  readonly state: "attached" | "partial";
+  /** Facts for people: `2 namespaces`, `transports polling, websocket`, `payload limit 1 MB`. */
+  readonly notes: readonly string[];
+}
+
+/** First words of a probe. */
+export interface HelloFrame {
+  readonly type: "hello";
+  readonly version: number;
+  /** Name of the application; several instances share it. */
+  readonly service: string;
+  /** Name of this process among the instances of the service. */
+  readonly instance: string;
+  /** Random per process start; counters begin at zero with it. */
+  readonly epoch: number;
+  /** Process start, ms epoch. */
+  readonly startedAt: number;
+  readonly pid: number;
+  readonly host: string;
+  readonly runtime: string;
+  /** Milliseconds between snapshots. */
+  readonly intervalMs: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Names series: the ids used in snapshots of this link from now on. */
+export interface NamesFrame {
+  readonly type: "names";
+  readonly epoch: number;
+  readonly names: readonly { readonly id: number; readonly series: Series }[];
+}
+
+/** Tables: bounded lists that are not metrics. */
+export const TABLES = ["users", "channels", "rooms", "errors"] as const;
+export type TableName = (typeof TABLES)[number];
+
+/** A row of `users`, `channels` or `rooms`: open connections by key, largest first. */
+export interface CountRow {
+  readonly key: string;
+  readonly count: number;
+}
+
+/** A row of `errors`: the ring of recent errors, newest last, text already redacted and cut. */
+export interface ErrorRow {
+  readonly at: number;
+  readonly type: string;
+  readonly message: string;
+}
+
+/** A bounded list, whole, replacing the one sent before. `total` counts what the rows were picked from. */
+export type TableFrame =
+  | {
+      readonly type: "table";
+      readonly epoch: number;
+      readonly at: number;
+      readonly table: "users" | "channels" | "rooms";
+      readonly total: number;
+      readonly rows: readonly CountRow[];
+    }
+  | {
+      readonly type: "table";
+      readonly epoch: number;
+      readonly at: number;
+      readonly table: "errors";
+      readonly total: number;
+      readonly rows: readonly ErrorRow[];
+    };
+
+/** The probe closes in good order (as opposed to falling silent). */
+export interface ByeFrame {
+  readonly type: "bye";
+  readonly epoch: number;
+}
+
+/** The hub asks for `hello`, `names` and a keyframe. */
+export interface ResyncFrame {
+  readonly type: "resync";
+  readonly reason: string;
+}
+
+/** One second of a probe: absolute values by series id. */
+export interface SnapshotFrame {
+  readonly type: "snapshot";
+  readonly epoch: number;
+  /** Grows by one with every snapshot of the epoch. */
+  readonly seq: number;
+  /** When it was taken, ms epoch of the probe's clock. */
+  readonly at: number;
+  /** Holds every series, not only the changed ones. */
+  readonly keyframe: boolean;
+  readonly counters: readonly (readonly [id: number, value: number])[];
+  readonly gauges: readonly (readonly [id: number, value: number])[];
+  readonly histograms: readonly (readonly [id: number, value: Histogram])[];
+}
+
+/** What a probe may say. */
+export type ProbeFrame = HelloFrame | NamesFrame | SnapshotFrame | TableFrame | ByeFrame;
+/** What a hub may say to a probe. */
+export type HubFrame = ResyncFrame;
+/** A message as it travels. */
+export type LinkMessage = string | Uint8Array;
+
+const SNAPSHOT_TAG = 0x57;
+
+/** Encodes any frame of the link but a snapshot. */
+export function encodeLinkText(frame: Exclude<ProbeFrame, SnapshotFrame> | HubFrame): string {
+  if (frame.type !== "names") return JSON.stringify(frame);
+  const names = frame.names.map(({ id, series }) => [id, series.metric.name, series.labels]);
+  return JSON.stringify({ ...frame, names });
+}
+
+/** Writes snapshots with memory that is reused from one to the next. */
+export class SnapshotEncoder {
+  readonly #writer = new ByteWriter(4096);
+  readonly #counters = new ByteWriter(2048);
+  readonly #gauges = new ByteWriter(512);
+  readonly #histograms = new ByteWriter(4096);
+  #counts = [0, 0, 0];
+
+  /** Starts a snapshot. */
+  begin(): void {
+    for (const part of [this.#counters, this.#gauges, this.#histograms]) part.reset();
+    this.#counts = [0, 0, 0];
+  }
+
+  /** Adds a counter's value since the epoch: whole numbers are short, others exact. */
+  counter(id: number, value: number): void {
+    this.#counters.varint(id);
+    if (Number.isSafeInteger(value) && value < 2 ** 51) this.#counters.varint(value * 2);
+    else {
+      this.#counters.varint(1);
+      this.#counters.f64(value);
+    }
+    this.#bump(0);
+  }
+
+  /** Adds a gauge's reading; NaN says that it could not be read. */
+  gauge(id: number, value: number): void {
+    this.#gauges.varint(id);
+    this.#gauges.f64(value);
+    this.#bump(1);
+  }
+
+  /** Adds a histogram's whole state since the epoch. */
+  histogram(id: number, value: Histogram): void {
+    this.#histograms.varint(id);
+    value.write(this.#histograms);
+    this.#bump(2);
+  }
+
+  /** Ends the snapshot and returns its bytes. */
+  finish(header: {
+    readonly epoch: number;
+    readonly seq: number;
+    readonly at: number;
+    readonly keyframe: boolean;
+  }): Uint8Array<ArrayBuffer> {
+    const writer = this.#writer;
+    writer.reset();
+    writer.u8(SNAPSHOT_TAG);
+    writer.u8(LINK_VERSION);
+    writer.u8(header.keyframe ? 1 : 0);
+    writer.varint(header.epoch);
+    writer.varint(header.seq);
+    writer.f64(header.at);
+    [this.#counters, this.#gauges, this.#histograms].forEach((part, i) => {
+      writer.varint(this.#counts[i] as number);
+      writer.bytes(part.finish());
+    });
+    return writer.finish();
+  }
+
+  #bump(part: number): void {
+    this.#counts[part] = (this.#counts[part] as number) + 1;
+  }
+}
+
+/** Parses what a probe sent. @throws WsightError `BAD_FRAME` saying what was expected and what was got */
+export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
+  if (typeof message !== "string") return decodeSnapshot(message);
+  if (message.length > MAX_LINK_MESSAGE)
+    throw expected("BAD_FRAME", "link", `at most ${MAX_LINK_MESSAGE} characters`, message.length);
+  const fields = asFields("BAD_FRAME", "link", parseJson("BAD_FRAME", "link", message));
+  const epoch = asInteger("BAD_FRAME", "epoch", fields.epoch);
+  switch (asOneOf("BAD_FRAME", "link type", fields.type, ["hello", "names", "table", "bye"])) {
+    case "hello":
+      return decodeHello(fields, epoch);
+    case "names":
+      return { type: "names", epoch, names: asList("BAD_FRAME", "names", fields.names, MAX_SERIES).map(decodeName) };
+    case "table":
+      return decodeTable(fields, epoch);
+    case "bye":
+      return { type: "bye", epoch };
+  }
+}
+
+/** Parses what a hub sent to a probe. @throws WsightError `BAD_FRAME` */
+export function decodeHubFrame(message: LinkMessage): HubFrame {
+  if (typeof message !== "string") throw expected("BAD_FRAME", "link", "text", message);
+  const fields = asFields("BAD_FRAME", "link", parseJson("BAD_FRAME", "link", message));
+  asOneOf("BAD_FRAME", "link type", fields.type, ["resync"]);
+  return { type: "resync", reason: asText("BAD_FRAME", "reason", fields.reason) };
+}
+
+function decodeHello(fields: Readonly<Record<string, unknown>>, epoch: number): HelloFrame {
+  const version = asInteger("BAD_FRAME", "version", fields.version);
+  if (version !== LINK_VERSION) throw expected("BAD_FRAME", "version", `link version ${LINK_VERSION}`, version);
+  return {
+    type: "hello",
+    version,
+    epoch,
+    service: asText("BAD_FRAME", "service", fields.service, 64),
+    instance: asText("BAD_FRAME", "instance", fields.instance, 64),
+    startedAt: asNumber("BAD_FRAME", "startedAt", fields.startedAt, 0),
+    pid: asInteger("BAD_FRAME", "pid", fields.pid),
+    host: asText("BAD_FRAME", "host", fields.host),
+    runtime: asText("BAD_FRAME", "runtime", fields.runtime, 64),
+    intervalMs: asNumber("BAD_FRAME", "intervalMs", fields.intervalMs, 1, 3_600_000),
+    findings: asList("BAD_FRAME", "findings", fields.findings, 256).map(decodeFinding),
+  };
+}
+
+function decodeFinding(value: unknown): Finding {
+  const fields = asFields("BAD_FRAME", "finding", value);
+  return {
+    library: asText("BAD_FRAME", "library", fields.library, 64),
+    server: asText("BAD_FRAME", "server", fields.server, 64),
+    version: fields.version === null ? null : asText("BAD_FRAME", "finding version", fields.version, 64),
+    state: asOneOf("BAD_FRAME", "finding state", fields.state, ["attached", "partial"]),
+    notes: asList("BAD_FRAME", "notes", fields.notes, 16).map((note) => asText("BAD_FRAME", "note", note)),
+  };
+}
+
+function decodeName(value: unknown): { id: number; series: Series } {
+  const [id, name, labels] = asList("BAD_FRAME", "name", value, 3);
+  const metric = parseMetric(name);
+  return {
+    id: asInteger("BAD_FRAME", "series id", id, 0, MAX_SERIES - 1),
+    series: { metric, labels: parseLabels(metric, labels) as Labels },
+  };
+}
+
+function decodeTable(fields: Readonly<Record<string, unknown>>, epoch: number): TableFrame {
+  const at = asNumber("BAD_FRAME", "at", fields.at, 0);
+  const total = asInteger("BAD_FRAME", "total", fields.total);
+  const rows = asList("BAD_FRAME", "rows", fields.rows, MAX_TABLE_ROWS);
+  const table = asOneOf("BAD_FRAME", "table", fields.table, TABLES);
+  if (table === "errors") return { type: "table", epoch, at, table, total, rows: rows.map(decodeErrorRow) };
+  return { type: "table", epoch, at, table, total, rows: rows.map(decodeCountRow) };
+}
+
+function decodeCountRow(value: unknown): CountRow {
+  const fields = asFields("BAD_FRAME", "row", value);
+  return { key: asText("BAD_FRAME", "row key", fields.key), count: asInteger("BAD_FRAME", "row count", fields.count) };
+}
+
+function decodeErrorRow(value: unknown): ErrorRow {
+  const fields = asFields("BAD_FRAME", "row", value);
+  return {
+    at: asNumber("BAD_FRAME", "row at", fields.at, 0),
+    type: asText("BAD_FRAME", "row type", fields.type),
+    message: asText("BAD_FRAME", "row message", fields.message, 512),
+  };
+}
+
+function decodeSnapshot(bytes: Uint8Array): SnapshotFrame {
+  if (bytes.length > MAX_LINK_MESSAGE)
+    throw expected("BAD_FRAME", "link", `at most ${MAX_LINK_MESSAGE} bytes`, bytes.length);
+  const reader = new ByteReader(bytes);
+  const tag = reader.u8();
+  if (tag !== SNAPSHOT_TAG) throw expected("BAD_FRAME", "link", `snapshot tag ${SNAPSHOT_TAG}`, tag);
+  const version = reader.u8();
+  if (version !== LINK_VERSION) throw expected("BAD_FRAME", "link", `link version ${LINK_VERSION}`, version);
+  const keyframe = reader.u8() === 1;
+  const epoch = reader.varint();
+  const seq = reader.varint();
+  const at = reader.f64();
+  if (!(at >= 0 && at < 1e15)) throw expected("BAD_FRAME", "snapshot at", "a ms epoch", at);
+  const counters = readEntries(reader, readCounter);
+  const gauges = readEntries(reader, () => reader.f64());
+  const histograms = readEntries(reader, () => Histogram.read(reader));
+  if (reader.remaining > 0)
+    throw expected("BAD_FRAME", "snapshot", "nothing after the histograms", `${reader.remaining} bytes`);
+  return { type: "snapshot", epoch, seq, at, keyframe, counters, gauges, histograms };
+}
+
+function readEntries<T>(reader: ByteReader, read: (reader: ByteReader) => T): (readonly [number, T])[] {
+  const entries: (readonly [number, T])[] = [];
+  for (let left = reader.count(MAX_SERIES); left > 0; left--)
+    entries.push([reader.count(MAX_SERIES - 1), read(reader)]);
+  return entries;
+}
+
+function readCounter(reader: ByteReader): number {
+  const value = reader.varint();
+  if (value % 2 === 0) return value / 2;
+  const exact = reader.f64();
+  if (!(exact >= 0) || exact === Infinity) throw expected("BAD_FRAME", "counter", "a finite number from 0", exact);
+  return exact;
+}

@@ -1,0 +1,331 @@
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import type { ErrorBody } from "./errors.ts";
+import { WsightError } from "./errors.ts";
+import type { CountRow, ErrorRow, Finding } from "./link-frames.ts";
+import { asFields, asInteger, asList, asNumber, asOneOf, parseJson } from "./parse.ts";
+import { MAX_SELECTORS, parseSelectors, type Selector } from "./selector.ts";
+
+/**
+ * The live session: what a hub and a viewer say to each other over one
+ * WebSocket. Text messages are JSON; binary messages carry numbers.
+ *
+ * The viewer says `subscribe`; the hub answers `dictionary` (names once), a
+ * binary backfill of at most 15 minutes, then one binary tick an interval.
+ * A tick holds the difference to the tick before it, or, when that one was
+ * not sent to this viewer, everything (`keyframe`). On reconnect the viewer
+ * subscribes with `since`, its newest tick, and gets the seconds it missed.
+ */
+export const LIVE_VERSION = 1;
+/** Longest text message a viewer may send. */
+export const MAX_VIEWER_MESSAGE: number = 256 * 1024;
+/** Length of the live history, in ms: 15 minutes. */
+export const LIVE_HISTORY_MS = 900_000;
+
+/** Lists a viewer can subscribe to beside its series; sent whole whenever they change, at most once a second. */
+export const LIVE_TABLES = ["nodes", "events", "errors", "closes", "users", "channels", "rooms", "hub"] as const;
+export type LiveTable = (typeof LIVE_TABLES)[number];
+
+/** `live`: reports in time · `silent`: late by more than 2.5 intervals · `gone`: said goodbye or silent for long. */
+export const NODE_STATES = ["live", "silent", "gone"] as const;
+export type NodeState = (typeof NODE_STATES)[number];
+
+/** One process that reports, or used to. */
+export interface NodeRow {
+  /** `service/instance`, what {@link Selector.node} takes. */
+  readonly node: string;
+  readonly service: string;
+  readonly instance: string;
+  readonly state: NodeState;
+  /** ms epoch of the newest sample. */
+  readonly lastAt: number;
+  readonly startedAt: number;
+  readonly pid: number;
+  readonly host: string;
+  readonly runtime: string;
+  readonly findings: readonly Finding[];
+  readonly connections: number | null;
+  readonly messageRate: number | null;
+  /** Seconds, 99th percentile over the last 10 s. */
+  readonly loopLagP99: number | null;
+  readonly cpu: number | null;
+  readonly memoryBytes: number | null;
+  /** Snapshots that never arrived, and restarts seen, since the hub started. */
+  readonly lost: number;
+  readonly restarts: number;
+  /** Share of one core the probe itself uses; bytes its tables take; frames and label sets it dropped; faults it caught. */
+  readonly probeCpu: number | null;
+  readonly probeMemoryBytes: number | null;
+  readonly probeDropped: number;
+  readonly probeErrors: number;
+}
+
+/** One event name or message kind in one direction, the busiest first. */
+export interface EventRow {
+  readonly event: string;
+  readonly direction: "in" | "out";
+  readonly library: string;
+  /** Messages per second over the last 10 s. */
+  readonly rate: number;
+  /** Seconds, 95th percentile of acks, else of handlers, over the last minute; `null` when never timed. */
+  readonly p95: number | null;
+}
+
+/** Errors by type and the newest of them. */
+export interface ErrorsTable {
+  readonly byType: readonly { readonly type: string; readonly total: number; readonly perMinute: number }[];
+  /** Newest first, at most 50. */
+  readonly recent: readonly (ErrorRow & { readonly node: string })[];
+}
+
+/** What the hub costs and how it fares. */
+export interface HubRow {
+  readonly version: string;
+  readonly startedAt: number;
+  /** Share of one core, last interval. */
+  readonly cpu: number;
+  readonly memoryBytes: number;
+  readonly viewers: number;
+  /** Bytes per second sent to all viewers together. */
+  readonly bytesPerSecond: number;
+  /** Ticks that slow viewers did not get. */
+  readonly skippedTicks: number;
+  /** Link messages that could not be understood, and the last reason. */
+  readonly badFrames: number;
+  readonly lastBadFrame: string | null;
+  /** Times the worker was restarted, and why last. */
+  readonly restarts: number;
+  readonly lastRestart: string | null;
+  readonly store: {
+    readonly state: "ok" | "failing" | "off";
+    readonly written: number;
+    readonly dropped: number;
+    readonly lastError: string | null;
+  };
+}
+
+/** Rows of each live table. */
+export interface LiveTableRows {
+  readonly nodes: readonly NodeRow[];
+  readonly events: readonly EventRow[];
+  readonly errors: ErrorsTable;
+  readonly closes: readonly CountRow[];
+  readonly users: { readonly total: number; readonly rows: readonly CountRow[] };
+  readonly channels: { readonly total: number; readonly rows: readonly CountRow[] };
+  readonly rooms: { readonly total: number; readonly rows: readonly CountRow[] };
+  readonly hub: HubRow;
+}
+
+/** Intervals a viewer can ask for: each second, or each ten while its tab is hidden. */
+export const VIEWER_INTERVALS = [1000, 10_000] as const;
+
+/** What a viewer may say. */
+export type ViewerMessage =
+  | {
+      readonly type: "subscribe";
+      readonly id: number;
+      readonly series: readonly Selector[];
+      readonly tables: readonly LiveTable[];
+      readonly since?: number;
+    }
+  | { readonly type: "rate"; readonly everyMs: (typeof VIEWER_INTERVALS)[number] }
+  | { readonly type: "ping"; readonly sentAt: number };
+
+/** Text the hub may send. */
+export type HubMessage =
+  | {
+      readonly type: "welcome";
+      readonly version: number;
+      readonly at: number;
+      readonly intervalMs: number;
+      readonly historyMs: number;
+      readonly principal: { readonly sub: string; readonly role: string };
+    }
+  | {
+      readonly type: "dictionary";
+      readonly id: number;
+      readonly series: readonly { readonly key: string; readonly scale: number }[];
+    }
+  | { readonly type: "pong"; readonly sentAt: number; readonly at: number }
+  | {
+      readonly [T in LiveTable]: {
+        readonly type: "table";
+        readonly id: number;
+        readonly at: number;
+        readonly table: T;
+        readonly rows: LiveTableRows[T];
+      };
+    }[LiveTable]
+  | ({ readonly type: "error" } & ErrorBody);
+
+/** Parses what a viewer sent. @throws WsightError `BAD_FRAME` or `BAD_SELECTOR` */
+export function decodeViewerMessage(text: string): ViewerMessage {
+  const fields = asFields("BAD_FRAME", "message", parseJson("BAD_FRAME", "message", text));
+  switch (asOneOf("BAD_FRAME", "type", fields.type, ["subscribe", "rate", "ping"])) {
+    case "subscribe":
+      return {
+        type: "subscribe",
+        id: asInteger("BAD_FRAME", "id", fields.id),
+        series: parseSelectors(fields.series),
+        tables: asList("BAD_FRAME", "tables", fields.tables, LIVE_TABLES.length).map((table) =>
+          asOneOf("BAD_FRAME", "table", table, LIVE_TABLES),
+        ),
+        ...(fields.since === undefined ? {} : { since: asNumber("BAD_FRAME", "since", fields.since, 0) }),
+      };
+    case "rate": {
+      const everyMs = VIEWER_INTERVALS.find((interval) => interval === fields.everyMs);
+      if (everyMs === undefined)
+        throw new WsightError("BAD_FRAME", `everyMs: expected one of ${VIEWER_INTERVALS.join(", ")}`);
+      return { type: "rate", everyMs };
+    }
+    case "ping":
+      return { type: "ping", sentAt: asNumber("BAD_FRAME", "sentAt", fields.sentAt) };
+  }
+}
+
+const TICK_TAG = 0x54;
+const BACKFILL_TAG = 0x42;
+
+/** One interval of a subscription, as it travels: whole numbers of 1/scale, NaN where nothing is known. */
+export interface Tick {
+  readonly type: "tick";
+  readonly id: number;
+  readonly seq: number;
+  readonly at: number;
+  readonly keyframe: boolean;
+  /** In dictionary order. */
+  readonly values: Float64Array;
+}
+
+/** The past of a subscription: one column a series, oldest first, `stepMs` apart from `fromAt` on. */
+export interface Backfill {
+  readonly type: "backfill";
+  readonly id: number;
+  readonly fromAt: number;
+  readonly stepMs: number;
+  readonly columns: readonly Float64Array[];
+}
+
+/** Turns a value into what travels: a whole number of 1/scale, NaN for unknown. */
+export function toWire(value: number | null, scale: number): number {
+  if (value === null || !Number.isFinite(value)) return Number.NaN;
+  const scaled = Math.round(value * scale);
+  return Math.abs(scaled) <= 2 ** 50 ? scaled : Number.NaN;
+}
+
+/**
+ * Encodes one tick: a bitmap of what changed, then a varint each: 0 for
+ * unknown, else 1 + zigzag of the difference to `previous`.
+ * @param previous the values of the tick before, or `null` for a keyframe
+ */
+export function encodeTick(
+  tick: Omit<Tick, "type" | "keyframe">,
+  previous: Float64Array | null,
+): Uint8Array<ArrayBuffer> {
+  const { values } = tick;
+  const writer = new ByteWriter(32 + values.length * 2);
+  writer.u8(TICK_TAG);
+  writer.u8(previous === null ? 1 : 0);
+  writer.varint(tick.id);
+  writer.varint(tick.seq);
+  writer.varint(tick.at);
+  writer.varint(values.length);
+  for (let byte = 0; byte * 8 < values.length; byte++) {
+    let bits = 0;
+    for (let bit = 0; bit < 8; bit++) {
+      const i = byte * 8 + bit;
+      if (i < values.length && !Object.is(values[i], previous === null ? Number.NaN : previous[i])) bits |= 1 << bit;
+    }
+    writer.u8(bits);
+  }
+  for (let i = 0; i < values.length; i++) {
+    const before = previous === null ? Number.NaN : (previous[i] as number);
+    if (!Object.is(values[i], before)) writeCode(writer, values[i] as number, before);
+  }
+  return writer.finish();
+}
+
+/** Encodes the past of a subscription. */
+export function encodeBackfill(backfill: Omit<Backfill, "type">): Uint8Array<ArrayBuffer> {
+  const length = backfill.columns[0]?.length ?? 0;
+  const writer = new ByteWriter(32 + backfill.columns.length * length * 2);
+  writer.u8(BACKFILL_TAG);
+  writer.varint(backfill.id);
+  writer.varint(backfill.fromAt);
+  writer.varint(backfill.stepMs);
+  writer.varint(backfill.columns.length);
+  writer.varint(length);
+  for (const column of backfill.columns) {
+    let before = Number.NaN;
+    for (let i = 0; i < length; i++) {
+      const value = column[i] as number;
+      writeCode(writer, value, before);
+      if (value === value) before = value;
+    }
+  }
+  return writer.finish();
+}
+
+/**
+ * Decodes a binary message of a live session.
+ * @param previous values of the newest tick of the same subscription; a tick that is no keyframe needs them
+ * @throws WsightError `BAD_FRAME`
+ */
+export function decodeLiveBytes(bytes: Uint8Array, previous: Float64Array | null): Tick | Backfill {
+  const reader = new ByteReader(bytes);
+  const tag = reader.u8();
+  if (tag === TICK_TAG) return decodeTick(reader, previous);
+  if (tag === BACKFILL_TAG) return decodeBackfill(reader);
+  throw new WsightError("BAD_FRAME", `live: expected a tick or a backfill, got tag ${tag}`);
+}
+
+function decodeTick(reader: ByteReader, previous: Float64Array | null): Tick {
+  const keyframe = reader.u8() === 1;
+  const id = reader.varint();
+  const seq = reader.varint();
+  const at = reader.varint();
+  const length = reader.count(MAX_SELECTORS);
+  if (!keyframe && previous?.length !== length) throw new WsightError("BAD_FRAME", "live: expected a keyframe first");
+  const values =
+    keyframe || previous === null ? new Float64Array(length).fill(Number.NaN) : Float64Array.from(previous);
+  const bitmap = reader.bytes(Math.ceil(length / 8));
+  for (let i = 0; i < length; i++) {
+    if (((bitmap[i >> 3] as number) >> (i & 7)) & 1) values[i] = readCode(reader, values[i] as number);
+  }
+  return { type: "tick", id, seq, at, keyframe, values };
+}
+
+function decodeBackfill(reader: ByteReader): Backfill {
+  const id = reader.varint();
+  const fromAt = reader.varint();
+  const stepMs = reader.varint();
+  const series = reader.count(MAX_SELECTORS);
+  const length = reader.count(LIVE_HISTORY_MS / 100);
+  const columns = Array.from({ length: series }, () => {
+    const column = new Float64Array(length);
+    let before = Number.NaN;
+    for (let i = 0; i < length; i++) {
+      const value = readCode(reader, before);
+      column[i] = value;
+      if (value === value) before = value;
+    }
+    return column;
+  });
+  return { type: "backfill", id, fromAt, stepMs, columns };
+}
+
+function writeCode(writer: ByteWriter, value: number, before: number): void {
+  if (value !== value) {
+    writer.u8(0);
+    return;
+  }
+  const difference = value - (before === before ? before : 0);
+  writer.varint(1 + (difference < 0 ? -2 * difference - 1 : 2 * difference));
+}
+
+function readCode(reader: ByteReader, before: number): number {
+  const code = reader.varint();
+  if (code === 0) return Number.NaN;
+  const zigzag = code - 1;
+  const difference = zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
+  return (before === before ? before : 0) + difference;
+}

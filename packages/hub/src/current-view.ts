@@ -1,4 +1,4 @@
-import type { LiveTable, LiveTableRows, Selector, Summary } from "@wsight/protocol";
+import type { Histogram, LiveTable, LiveTableRows, Selector, Series, Summary } from "@wsight/protocol";
 
 /**
  * What readers may ask of `current`, the latest state and its last 15 minutes
@@ -16,6 +16,21 @@ export interface CurrentView {
   table<T extends LiveTable>(table: T): LiveTableRows[T];
   /** The contract's summary, over all nodes or one. `null` for a node that is not known. */
   summary(node?: string): Summary | null;
+  /** Visits the newest absolute value of every series of every node that is not gone. */
+  forEachSeries(visit: (state: SeriesState) => void): void;
+}
+
+/** The newest absolute value of one series of one node. */
+export interface SeriesState {
+  /** `service/instance`. */
+  readonly node: string;
+  /** Counters and histograms count from the start of this epoch. */
+  readonly epoch: number;
+  readonly series: Series;
+  /** When the value was taken, ms epoch of the hub. */
+  readonly at: number;
+  /** A counter's or gauge's value (NaN: could not be read), or the histogram itself: do not keep or change it. */
+  readonly value: number | Histogram;
 }
 
 /** A prepared set of selectors, cheap to evaluate each second. */

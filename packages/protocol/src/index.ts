@@ -11,6 +11,7 @@ export {
 export { ERRORS, type ErrorBody, type ErrorCode, WsightError } from "./errors.ts";
 export { bucketBound, bucketIndex, bucketOctave, Histogram, MAX_INDEX, MIN_INDEX, SCALE } from "./histogram.ts";
 export {
+  type AckFrame,
   type ByeFrame,
   type CountRow,
   decodeHubFrame,

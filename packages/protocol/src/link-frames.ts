@@ -63,6 +63,12 @@ export interface NamesFrame {
   readonly type: "names";
   readonly epoch: number;
   readonly names: readonly { readonly id: number; readonly series: Series }[];
+  /**
+   * Series that end, each folded into another (`_other`): the value of `into`
+   * includes theirs from the next snapshot on, and that is no growth. Their
+   * ids may be named again later.
+   */
+  readonly retired: readonly { readonly id: number; readonly into: number }[];
 }
 
 /** Tables: bounded lists that are not metrics. */
@@ -128,10 +134,19 @@ export interface SnapshotFrame {
   readonly histograms: readonly (readonly [id: number, value: Histogram])[];
 }
 
+/**
+ * The hub has taken snapshot `seq`. A probe keeps at most a bounded number of
+ * snapshots on their way and drops (and counts) further ones until this comes.
+ */
+export interface AckFrame {
+  readonly type: "ack";
+  readonly seq: number;
+}
+
 /** What a probe may say. */
 export type ProbeFrame = HelloFrame | NamesFrame | SnapshotFrame | TableFrame | ByeFrame;
 /** What a hub may say to a probe. */
-export type HubFrame = ResyncFrame;
+export type HubFrame = ResyncFrame | AckFrame;
 /** A message as it travels. */
 export type LinkMessage = string | Uint8Array;
 
@@ -141,7 +156,8 @@ const SNAPSHOT_TAG = 0x57;
 export function encodeLinkText(frame: Exclude<ProbeFrame, SnapshotFrame> | HubFrame): string {
   if (frame.type !== "names") return JSON.stringify(frame);
   const names = frame.names.map(({ id, series }) => [id, series.metric.name, series.labels]);
-  return JSON.stringify({ ...frame, names });
+  const retired = frame.retired.map(({ id, into }) => [id, into]);
+  return JSON.stringify({ ...frame, names, retired });
 }
 
 /** Writes snapshots with memory that is reused from one to the next. */
@@ -221,7 +237,12 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
     case "hello":
       return decodeHello(fields, epoch);
     case "names":
-      return { type: "names", epoch, names: asList("BAD_FRAME", "names", fields.names, MAX_SERIES).map(decodeName) };
+      return {
+        type: "names",
+        epoch,
+        names: asList("BAD_FRAME", "names", fields.names, MAX_SERIES).map(decodeName),
+        retired: asList("BAD_FRAME", "retired", fields.retired, MAX_SERIES).map(decodeRetired),
+      };
     case "table":
       return decodeTable(fields, epoch);
     case "bye":
@@ -233,7 +254,9 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
 export function decodeHubFrame(message: LinkMessage): HubFrame {
   if (typeof message !== "string") throw expected("BAD_FRAME", "link", "text", message);
   const fields = asFields("BAD_FRAME", "link", parseJson("BAD_FRAME", "link", message));
-  asOneOf("BAD_FRAME", "link type", fields.type, ["resync"]);
+  if (asOneOf("BAD_FRAME", "link type", fields.type, ["resync", "ack"]) === "ack") {
+    return { type: "ack", seq: asInteger("BAD_FRAME", "seq", fields.seq) };
+  }
   return { type: "resync", reason: asText("BAD_FRAME", "reason", fields.reason) };
 }
 
@@ -272,6 +295,14 @@ function decodeName(value: unknown): { id: number; series: Series } {
   return {
     id: asInteger("BAD_FRAME", "series id", id, 0, MAX_SERIES - 1),
     series: { metric, labels: parseLabels(metric, labels) as Labels },
+  };
+}
+
+function decodeRetired(value: unknown): { id: number; into: number } {
+  const [id, into] = asList("BAD_FRAME", "retired", value, 2);
+  return {
+    id: asInteger("BAD_FRAME", "retired id", id, 0, MAX_SERIES - 1),
+    into: asInteger("BAD_FRAME", "retired into", into, 0, MAX_SERIES - 1),
   };
 }
 

@@ -153,6 +153,13 @@ export class Histogram {
     }
   }
 
+  /** Bytes its counts take. */
+  memoryBytes(): number {
+    let bytes = PAGES * 8;
+    for (const page of this.#pages) bytes += page?.byteLength ?? 0;
+    return bytes;
+  }
+
   /** Arithmetic mean, or `null` while empty. */
   mean(): number | null {
     return this.count > 0 ? this.sum / this.count : null;

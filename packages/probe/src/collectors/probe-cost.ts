@@ -1,0 +1,60 @@
+import type { ConnectionTable } from "../connections.ts";
+import type { ProbeContext } from "../integration.ts";
+import type { Registry } from "../registry.ts";
+
+/** Calls of the calibration loop. */
+const CALIBRATION_CALLS = 20_000;
+
+/**
+ * What the probe costs its host. Snapshots are measured. Hooks are too short
+ * to time (a clock read costs as much as they do), so their calls are counted
+ * and charged at the cost of a hook's work, measured once at start on this
+ * machine: two counters, a size histogram and a table row.
+ */
+export function collectProbeCost(context: ProbeContext): {
+  charge: (snapshotSeconds: number) => void;
+  end: () => void;
+} {
+  const { registry, guard } = context;
+  const secondsPerHook = calibrate(context);
+  const cpu = registry.counter("wsight.probe.cpu");
+  const snapshots = registry.histogram("wsight.probe.snapshot.duration");
+  const dropped = registry.counter("wsight.probe.series.dropped", { metric: "all" });
+  let charged = context.hookCalls.value;
+  const ends = [
+    registry.gauge("wsight.probe.memory", {}, () => memoryOf(registry, context.connections)),
+    registry.gauge("wsight.probe.timing.sample_ratio", {}, () => 1 / context.timing.period),
+  ];
+  return {
+    charge(snapshotSeconds): void {
+      snapshots.record(snapshotSeconds);
+      const calls = Math.max(0, context.hookCalls.value - charged);
+      charged = context.hookCalls.value;
+      cpu.add(snapshotSeconds + calls * secondsPerHook);
+      dropped.value = registry.refused;
+      for (const [source, count] of guard.faults) {
+        registry.counter("wsight.probe.hook.errors", { integration: source }).value = count;
+      }
+    },
+    end(): void {
+      for (const end of ends) end();
+    },
+  };
+}
+
+function memoryOf(registry: Registry, connections: ConnectionTable): number {
+  return registry.memoryBytes() + connections.memoryBytes();
+}
+
+function calibrate(context: ProbeContext): number {
+  const bytes = context.registry.histogram("wsight.probe.snapshot.duration");
+  const scratch = bytes.clone();
+  let count = 0;
+  const begin = context.hr();
+  for (let i = 0; i < CALIBRATION_CALLS; i++) {
+    count += context.timing.period;
+    scratch.record(1 + (i & 1023));
+    scratch.sum += count;
+  }
+  return (2 * (context.hr() - begin)) / 1000 / CALIBRATION_CALLS;
+}

@@ -1,0 +1,286 @@
+import type { CountRow } from "@wsight/protocol";
+
+const PAGE_BITS = 8;
+const PAGE_ROWS = 1 << PAGE_BITS;
+const ROW_MASK = PAGE_ROWS - 1;
+
+/** Fields of a row that may be large or fractional. */
+const WIDE = 3;
+const OPENED_AT = 0;
+const BYTES_IN = 1;
+const BYTES_OUT = 2;
+
+/** Fields of a row that fit in 32 bits. */
+const NARROW = 9;
+const SERIAL = 0;
+const MESSAGES_IN = 1;
+const MESSAGES_OUT = 2;
+const LAST_IN = 3;
+const LAST_OUT = 4;
+const BUFFERED_HIGH = 5;
+const RTT_US = 6;
+const USER = 7;
+const CHANNEL = 8;
+
+interface Page {
+  readonly wide: Float64Array;
+  readonly narrow: Uint32Array;
+}
+
+/** Everything known of one open connection. Times are ms epoch, to the second for `last…At`. */
+export interface ConnectionState {
+  /** Grows by one with every connection of the process; never used twice. */
+  readonly serial: number;
+  readonly openedAt: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  readonly lastInAt: number | null;
+  readonly lastOutAt: number | null;
+  /** Most bytes that waited in its send buffer. */
+  readonly bufferedHighBytes: number;
+  /** Newest heartbeat round trip. */
+  readonly rttMs: number | null;
+  readonly user: string | null;
+  readonly channel: string | null;
+}
+
+/**
+ * One fixed-size state record per open connection: 60 bytes in pages of typed
+ * arrays, so that ten thousand connections are forty objects to the garbage
+ * collector and a scan of them is a walk over memory. A connection holds the
+ * number of its row (`slot`); closing gives the row back.
+ */
+export class ConnectionTable {
+  /** Connections that found no row because `max` were open. */
+  refused = 0;
+  /** Now, in whole seconds since `startedAt`: set once a second, so that a message costs no clock read. */
+  second = 0;
+  readonly #pages: Page[] = [];
+  readonly #free: number[] = [];
+  readonly #users = new Names();
+  readonly #channels = new Names();
+  readonly #startedAt: number;
+  readonly #max: number;
+  #rows = 0;
+  #open = 0;
+  #serial = 0;
+
+  constructor(options: { readonly startedAt: number; readonly max: number }) {
+    this.#startedAt = options.startedAt;
+    this.#max = options.max;
+  }
+
+  /** The value of {@link second} for a time; 0 is kept for "never". */
+  secondAt(at: number): number {
+    return Math.max(1, Math.round((at - this.#startedAt) / 1000));
+  }
+
+  /** Open connections with a row. */
+  get size(): number {
+    return this.#open;
+  }
+
+  /** Takes a row. Returns its slot, or -1 when there is none left (counted). */
+  open(at: number): number {
+    if (this.#open >= this.#max) {
+      this.refused++;
+      return -1;
+    }
+    const slot = this.#free.pop() ?? this.#grow();
+    const page = this.#page(slot);
+    const row = slot & ROW_MASK;
+    page.wide.fill(0, row * WIDE, (row + 1) * WIDE);
+    page.narrow.fill(0, row * NARROW, (row + 1) * NARROW);
+    page.wide[row * WIDE + OPENED_AT] = at;
+    this.#serial = this.#serial === 0xffff_ffff ? 1 : this.#serial + 1;
+    page.narrow[row * NARROW + SERIAL] = this.#serial;
+    this.#open++;
+    return slot;
+  }
+
+  /** Gives the row back. Returns when it was opened, or `null` for a slot that is not open. */
+  close(slot: number): number | null {
+    if (!this.isOpen(slot)) return null;
+    const page = this.#page(slot);
+    const row = slot & ROW_MASK;
+    const openedAt = page.wide[row * WIDE + OPENED_AT] as number;
+    this.#users.release(page.narrow[row * NARROW + USER] as number);
+    this.#channels.release(page.narrow[row * NARROW + CHANNEL] as number);
+    page.narrow[row * NARROW + SERIAL] = 0;
+    this.#free.push(slot);
+    this.#open--;
+    return openedAt;
+  }
+
+  /** True for a slot that was opened and not closed. */
+  isOpen(slot: number): boolean {
+    if (slot < 0 || slot >= this.#rows) return false;
+    return this.#page(slot).narrow[(slot & ROW_MASK) * NARROW + SERIAL] !== 0;
+  }
+
+  /** Counts a message that came in. Hot path. */
+  received(slot: number, bytes: number): void {
+    if (slot < 0) return;
+    const page = this.#pages[slot >> PAGE_BITS] as Page;
+    const row = slot & ROW_MASK;
+    const narrow = row * NARROW;
+    const wide = row * WIDE;
+    page.wide[wide + BYTES_IN] = (page.wide[wide + BYTES_IN] as number) + bytes;
+    page.narrow[narrow + MESSAGES_IN] = (page.narrow[narrow + MESSAGES_IN] as number) + 1;
+    page.narrow[narrow + LAST_IN] = this.second;
+  }
+
+  /** Counts a message that went out. Hot path. */
+  sent(slot: number, bytes: number): void {
+    if (slot < 0) return;
+    const page = this.#pages[slot >> PAGE_BITS] as Page;
+    const row = slot & ROW_MASK;
+    const narrow = row * NARROW;
+    const wide = row * WIDE;
+    page.wide[wide + BYTES_OUT] = (page.wide[wide + BYTES_OUT] as number) + bytes;
+    page.narrow[narrow + MESSAGES_OUT] = (page.narrow[narrow + MESSAGES_OUT] as number) + 1;
+    page.narrow[narrow + LAST_OUT] = this.second;
+  }
+
+  /** Notes bytes waiting in the send buffer; the record keeps the most. */
+  buffered(slot: number, bytes: number): void {
+    if (slot < 0) return;
+    const { narrow } = this.#page(slot);
+    const at = (slot & ROW_MASK) * NARROW + BUFFERED_HIGH;
+    if (bytes > (narrow[at] as number)) narrow[at] = Math.min(bytes, 0xffff_ffff);
+  }
+
+  /** Notes a heartbeat round trip. */
+  roundTrip(slot: number, ms: number): void {
+    if (slot < 0) return;
+    this.#page(slot).narrow[(slot & ROW_MASK) * NARROW + RTT_US] = Math.max(1, Math.min(ms * 1000, 0xffff_ffff));
+  }
+
+  /** Says whose connection it is; `null` for nobody's. */
+  setUser(slot: number, user: string | null): void {
+    this.#name(slot, USER, this.#users, user);
+  }
+
+  /** Says which channel it belongs to; `null` for none. */
+  setChannel(slot: number, channel: string | null): void {
+    this.#name(slot, CHANNEL, this.#channels, channel);
+  }
+
+  /** Open connections by user, the largest first. */
+  users(limit: number): { total: number; rows: CountRow[] } {
+    return this.#users.top(limit);
+  }
+
+  /** Open connections by channel, the largest first. */
+  channels(limit: number): { total: number; rows: CountRow[] } {
+    return this.#channels.top(limit);
+  }
+
+  /** Everything known of one open connection, or `null`. */
+  read(slot: number): ConnectionState | null {
+    if (!this.isOpen(slot)) return null;
+    const page = this.#page(slot);
+    const row = slot & ROW_MASK;
+    const narrow = (field: number): number => page.narrow[row * NARROW + field] as number;
+    const wide = (field: number): number => page.wide[row * WIDE + field] as number;
+    const time = (field: number): number | null =>
+      narrow(field) === 0 ? null : this.#startedAt + narrow(field) * 1000;
+    return {
+      serial: narrow(SERIAL),
+      openedAt: wide(OPENED_AT),
+      bytesIn: wide(BYTES_IN),
+      bytesOut: wide(BYTES_OUT),
+      messagesIn: narrow(MESSAGES_IN),
+      messagesOut: narrow(MESSAGES_OUT),
+      lastInAt: time(LAST_IN),
+      lastOutAt: time(LAST_OUT),
+      bufferedHighBytes: narrow(BUFFERED_HIGH),
+      rttMs: narrow(RTT_US) === 0 ? null : narrow(RTT_US) / 1000,
+      user: this.#users.nameOf(narrow(USER)),
+      channel: this.#channels.nameOf(narrow(CHANNEL)),
+    };
+  }
+
+  /** Bytes the table takes. */
+  memoryBytes(): number {
+    const rows = this.#pages.length * PAGE_ROWS * (WIDE * 8 + NARROW * 4);
+    return rows + this.#free.length * 8 + this.#users.memoryBytes() + this.#channels.memoryBytes();
+  }
+
+  #name(slot: number, field: number, names: Names, name: string | null): void {
+    if (!this.isOpen(slot)) return;
+    const { narrow } = this.#page(slot);
+    const at = (slot & ROW_MASK) * NARROW + field;
+    const before = narrow[at] as number;
+    narrow[at] = name === null ? 0 : names.take(name);
+    names.release(before);
+  }
+
+  #page(slot: number): Page {
+    return this.#pages[slot >> PAGE_BITS] as Page;
+  }
+
+  #grow(): number {
+    if (this.#rows === this.#pages.length * PAGE_ROWS) {
+      this.#pages.push({ wide: new Float64Array(PAGE_ROWS * WIDE), narrow: new Uint32Array(PAGE_ROWS * NARROW) });
+    }
+    return this.#rows++;
+  }
+}
+
+interface Name {
+  readonly ref: number;
+  readonly key: string;
+  count: number;
+}
+
+/** Strings that rows refer to by number, with how many rows do; gone with the last of them. */
+class Names {
+  readonly #byKey = new Map<string, Name>();
+  readonly #byRef = new Map<number, Name>();
+  #next = 1;
+
+  take(key: string): number {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) {
+      known.count++;
+      return known.ref;
+    }
+    while (this.#byRef.has(this.#next)) this.#next = (this.#next % 0xffff_fffe) + 1;
+    const name = { ref: this.#next++, key, count: 1 };
+    this.#byKey.set(key, name);
+    this.#byRef.set(name.ref, name);
+    return name.ref;
+  }
+
+  release(ref: number): void {
+    const name = this.#byRef.get(ref);
+    if (name === undefined || --name.count > 0) return;
+    this.#byKey.delete(name.key);
+    this.#byRef.delete(ref);
+  }
+
+  nameOf(ref: number): string | null {
+    return this.#byRef.get(ref)?.key ?? null;
+  }
+
+  top(limit: number): { total: number; rows: CountRow[] } {
+    const rows: CountRow[] = [];
+    let least = 0;
+    for (const { key, count } of this.#byKey.values()) {
+      if (rows.length === limit && count <= least) continue;
+      let at = rows.length;
+      while (at > 0 && (rows[at - 1] as CountRow).count < count) at--;
+      rows.splice(at, 0, { key, count });
+      if (rows.length > limit) rows.pop();
+      least = (rows[rows.length - 1] as CountRow).count;
+    }
+    return { total: this.#byKey.size, rows };
+  }
+
+  memoryBytes(): number {
+    return this.#byKey.size * 180;
+  }
+}

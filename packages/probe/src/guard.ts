@@ -1,0 +1,57 @@
+/** Where a background failure happened. */
+export const STAGES = ["attach", "hook", "gauge", "snapshot", "link", "callback", "detach"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Receives background failures; a throw from it is swallowed. */
+export type OnError = (error: unknown, context: { readonly stage: Stage; readonly source: string }) => void;
+
+/** Faults after which a hook stops being called. */
+export const BREAKER_LIMIT = 10;
+
+/**
+ * Keeps faults of the probe away from the application: everything of ours that
+ * runs inside somebody else's call goes through here or is written so that it
+ * cannot throw. Ten faults of one source open its breaker: it says so once
+ * and the integration stops measuring.
+ */
+export class Guard {
+  /** Faults caught, by source. */
+  readonly faults: Map<string, number> = new Map();
+  readonly #onError: OnError;
+
+  constructor(onError: OnError) {
+    this.#onError = onError;
+  }
+
+  /** Runs `fn`; a throw is counted and answered with `fallback`. */
+  run<T>(stage: Stage, fn: () => T, fallback: T, source: string = stage): T {
+    try {
+      return fn();
+    } catch (error) {
+      this.fault(stage, error, source);
+      return fallback;
+    }
+  }
+
+  /** Counts a fault. Returns true when it was the one that opens the breaker of its source. */
+  fault(stage: Stage, error: unknown, source: string): boolean {
+    const count = (this.faults.get(source) ?? 0) + 1;
+    if (this.faults.size < 64 || this.faults.has(source)) this.faults.set(source, count);
+    if (count === 1 || count === BREAKER_LIMIT) this.report(error, stage, source);
+    return count === BREAKER_LIMIT;
+  }
+
+  /** True once the source has failed so often that its hooks should do nothing. */
+  isOpen(source: string): boolean {
+    return (this.faults.get(source) ?? 0) >= BREAKER_LIMIT;
+  }
+
+  /** Tells the host about a failure, without counting it. */
+  report(error: unknown, stage: Stage, source: string): void {
+    try {
+      this.#onError(error, { stage, source });
+    } catch {
+      // The host's own reporter failed; there is nobody left to tell.
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { CountRow, Finding } from "@wsight/protocol";
+import type { ConnectionTable } from "./connections.ts";
+import type { Guard } from "./guard.ts";
+import type { ErrorLog } from "./instruments/error-log.ts";
+import type { Counter, Distribution } from "./instruments/instruments.ts";
+import type { TimingSampler } from "./instruments/timing-sampler.ts";
+import type { ResolvedProbeOptions } from "./probe-options.ts";
+import type { Redact } from "./redact.ts";
+import type { Registry } from "./registry.ts";
+
+/** What an integration works with. */
+export interface ProbeContext {
+  readonly registry: Registry;
+  readonly connections: ConnectionTable;
+  readonly errors: ErrorLog;
+  readonly timing: TimingSampler;
+  readonly guard: Guard;
+  readonly options: ResolvedProbeOptions;
+  readonly redact: Redact;
+  /** Headline latency by source; see `websocket.server.message.latency`. */
+  readonly latency: { readonly handler: Distribution; readonly ack: Distribution };
+  /** `context.hookCalls.value++` at the top of every hook: the probe's own cost is estimated from it. */
+  readonly hookCalls: Counter;
+  /** Wall clock, ms epoch. */
+  readonly now: () => number;
+  /** Monotonic clock, ms with fractions. */
+  readonly hr: () => number;
+  /** Calls `fn` each interval (1 s unless set otherwise) before the snapshot, with its number. Returns how to end it. */
+  readonly onTick: (fn: (tick: number) => void) => () => void;
+  /** Bounded text of the user id that the application gave for a connection; hashed when asked to. */
+  readonly userKey: (user: unknown) => string | null;
+  /** Adds to the rooms list, which is read every 5 s. Returns how to end it. */
+  readonly provideRooms: (read: (limit: number) => { total: number; rows: CountRow[] }) => () => void;
+  /** Tells the hub anew what was found. */
+  readonly foundChanged: () => void;
+}
+
+/** A watched target. */
+export interface IntegrationHandle {
+  readonly finding: () => Finding;
+  /** Undoes everything that attaching did: own properties, listeners, timers. */
+  readonly detach: () => void;
+}
+
+/** One library wsight can watch: one file per library, all of this shape. */
+export interface Integration {
+  /** Name as the library's users know it; the value of `ws.library`. */
+  readonly library: string;
+  /** Recognises a target by what it can do, never by its class. */
+  readonly detect: (target: unknown) => boolean;
+  /** Begins to watch. `server` is the value of `ws.server` in every series. */
+  readonly attach: (target: object, server: string, context: ProbeContext) => IntegrationHandle;
+}

@@ -1,0 +1,387 @@
+import { randomInt } from "node:crypto";
+import { hostname } from "node:os";
+import { performance } from "node:perf_hooks";
+import {
+  type CountRow,
+  describe,
+  encodeLinkText,
+  type Finding,
+  type HelloFrame,
+  type HubFrame,
+  LINK_VERSION,
+  SnapshotEncoder,
+  type Summary,
+  WsightError,
+} from "@wsight/protocol";
+import { collectEventLoop } from "./collectors/event-loop.ts";
+import { collectProbeCost } from "./collectors/probe-cost.ts";
+import { collectProcess } from "./collectors/process.ts";
+import { ConnectionTable } from "./connections.ts";
+import { Guard } from "./guard.ts";
+import { ErrorLog } from "./instruments/error-log.ts";
+import { RateRing } from "./instruments/rate-ring.ts";
+import { TimingSampler } from "./instruments/timing-sampler.ts";
+import type { Integration, IntegrationHandle, ProbeContext } from "./integration.ts";
+import { integrations } from "./integrations/index.ts";
+import type { ProbeLink } from "./links/link.ts";
+import { summarise } from "./local-summary.ts";
+import { type ProbeOptions, type ResolvedProbeOptions, resolveProbeOptions } from "./probe-options.ts";
+import { type Redact, redactSecrets } from "./redact.ts";
+import { Registry } from "./registry.ts";
+import { createTrackApi, type TrackApi } from "./track.ts";
+import { createUserKey } from "./user-key.ts";
+import { watchedTargets } from "./watched.ts";
+
+/** Intervals between keyframes. */
+const KEYFRAME_TICKS = 30;
+/** Intervals between tables. */
+const TABLE_TICKS = 5;
+
+/** A watched target. */
+export interface Attachment {
+  /** What was found there, as it stands now. */
+  readonly finding: Finding;
+  /** Stops watching and undoes everything; safe to call twice. */
+  detach(): void;
+}
+
+/** Measures one process. */
+export interface Probe extends TrackApi {
+  readonly service: string;
+  readonly instance: string;
+  /**
+   * Watches a server: a `ws` `WebSocketServer` or a Socket.IO `Server`,
+   * recognised by what it can do. Watching what is watched already changes nothing.
+   * @throws WsightError `BAD_OPTION` when the target is nothing wsight knows
+   */
+  attach(target: unknown, options?: { readonly name?: string }): Attachment;
+  /** Sends snapshots over a link from now on. Returns how to end it. */
+  connect(link: ProbeLink): () => void;
+  /** What is watched. */
+  findings(): readonly Finding[];
+  /** The contract's summary of this process. */
+  getSummary(): Summary;
+  get_summary(): Summary;
+  /** Counts everything from zero again. */
+  reset(): void;
+  /** Detaches from everything and ends timers and links; safe to call twice. */
+  close(): void;
+}
+
+interface LinkState {
+  readonly link: ProbeLink;
+  needsAll: boolean;
+}
+
+/** Creates a probe. It keeps no process alive and never throws after this. @throws WsightError `BAD_OPTION` */
+export function createProbe(options: ProbeOptions = {}): Probe {
+  return new RunningProbe(resolveProbeOptions(options, { instance: defaultInstance() }));
+}
+
+function defaultInstance(): string {
+  return `${hostname()
+    .replace(/[^\w.-]/g, "_")
+    .slice(0, 48)}-${process.pid}`;
+}
+
+class RunningProbe implements Probe {
+  readonly service: string;
+  readonly instance: string;
+  readonly trackConnectionOpened: TrackApi["trackConnectionOpened"];
+  readonly trackConnectionClosed: TrackApi["trackConnectionClosed"];
+  readonly trackMessageSent: TrackApi["trackMessageSent"];
+  readonly trackMessageReceived: TrackApi["trackMessageReceived"];
+  readonly trackError: TrackApi["trackError"];
+  readonly track_connection_opened: TrackApi["track_connection_opened"];
+  readonly track_connection_closed: TrackApi["track_connection_closed"];
+  readonly track_message_sent: TrackApi["track_message_sent"];
+  readonly track_message_received: TrackApi["track_message_received"];
+  readonly track_error: TrackApi["track_error"];
+  readonly #options: ResolvedProbeOptions;
+  readonly #context: ProbeContext;
+  readonly #registry: Registry;
+  readonly #handles = new Map<object, { handle: IntegrationHandle; attachment: Attachment }>();
+  readonly #names = new Map<string, number>();
+  readonly #links = new Set<LinkState>();
+  readonly #onTick = new Set<(tick: number) => void>();
+  readonly #rooms = new Set<(limit: number) => { total: number; rows: CountRow[] }>();
+  readonly #messages: RateRing;
+  readonly #errors: RateRing;
+  readonly #encoder = new SnapshotEncoder();
+  readonly #timer: NodeJS.Timeout;
+  readonly #ends: (() => void)[] = [];
+  readonly #charge: (seconds: number) => void;
+  readonly #processStartedAt: number = Math.round(performance.timeOrigin);
+  #startedAt = this.#processStartedAt;
+  #epoch = newEpoch();
+  #seq = 0;
+  #ticks = 0;
+  #errorsTold = -1;
+  #closed = false;
+
+  constructor(options: ResolvedProbeOptions) {
+    this.#options = options;
+    this.service = options.service;
+    this.instance = options.instance;
+    this.#messages = new RateRing(options.intervalMs / 1000);
+    this.#errors = new RateRing(options.intervalMs / 1000);
+    const guard = new Guard(options.onError);
+    const registry = new Registry(guard);
+    this.#registry = registry;
+    const redact = composeRedact(options.redact);
+    const now = Date.now;
+    this.#context = {
+      registry,
+      guard,
+      options,
+      redact,
+      now,
+      hr: () => performance.now(),
+      connections: new ConnectionTable({ startedAt: this.#processStartedAt, max: options.caps.connections }),
+      errors: new ErrorLog({ registry, redact, now, maxTypes: options.caps.types }),
+      timing: new TimingSampler(),
+      latency: {
+        handler: registry.histogram("websocket.server.message.latency", { source: "handler" }),
+        ack: registry.histogram("websocket.server.message.latency", { source: "ack" }),
+      },
+      hookCalls: registry.counter("wsight.probe.hook.calls"),
+      onTick: (fn) => addTo(this.#onTick, fn),
+      provideRooms: (read) => addTo(this.#rooms, read),
+      userKey: createUserKey({ hash: options.hashUsers }),
+      foundChanged: () => this.#sayHello(),
+    };
+    const track = createTrackApi(this.#context);
+    this.trackConnectionOpened = track.trackConnectionOpened;
+    this.trackConnectionClosed = track.trackConnectionClosed;
+    this.trackMessageSent = track.trackMessageSent;
+    this.trackMessageReceived = track.trackMessageReceived;
+    this.trackError = track.trackError;
+    this.track_connection_opened = track.track_connection_opened;
+    this.track_connection_closed = track.track_connection_closed;
+    this.track_message_sent = track.track_message_sent;
+    this.track_message_received = track.track_message_received;
+    this.track_error = track.track_error;
+    const cost = collectProbeCost(this.#context);
+    this.#charge = cost.charge;
+    this.#ends.push(collectEventLoop(this.#context), collectProcess(this.#context), cost.end);
+    this.#timer = setInterval(() => this.#tick(), options.intervalMs);
+    this.#timer.unref();
+  }
+
+  attach(target: unknown, options: { readonly name?: string } = {}): Attachment {
+    if (this.#closed) throw new WsightError("BAD_OPTION", "attach: this probe is closed");
+    const integration = integrations.find(({ detect }) => detect(target));
+    if (integration === undefined || typeof target !== "object" || target === null) {
+      const known = integrations.map(({ library }) => library).join(", ");
+      throw new WsightError("BAD_OPTION", `attach: expected a server of ${known}, got ${describe(target)}`);
+    }
+    const known = this.#handles.get(target);
+    if (known !== undefined) return known.attachment;
+    const watched = watchedTargets();
+    if (watched.has(target)) return alreadyWatched(integration);
+    const handle = integration.attach(target, this.#nameFor(integration, options.name), this.#context);
+    watched.add(target);
+    const attachment: Attachment = {
+      get finding() {
+        return handle.finding();
+      },
+      detach: () => this.#detach(target),
+    };
+    this.#handles.set(target, { handle, attachment });
+    this.#sayHello();
+    return attachment;
+  }
+
+  connect(link: ProbeLink): () => void {
+    const state: LinkState = { link, needsAll: true };
+    this.#links.add(state);
+    link.onFrame((frame: HubFrame) => {
+      if (frame.type !== "resync") return;
+      state.needsAll = true;
+      // Answer at once: a hub that starts anew should not wait for the next second.
+      this.#context.guard.run("link", () => this.#snapshot(), undefined);
+    });
+    this.#context.guard.run("link", () => this.#snapshot(), undefined);
+    return () => {
+      if (!this.#links.delete(state)) return;
+      link.send(encodeLinkText({ type: "bye", epoch: this.#epoch }));
+      link.close();
+    };
+  }
+
+  findings(): readonly Finding[] {
+    return [...this.#handles.values()].map(({ handle }) => handle.finding());
+  }
+
+  getSummary(): Summary {
+    return summarise(this.#context, { startedAt: this.#startedAt, messages: this.#messages, errors: this.#errors });
+  }
+
+  get_summary(): Summary {
+    return this.getSummary();
+  }
+
+  reset(): void {
+    this.#registry.reset();
+    this.#context.errors.reset();
+    this.#messages.reset();
+    this.#errors.reset();
+    this.#epoch = newEpoch();
+    this.#startedAt = this.#context.now();
+    this.#seq = 0;
+    for (const state of this.#links) state.needsAll = true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    for (const target of [...this.#handles.keys()]) this.#detach(target);
+    for (const end of this.#ends) this.#context.guard.run("detach", end, undefined);
+    for (const { link } of this.#links) {
+      link.send(encodeLinkText({ type: "bye", epoch: this.#epoch }));
+      link.close();
+    }
+    this.#links.clear();
+  }
+
+  #detach(target: object): void {
+    const known = this.#handles.get(target);
+    if (known === undefined) return;
+    this.#handles.delete(target);
+    watchedTargets().delete(target);
+    this.#context.guard.run("detach", known.handle.detach, undefined);
+    this.#sayHello();
+  }
+
+  #nameFor(integration: Integration, given: string | undefined): string {
+    const base = given ?? integration.library;
+    const count = (this.#names.get(base) ?? 0) + 1;
+    this.#names.set(base, count);
+    return count === 1 ? base : `${base}-${count}`;
+  }
+
+  #tick(): void {
+    const { guard, connections, timing, errors } = this.#context;
+    this.#ticks++;
+    connections.second = connections.secondAt(this.#context.now());
+    timing.tick();
+    for (const fn of this.#onTick) guard.run("gauge", () => fn(this.#ticks), undefined);
+    this.#messages.push(this.#messageTotal());
+    this.#errors.push(errors.total);
+    guard.run("snapshot", () => this.#snapshot(), undefined);
+  }
+
+  #messageTotal(): number {
+    let total = 0;
+    this.#registry.eachCounter("websocket.server.messages", ({ value }) => {
+      total += value;
+    });
+    return total;
+  }
+
+  #snapshot(): void {
+    if (this.#links.size === 0) return;
+    const begin = this.#context.hr();
+    const fresh = this.#registry.takeNames();
+    let keyframe = this.#ticks % KEYFRAME_TICKS === 0;
+    for (const state of this.#links) {
+      if (state.needsAll) {
+        keyframe = true;
+        state.link.send(encodeLinkText(this.#hello()));
+        state.link.send(
+          encodeLinkText({ type: "names", epoch: this.#epoch, names: this.#registry.allNames(), retired: [] }),
+        );
+      } else if (fresh.names.length + fresh.retired.length > 0) {
+        state.link.send(encodeLinkText({ type: "names", epoch: this.#epoch, ...fresh }));
+      }
+    }
+    this.#encoder.begin();
+    this.#registry.snapshot(this.#encoder, keyframe);
+    const header = { epoch: this.#epoch, seq: ++this.#seq, at: this.#context.now(), keyframe };
+    const bytes = this.#encoder.finish(header);
+    for (const state of this.#links) this.#send(state, bytes);
+    this.#sendTables();
+    this.#charge((this.#context.hr() - begin) / 1000);
+  }
+
+  #send(state: LinkState, bytes: Uint8Array): void {
+    const taken = state.link.send(bytes);
+    // What a dropped snapshot told is not told again unless everything is.
+    state.needsAll = !taken;
+    if (!taken) this.#registry.counter("wsight.probe.sink.dropped").value++;
+  }
+
+  #sendTables(): void {
+    const { connections, errors, options } = this.#context;
+    const head = { type: "table", epoch: this.#epoch, at: this.#context.now() } as const;
+    const limit = options.caps.topRows;
+    if (errors.version !== this.#errorsTold) {
+      this.#errorsTold = errors.version;
+      this.#broadcast(encodeLinkText({ ...head, table: "errors", total: errors.total, rows: errors.recent() }));
+    }
+    if (this.#ticks % TABLE_TICKS !== 0) return;
+    this.#broadcast(encodeLinkText({ ...head, table: "users", ...connections.users(limit) }));
+    this.#broadcast(encodeLinkText({ ...head, table: "channels", ...connections.channels(limit) }));
+    this.#broadcast(encodeLinkText({ ...head, table: "rooms", ...this.#topRooms(limit) }));
+  }
+
+  #topRooms(limit: number): { total: number; rows: CountRow[] } {
+    const parts = [...this.#rooms].map((read) =>
+      this.#context.guard.run("gauge", () => read(limit), { total: 0, rows: [] }, "rooms"),
+    );
+    const rows = parts.flatMap((part) => part.rows).sort((a, b) => b.count - a.count);
+    return { total: parts.reduce((sum, part) => sum + part.total, 0), rows: rows.slice(0, limit) };
+  }
+
+  #broadcast(text: string): void {
+    for (const { link } of this.#links) link.send(text);
+  }
+
+  #sayHello(): void {
+    if (!this.#closed) this.#broadcast(encodeLinkText(this.#hello()));
+  }
+
+  #hello(): HelloFrame {
+    return {
+      type: "hello",
+      version: LINK_VERSION,
+      service: this.service,
+      instance: this.instance,
+      epoch: this.#epoch,
+      startedAt: this.#startedAt,
+      pid: process.pid,
+      host: hostname(),
+      runtime: `Node.js ${process.versions.node}`,
+      intervalMs: this.#options.intervalMs,
+      findings: this.findings(),
+    };
+  }
+}
+
+function newEpoch(): number {
+  return randomInt(1, 2 ** 47);
+}
+
+function addTo<T>(set: Set<T>, item: T): () => void {
+  set.add(item);
+  return () => {
+    set.delete(item);
+  };
+}
+
+function composeRedact(further: Redact | undefined): Redact {
+  if (further === undefined) return redactSecrets;
+  return (text) => {
+    try {
+      return String(further(redactSecrets(text)));
+    } catch {
+      return "(withheld: the redact option threw)";
+    }
+  };
+}
+
+function alreadyWatched({ library }: Integration): Attachment {
+  const notes = ["watched by another probe of this process already"];
+  return { finding: { library, server: library, version: null, state: "partial", notes }, detach: () => undefined };
+}

@@ -37,6 +37,7 @@ export {
 } from "./link-frames.ts";
 export {
   type Backfill,
+  BackfillEncoder,
   decodeLiveBytes,
   decodeViewerMessage,
   type ErrorsTable,

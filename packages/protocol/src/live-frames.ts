@@ -14,6 +14,14 @@ import { MAX_SELECTORS, parseSelectors, type Selector } from "./selector.ts";
  * A tick holds the difference to the tick before it, or, when that one was
  * not sent to this viewer, everything (`keyframe`). On reconnect the viewer
  * subscribes with `since`, its newest tick, and gets the seconds it missed.
+ *
+ * A viewer has one subscription: a new `subscribe` replaces the one before.
+ * The viewer chooses its `id`, which comes back in `dictionary` and `table`.
+ * Binary messages are shared by all viewers that watch the same series in the
+ * same order, so they carry the number of that `channel` instead, which the
+ * dictionary tells; one of another channel is a late word of an older
+ * subscription and is to be dropped. When seconds pass while a long backfill
+ * is made, a second short backfill brings them, before the first tick.
  */
 export const LIVE_VERSION = 1;
 /** Longest text message a viewer may send. */
@@ -143,6 +151,8 @@ export type HubMessage =
   | {
       readonly type: "dictionary";
       readonly id: number;
+      /** What the ticks and backfills of this subscription carry; the same for every viewer of the same series. */
+      readonly channel: number;
       readonly series: readonly { readonly key: string; readonly scale: number }[];
     }
   | { readonly type: "pong"; readonly sentAt: number; readonly at: number }
@@ -188,7 +198,9 @@ const BACKFILL_TAG = 0x42;
 /** One interval of a subscription, as it travels: whole numbers of 1/scale, NaN where nothing is known. */
 export interface Tick {
   readonly type: "tick";
-  readonly id: number;
+  /** As told by the dictionary. */
+  readonly channel: number;
+  /** Grows by one with every tick of the channel. */
   readonly seq: number;
   readonly at: number;
   readonly keyframe: boolean;
@@ -199,7 +211,8 @@ export interface Tick {
 /** The past of a subscription: one column a series, oldest first, `stepMs` apart from `fromAt` on. */
 export interface Backfill {
   readonly type: "backfill";
-  readonly id: number;
+  /** As told by the dictionary. */
+  readonly channel: number;
   readonly fromAt: number;
   readonly stepMs: number;
   readonly columns: readonly Float64Array[];
@@ -225,7 +238,7 @@ export function encodeTick(
   const writer = new ByteWriter(32 + values.length * 2);
   writer.u8(TICK_TAG);
   writer.u8(previous === null ? 1 : 0);
-  writer.varint(tick.id);
+  writer.varint(tick.channel);
   writer.varint(tick.seq);
   writer.varint(tick.at);
   writer.varint(values.length);
@@ -247,22 +260,46 @@ export function encodeTick(
 /** Encodes the past of a subscription. */
 export function encodeBackfill(backfill: Omit<Backfill, "type">): Uint8Array<ArrayBuffer> {
   const length = backfill.columns[0]?.length ?? 0;
-  const writer = new ByteWriter(32 + backfill.columns.length * length * 2);
-  writer.u8(BACKFILL_TAG);
-  writer.varint(backfill.id);
-  writer.varint(backfill.fromAt);
-  writer.varint(backfill.stepMs);
-  writer.varint(backfill.columns.length);
-  writer.varint(length);
-  for (const column of backfill.columns) {
+  const encoder = new BackfillEncoder({ ...backfill, series: backfill.columns.length, length });
+  for (const column of backfill.columns) encoder.column(column);
+  return encoder.finish();
+}
+
+/** Encodes a backfill column by column, so that a long one can be made in slices of time. */
+export class BackfillEncoder {
+  readonly #writer: ByteWriter;
+
+  constructor(header: {
+    readonly channel: number;
+    readonly fromAt: number;
+    readonly stepMs: number;
+    /** Columns that will follow, each of `length` values. */
+    readonly series: number;
+    readonly length: number;
+  }) {
+    const writer = new ByteWriter(32 + header.series * header.length * 2);
+    writer.u8(BACKFILL_TAG);
+    writer.varint(header.channel);
+    writer.varint(header.fromAt);
+    writer.varint(header.stepMs);
+    writer.varint(header.series);
+    writer.varint(header.length);
+    this.#writer = writer;
+  }
+
+  /** Adds the next column: whole numbers of 1/scale, NaN where nothing is known. */
+  column(values: Float64Array): void {
     let before = Number.NaN;
-    for (let i = 0; i < length; i++) {
-      const value = column[i] as number;
-      writeCode(writer, value, before);
+    for (const value of values) {
+      writeCode(this.#writer, value, before);
       if (value === value) before = value;
     }
   }
-  return writer.finish();
+
+  /** The whole message. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#writer.finish();
+  }
 }
 
 /**
@@ -280,7 +317,7 @@ export function decodeLiveBytes(bytes: Uint8Array, previous: Float64Array | null
 
 function decodeTick(reader: ByteReader, previous: Float64Array | null): Tick {
   const keyframe = reader.u8() === 1;
-  const id = reader.varint();
+  const channel = reader.varint();
   const seq = reader.varint();
   const at = reader.varint();
   const length = reader.count(MAX_SELECTORS);
@@ -291,11 +328,11 @@ function decodeTick(reader: ByteReader, previous: Float64Array | null): Tick {
   for (let i = 0; i < length; i++) {
     if (((bitmap[i >> 3] as number) >> (i & 7)) & 1) values[i] = readCode(reader, values[i] as number);
   }
-  return { type: "tick", id, seq, at, keyframe, values };
+  return { type: "tick", channel, seq, at, keyframe, values };
 }
 
 function decodeBackfill(reader: ByteReader): Backfill {
-  const id = reader.varint();
+  const channel = reader.varint();
   const fromAt = reader.varint();
   const stepMs = reader.varint();
   const series = reader.count(MAX_SELECTORS);
@@ -310,7 +347,7 @@ function decodeBackfill(reader: ByteReader): Backfill {
     }
     return column;
   });
-  return { type: "backfill", id, fromAt, stepMs, columns };
+  return { type: "backfill", channel, fromAt, stepMs, columns };
 }
 
 function writeCode(writer: ByteWriter, value: number, before: number): void {

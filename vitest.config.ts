@@ -9,5 +9,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     server: { deps: { external: [/packages\/[^/]+\/dist\//] } },
     pool: "forks",
+    // Two cores: more workers only make the timing tests fight.
+    maxWorkers: 2,
+    reporters: ["default", ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
   },
 });

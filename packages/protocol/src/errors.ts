@@ -11,6 +11,7 @@ export const ERRORS = {
   FORBIDDEN: { status: 403, message: "This principal may not do that" },
   BAD_HOST: { status: 403, message: "The Host header is not one this hub answers to" },
   BAD_ORIGIN: { status: 403, message: "The Origin is not allowed" },
+  LISTEN_FAILED: { status: 500, message: "The hub could not listen on that address" },
   NOT_FOUND: { status: 404, message: "There is nothing at this address" },
   METHOD_NOT_ALLOWED: { status: 405, message: "The method is not allowed here" },
   TOO_LARGE: { status: 413, message: "The body or message is larger than allowed" },

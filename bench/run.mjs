@@ -1,0 +1,24 @@
+// Runs the benches one after another, each in a process of its own, and prints
+// their tables. `npm run bench -- snapshot end-to-end` runs only those.
+import { spawnSync } from "node:child_process";
+
+const BENCHES = {
+  "library-path-ws": "library path and memory of ws: with the probe ÷ without, and peers",
+  "library-path-socket-io": "library path and memory of Socket.IO: with the probe ÷ without, and peers",
+  "end-to-end": "echo over loopback: server CPU per message ÷ without, and peers",
+  snapshot: "time on the event loop each second with 10,000 connections",
+};
+
+const wanted = process.argv.slice(2);
+for (const name of wanted) {
+  if (BENCHES[name] !== undefined) continue;
+  console.error(`bench: expected one of ${Object.keys(BENCHES).join(", ")}, got ${name}`);
+  process.exit(2);
+}
+for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES)) {
+  console.log(`\n## ${name}: ${BENCHES[name]}`);
+  const { status } = spawnSync(process.execPath, ["--expose-gc", new URL(`./${name}.mjs`, import.meta.url).pathname], {
+    stdio: "inherit",
+  });
+  if (status !== 0) process.exitCode = 1;
+}

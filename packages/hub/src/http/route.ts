@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { WebSocket } from "ws";
 import type { Principal, Role } from "../access/principal.ts";
 
 /** `open` needs no principal; else the least role that may call. */
@@ -8,8 +9,10 @@ export type Access = "open" | Extract<Role, "admin" | "viewer">;
 export interface RouteRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** `null` on open routes when nobody is signed in. */
+  /** `null` on open routes, where nobody is asked. */
   readonly principal: Principal | null;
+  /** Which session it came with, `null` for none; see `Sessions.end`. */
+  readonly sessionId: string | null;
   /** Parsed JSON body of a write; `undefined` when there was none. */
   readonly body: unknown;
   readonly raw: IncomingMessage;
@@ -19,19 +22,37 @@ export interface RouteRequest {
 
 /** What a handler answers: JSON unless `bytes` is given. */
 export interface RouteReply {
+  /** @default 200 */
   readonly status?: number;
   readonly json?: unknown;
   readonly bytes?: { readonly type: string; readonly body: Uint8Array | string };
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** One parameter of a query string, for the OpenAPI page. */
+export interface QueryParameter {
+  readonly name: string;
+  readonly summary: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
 /** One line of the route table. A handler throws `WsightError` to refuse. */
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Path under the mount, `:name` for a parameter, a trailing `*` for the rest. */
+  /** Path under the mount, `:name` for a parameter, a trailing `*` for the rest. A slash at the end of a request is ignored. */
   readonly path: string;
   readonly access: Access;
   /** For the OpenAPI page and for people. */
   readonly summary: string;
+  readonly query?: readonly QueryParameter[];
   readonly handle: (request: RouteRequest) => RouteReply | Promise<RouteReply>;
+}
+
+/** One line of the upgrade table: a path that speaks WebSocket. */
+export interface UpgradeRoute {
+  readonly path: string;
+  readonly access: Exclude<Access, "open">;
+  readonly summary: string;
+  /** Takes over a socket whose request has passed every guard. */
+  readonly accept: (socket: WebSocket, principal: Principal) => void;
 }

@@ -1,0 +1,119 @@
+import type { IncomingMessage } from "node:http";
+import { asFields, asOneOf, asText, WsightError } from "@wsight/protocol";
+import type { OnHubError } from "../errors.ts";
+import { type Principal, ROLES } from "./principal.ts";
+import type { Sessions } from "./session.ts";
+import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
+
+/** How long the host's callback may take, in ms. */
+export const AUTHENTICATE_TIMEOUT_MS = 2000;
+/** Calls of the host's callback that may wait at once; beyond, nobody is let in until some are answered. */
+const MAX_WAITING = 256;
+
+/** What the host's callback gets to see of a request. */
+export interface AuthenticateRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** Asks the host application who is asking; `null` for nobody it knows. */
+export type Authenticate = (request: AuthenticateRequest) => Promise<Principal | null>;
+
+/** Who is asking, and how that is known. */
+export interface Credential {
+  readonly principal: Principal;
+  /** `bearer` was sent on purpose; `session` and `host` may be attached by the browser itself. */
+  readonly via: "bearer" | "session" | "host";
+  /** When it stops being true, ms epoch; `null` when not known. */
+  readonly expiresAt: number | null;
+  /** Which session it is, for `session`. */
+  readonly sessionId: string | null;
+}
+
+/** What tells principals apart. */
+export interface AuthenticatorParts {
+  readonly keys: TokenKeys;
+  readonly sessions: Sessions;
+  readonly authenticate?: Authenticate | undefined;
+  readonly now: () => number;
+  readonly onError: OnHubError;
+}
+
+/**
+ * Finds out who is asking. A bearer token decides when there is one, else the
+ * session cookie; what neither explains is put to the host's callback. A
+ * callback that throws, hangs or answers nonsense lets nobody in.
+ * @throws WsightError `UNAUTHENTICATED` from the call, with the reason; answers `null` when nothing was presented
+ */
+export function createAuthenticator(
+  parts: AuthenticatorParts,
+): (request: IncomingMessage) => Promise<Credential | null> {
+  const askHost = parts.authenticate === undefined ? null : createHostQuestion(parts.authenticate, parts.onError);
+  return async (request) => {
+    const bearer = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (bearer === undefined) {
+      const session = await parts.sessions.read(request.headers.cookie);
+      if (session !== null) return asCredential("session", session);
+      return (await askHost?.(request)) ?? null;
+    }
+    try {
+      return asCredential("bearer", await verifyToken(bearer, parts.keys, parts.now));
+    } catch (error) {
+      const known = await askHost?.(request);
+      if (known) return known;
+      throw error;
+    }
+  };
+}
+
+function asCredential(via: "bearer" | "session", token: VerifiedToken): Credential {
+  const { principal, expiresAt, id } = token;
+  return { principal, via, expiresAt, sessionId: via === "session" ? id : null };
+}
+
+function createHostQuestion(
+  authenticate: Authenticate,
+  onError: OnHubError,
+): (request: IncomingMessage) => Promise<Credential | null> {
+  let waiting = 0;
+  return async (request) => {
+    if (waiting >= MAX_WAITING) return null;
+    waiting++;
+    try {
+      const principal = parsePrincipal(await inTime(authenticate(describeRequest(request))));
+      return principal === null ? null : { principal, via: "host", expiresAt: null, sessionId: null };
+    } catch (error) {
+      onError(error, { stage: "authenticate" });
+      return null;
+    } finally {
+      waiting--;
+    }
+  };
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new WsightError("UNAUTHENTICATED", `authenticate: expected an answer in ${AUTHENTICATE_TIMEOUT_MS} ms`));
+    }, AUTHENTICATE_TIMEOUT_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+/** The callback is the host's code: what it answers is checked like anything from outside. */
+function parsePrincipal(value: unknown): Principal | null {
+  if (value === null || value === undefined) return null;
+  const fields = asFields("UNAUTHENTICATED", "authenticate", value);
+  return {
+    sub: asText("UNAUTHENTICATED", "authenticate sub", fields.sub),
+    role: asOneOf("UNAUTHENTICATED", "authenticate role", fields.role, ROLES),
+  };
+}
+
+function describeRequest(request: IncomingMessage): AuthenticateRequest {
+  const headers: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers[name] = value;
+  return { method: request.method ?? "GET", url: request.url ?? "/", headers };
+}

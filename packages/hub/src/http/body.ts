@@ -1,0 +1,47 @@
+import type { IncomingMessage } from "node:http";
+import { expected, parseJson } from "@wsight/protocol";
+import { checkJsonType } from "../access/guards.ts";
+
+/** Largest body of a request, in bytes. */
+export const MAX_BODY_BYTES: number = 64 * 1024;
+
+/** True when a body follows the headers. */
+export function hasBody(request: IncomingMessage): boolean {
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  return encoding !== undefined || (length !== undefined && length !== "0");
+}
+
+/**
+ * Reads a JSON body of at most {@link MAX_BODY_BYTES}; `undefined` when there is none.
+ * @throws WsightError `TOO_LARGE` or `BAD_REQUEST`
+ */
+export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+  if (!hasBody(request)) return undefined;
+  checkJsonType(request.headers);
+  const length = Number(request.headers["content-length"] ?? 0);
+  if (length > MAX_BODY_BYTES) throw tooLarge(length);
+  const bytes = await collect(request);
+  return parseJson("BAD_REQUEST", "body", bytes.toString("utf8"));
+}
+
+/** By events, since leaving an async iterator early would destroy the socket before it carries the answer. */
+function collect(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    request.on("data", (part: Buffer) => {
+      size += part.length;
+      if (size > MAX_BODY_BYTES) {
+        request.removeAllListeners("data");
+        request.pause();
+        reject(tooLarge(size));
+      } else parts.push(part);
+    });
+    request.once("end", () => resolve(Buffer.concat(parts)));
+    request.once("error", reject);
+  });
+}
+
+function tooLarge(bytes: number): Error {
+  return expected("TOO_LARGE", "body", `at most ${MAX_BODY_BYTES} bytes`, bytes);
+}

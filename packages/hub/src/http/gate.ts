@@ -1,0 +1,54 @@
+import type { IncomingMessage } from "node:http";
+import { WsightError } from "@wsight/protocol";
+import { addressKey } from "../access/address.ts";
+import type { Credential } from "../access/authenticate.ts";
+import type { OriginCheck } from "../access/guards.ts";
+import type { RateLimit } from "../access/rate-limit.ts";
+import { rateLimited } from "../errors.ts";
+import type { Access } from "./route.ts";
+
+/** What requests and upgrades pass alike. */
+export interface Gate {
+  /** Meant for this hub, and not too often from one address. @throws WsightError `BAD_HOST`, `RATE_LIMITED` */
+  admit(request: IncomingMessage): void;
+  /**
+   * Signed in, with a role that may call, and not too often.
+   * @throws WsightError `UNAUTHENTICATED`, `FORBIDDEN`, `RATE_LIMITED`
+   */
+  authorize(request: IncomingMessage, access: Exclude<Access, "open">): Promise<Credential>;
+  readonly origins: OriginCheck;
+}
+
+/** The checks a gate is made of. */
+export interface GateParts {
+  readonly checkHost: (header: string | undefined) => void;
+  readonly origins: OriginCheck;
+  readonly identify: (request: IncomingMessage) => Promise<Credential | null>;
+  readonly addressRate: RateLimit;
+  readonly principalRate: RateLimit;
+}
+
+/** Puts the checks in their order: the cheap ones, which need no key and no callback, first. */
+export function createGate(parts: GateParts): Gate {
+  return {
+    origins: parts.origins,
+    admit(request) {
+      parts.checkHost(request.headers.host);
+      spend(parts.addressRate, addressKey(request.socket.remoteAddress));
+    },
+    async authorize(request, access) {
+      const credential = await parts.identify(request);
+      if (credential === null) throw new WsightError("UNAUTHENTICATED");
+      const { role, sub } = credential.principal;
+      if (role !== "admin" && role !== access)
+        throw new WsightError("FORBIDDEN", `Role ${access} is needed, this principal has role ${role}`);
+      spend(parts.principalRate, sub);
+      return credential;
+    },
+  };
+}
+
+function spend(rate: RateLimit, key: string): void {
+  const waitMs = rate.take(key);
+  if (waitMs > 0) throw rateLimited(waitMs);
+}

@@ -1,0 +1,12 @@
+import type { Route } from "../route.ts";
+
+/** Says who is signed in. */
+export function showSessionRoute(): Route {
+  return {
+    method: "GET",
+    path: "/api/session",
+    access: "viewer",
+    summary: "Who is signed in",
+    handle: ({ principal }) => ({ json: { principal } }),
+  };
+}

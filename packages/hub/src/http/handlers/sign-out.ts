@@ -1,0 +1,20 @@
+import type { Sessions } from "../../access/session.ts";
+import type { Route } from "../route.ts";
+import { isSecure } from "./sign-in.ts";
+
+/** Ends the session, its live connections included. */
+export function signOutRoute(sessions: Sessions, closeLive: (sessionId: string) => void): Route {
+  return {
+    method: "DELETE",
+    path: "/api/session",
+    access: "viewer",
+    summary: "Sign out",
+    handle: ({ sessionId, raw }) => {
+      if (sessionId !== null) {
+        sessions.end(sessionId);
+        closeLive(sessionId);
+      }
+      return { status: 204, headers: { "set-cookie": sessions.clearCookie(isSecure(raw)) } };
+    },
+  };
+}

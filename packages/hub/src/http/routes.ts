@@ -1,0 +1,52 @@
+import type { Sessions } from "../access/session.ts";
+import type { CurrentView } from "../current-view.ts";
+import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashboard.ts";
+import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
+import { nodesRoute } from "./handlers/nodes.ts";
+import { openApiRoute } from "./handlers/openapi.ts";
+import { showSessionRoute } from "./handlers/show-session.ts";
+import { type SignInParts, signInRoute } from "./handlers/sign-in.ts";
+import { signOutRoute } from "./handlers/sign-out.ts";
+import { type HistoryReader, websocketHistoryRoute } from "./handlers/websocket-history.ts";
+import { websocketMetricsRoute } from "./handlers/websocket-metrics.ts";
+import { describeApi } from "./openapi.ts";
+import type { Route, UpgradeRoute } from "./route.ts";
+
+/** What the handlers read and do, passed in by the hub. */
+export interface RouteParts {
+  readonly version: string;
+  readonly dashboardDir: string;
+  readonly current: CurrentView;
+  /** `null` while the hub keeps no history. */
+  readonly history: HistoryReader | null;
+  readonly readiness: () => Readiness;
+  readonly sessions: Sessions;
+  readonly signIn: Omit<SignInParts, "sessions">;
+  /** Ends the live connections of a session. */
+  readonly closeLive: (sessionId: string) => void;
+}
+
+/** Everything the hub answers over HTTP, one line each. */
+export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[]): readonly Route[] {
+  const { current, dashboardDir, sessions } = parts;
+  const routes: readonly Route[] = [
+    healthRoute(),
+    readyRoute(parts.readiness),
+    rootRoute(),
+    dashboardRoute(dashboardDir),
+    dashboardFileRoute(dashboardDir),
+    signInRoute({ ...parts.signIn, sessions }),
+    showSessionRoute(),
+    signOutRoute(sessions, parts.closeLive),
+    websocketMetricsRoute(current),
+    websocketHistoryRoute(parts.history),
+    nodesRoute(current),
+    openApiRoute(() => describeApi(routes, upgrades, parts.version)),
+  ];
+  return routes;
+}
+
+/** Everything the hub answers with a WebSocket, one line each. */
+export function createUpgradeRoutes(parts: { readonly acceptLive: UpgradeRoute["accept"] }): readonly UpgradeRoute[] {
+  return [{ path: "/ws/live", access: "viewer", summary: "Live metrics", accept: parts.acceptLive }];
+}

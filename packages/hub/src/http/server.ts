@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { addressKey } from "../access/address.ts";
+import type { ConnectionLimit } from "../access/connection-limit.ts";
+import { listenFailed, type OnHubError } from "../errors.ts";
+import type { Upgrades } from "./upgrades.ts";
+
+/** Time for a client to send its headers, its whole request, and the next request on the same connection, in ms. */
+export const SERVER_TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 2000,
+} as const;
+
+/** A listening HTTP server. */
+export interface HttpServer {
+  /** The port it got. */
+  readonly port: number;
+  /** Stops listening and cuts what is open; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** What a server needs. */
+export interface HttpServerParts {
+  readonly host: string;
+  readonly port: number;
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly upgrades: Upgrades;
+  /** Connections of any kind, also those that never say a word. */
+  readonly limit: ConnectionLimit;
+  readonly onError: OnHubError;
+}
+
+/** @throws WsightError `LISTEN_FAILED` saying what to change */
+export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer> {
+  const { host, port, upgrades, limit, onError } = parts;
+  const server = createServer({ ...SERVER_TIMEOUTS, maxHeaderSize: 16 * 1024 }, parts.onRequest);
+  server.on("connection", (socket) => {
+    const leave = limit.enter([addressKey(socket.remoteAddress)]);
+    if (leave === null) socket.destroy();
+    else socket.once("close", leave);
+  });
+  server.on("upgrade", (request, socket, head) => upgrades.handle(request, socket, head));
+  await listen(server, host, port);
+  server.on("error", (error) => onError(error, { stage: "http" }));
+  let closed: Promise<void> | null = null;
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      closed ??= closeServer(server, upgrades);
+      return closed;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => reject(listenFailed(host, port, error));
+    server.once("error", fail);
+    server.listen({ host, port }, () => {
+      server.off("error", fail);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server, upgrades: Upgrades): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+    upgrades.close();
+  });
+}

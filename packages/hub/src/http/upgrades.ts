@@ -1,0 +1,116 @@
+import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { MAX_VIEWER_MESSAGE, WsightError } from "@wsight/protocol";
+import { type WebSocket, WebSocketServer } from "ws";
+import { addressKey } from "../access/address.ts";
+import type { Credential } from "../access/authenticate.ts";
+import type { ConnectionLimit } from "../access/connection-limit.ts";
+import type { OnHubError } from "../errors.ts";
+import type { Gate } from "./gate.ts";
+import { toErrorReply } from "./respond.ts";
+import type { UpgradeRoute } from "./route.ts";
+import { splitTarget } from "./router.ts";
+
+/** Close code of a live connection whose session or token has ended: sign in again. */
+export const CLOSE_SIGNED_OUT = 4401;
+
+/** The WebSockets of this hub. */
+export interface Upgrades {
+  /** Listener for `upgrade` of the HTTP server. */
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes connections whose credential ended before `at`, ms epoch. */
+  sweep(at: number): void;
+  /** Closes the connections of a session. */
+  closeSession(sessionId: string): void;
+  /** Cuts off whatever is still open. */
+  close(): void;
+}
+
+/** Answers upgrades from their table, behind the gate and the connection limit. */
+export function createUpgrades(
+  routes: readonly UpgradeRoute[],
+  gate: Gate,
+  limit: ConnectionLimit,
+  onError: OnHubError,
+): Upgrades {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_VIEWER_MESSAGE,
+    perMessageDeflate: false,
+  });
+  const raw = new Set<Duplex>();
+  const open = new Map<WebSocket, Credential>();
+
+  /** Everything that may refuse; resolves with what may go on. */
+  async function pass(request: IncomingMessage): Promise<{ route: UpgradeRoute; credential: Credential }> {
+    gate.admit(request);
+    const { path } = splitTarget(request.url ?? "/");
+    const route = routes.find((candidate) => candidate.path === path.replace(/(?<=.)\/$/, ""));
+    if (route === undefined) throw new WsightError("NOT_FOUND");
+    // Browsers always name the page's origin here; a client that names none is no browser.
+    gate.origins.check(request.headers);
+    return { route, credential: await gate.authorize(request, route.access) };
+  }
+
+  function enter(request: IncomingMessage, socket: Duplex, credential: Credential): void {
+    const address = `address ${addressKey(request.socket.remoteAddress)}`;
+    const leave = limit.enter([address, `sub ${credential.principal.sub}`]);
+    if (leave === null) throw new WsightError("TOO_MANY_CONNECTIONS");
+    socket.once("close", leave);
+  }
+
+  function accept(route: UpgradeRoute, credential: Credential, socket: WebSocket): void {
+    open.set(socket, credential);
+    socket.once("close", () => open.delete(socket));
+    // What a viewer sends wrong ends its own connection; `ws` sees to that.
+    socket.on("error", ignore);
+    try {
+      route.accept(socket, credential.principal);
+    } catch (error) {
+      onError(error, { stage: "live" });
+      socket.close(1011, "The hub failed to answer");
+    }
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    try {
+      const { route, credential } = await pass(request);
+      if (socket.destroyed) return;
+      enter(request, socket, credential);
+      socket.off("error", ignore);
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(route, credential, webSocket));
+    } catch (error) {
+      if (!(error instanceof WsightError)) onError(error, { stage: "http" });
+      refuse(socket, error);
+    }
+  }
+
+  function closeWhere(ended: (credential: Credential) => boolean): void {
+    for (const [socket, credential] of open) if (ended(credential)) socket.close(CLOSE_SIGNED_OUT, "Signed out");
+  }
+
+  return {
+    handle(request, socket, head) {
+      raw.add(socket);
+      socket.once("close", () => raw.delete(socket));
+      socket.on("error", ignore);
+      void upgrade(request, socket, head);
+    },
+    sweep: (at) => closeWhere(({ expiresAt }) => expiresAt !== null && expiresAt <= at),
+    closeSession: (id) => closeWhere(({ sessionId }) => sessionId === id),
+    close() {
+      for (const socket of raw) socket.destroy();
+    },
+  };
+}
+
+/** An upgrade has no response object: the refusal is written by hand. */
+function refuse(socket: Duplex, error: unknown): void {
+  const { status, headers, body } = toErrorReply(error);
+  const lines = Object.entries({ ...headers, connection: "close" }).map(([name, value]) => `${name}: ${value}`);
+  socket.once("finish", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n${String(body)}`);
+}
+
+function ignore(): void {}

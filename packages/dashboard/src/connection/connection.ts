@@ -1,0 +1,364 @@
+import { type Backfill, type Tick, VIEWER_INTERVALS, type WsightError } from "@wsight/protocol";
+import { type Backoff, createBackoff } from "./backoff.ts";
+import type { Attention, Clock } from "./environment.ts";
+import type { HubMessageOf } from "./hub-messages.ts";
+import { ServerClock } from "./server-clock.ts";
+import { type Column, LiveSession, type SubscriptionRequest } from "./session.ts";
+import type { Credentials, Principal, SessionApi } from "./session-api.ts";
+import type { Socket, SocketFactory } from "./socket.ts";
+
+/** Where a connection is in its life; see {@link LiveConnection}. */
+export type Phase = "checking" | "opening" | "open" | "waiting" | "signed-out" | "closed";
+
+/** What a connection needs from the page, and tells it. Nothing here may throw. */
+export interface ConnectionSink {
+  /** What to subscribe to, as of now. */
+  request(): SubscriptionRequest;
+  /** Phase, principal, attempt or retry time changed. */
+  changed(): void;
+  welcome(message: HubMessageOf<"welcome">): void;
+  tick(tick: Tick, columns: readonly Column[]): void;
+  backfill(backfill: Backfill, columns: readonly Column[], wanted: boolean): void;
+  table(message: HubMessageOf<"table">): void;
+  /** Bytes came in. */
+  received(bytes: number): void;
+  /** The tab was hidden for a while and is seen again: a backfill was asked for. */
+  returned(): void;
+  /** Something went wrong that nobody waits for. */
+  fault(error: WsightError): void;
+}
+
+/** What a connection is made of. */
+export interface ConnectionParts {
+  readonly url: URL;
+  readonly sockets: SocketFactory;
+  readonly api: SessionApi;
+  readonly clock: Clock;
+  readonly attention: Attention;
+  readonly sink: ConnectionSink;
+  /** Code of a one-time link to trade first, or `null`. */
+  readonly code: string | null;
+  /** The code was answered, whether taken or refused. */
+  readonly codeSpent: () => void;
+}
+
+const [SEEN_MS, HIDDEN_MS] = VIEWER_INTERVALS;
+const PING_MS = 5000;
+/** Without a word for so long a socket counts as dead; later than the ping after next. */
+const SILENCE_MS = 12_000;
+const HIDDEN_AFTER_MS = 30_000;
+/** Shortest time between two subscriptions that repair a lost base. */
+const REPAIR_MS = 1000;
+/** Senseless messages of one session before its socket is given up. */
+const MAX_MALFORMED = 20;
+/** Answers that say nothing about a one-time code: it is tried again. */
+const KEEP_CODE = ["INTERNAL", "RATE_LIMITED"];
+/** Close codes with which a hub ends an expired session. */
+const SESSION_OVER = [4401, 1008];
+
+/**
+ * Keeps one session with the hub going for as long as the page lives.
+ *
+ * `checking`: asks who is signed in, trading a one-time code first; nobody →
+ * `signed-out`, no answer → `waiting`. Skipped while a session is believed to
+ * be good. · `opening`: a socket is asked for. · `open`: the hub said welcome;
+ * subscribes, and pings every 5 s. A close or 12 s of silence → `waiting`. A
+ * close that means the session is over, or a socket that never opened, makes
+ * the next attempt check first. · `waiting`: a timer runs with decorrelated
+ * jitter; it is cut short by a network that came back, a tab that is seen
+ * again, and `retryNow`. · `signed-out`: until `signIn` or `retryNow`. ·
+ * `closed`: for good.
+ */
+export class LiveConnection {
+  /** The hub's time. */
+  readonly serverClock: ServerClock;
+  readonly #parts: ConnectionParts;
+  readonly #backoff: Backoff;
+  readonly #stops: (() => void)[];
+  #phase: Phase = "checking";
+  #principal: Principal | null = null;
+  #attempt = 0;
+  #retryAt: number | null = null;
+  #code: string | null;
+  #checked = false;
+  /** Counts attempts, so that a late answer to an earlier one is known as such. */
+  #turn = 0;
+  #socket: Socket | null = null;
+  #session: LiveSession | null = null;
+  #heardAt = 0;
+  #malformed = 0;
+  #repairedAt = 0;
+  #timer: unknown;
+  #awayTimer: unknown;
+  #away = false;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.#code = parts.code;
+    this.serverClock = new ServerClock(() => parts.clock.now());
+    this.#backoff = createBackoff(() => parts.clock.random());
+    this.#stops = [
+      parts.attention.onVisibility(() => this.#onVisibility()),
+      parts.attention.onOnline(() => this.#cutWaitingShort()),
+    ];
+  }
+
+  /** Begins; call once, when the sink is ready. */
+  start(): void {
+    this.#onVisibility();
+    void this.#connect();
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Who is signed in, as far as known. */
+  get principal(): Principal | null {
+    return this.#principal;
+  }
+
+  /** Attempts that failed since figures last came. */
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** When the next attempt is due, this machine's ms epoch. */
+  get retryAt(): number | null {
+    return this.#retryAt;
+  }
+
+  /** Interval of ticks that was asked for, ms. */
+  get everyMs(): number {
+    return this.#away ? HIDDEN_MS : SEEN_MS;
+  }
+
+  /** Sends the subscription as it is now, if there is a session to send it to. */
+  resubscribe(): void {
+    if (this.#phase === "open") this.#session?.subscribe(this.#parts.sink.request());
+  }
+
+  /** Tries at once when an attempt is waiting or nobody is signed in. */
+  retryNow(): void {
+    if (this.#phase === "signed-out") this.#checked = false;
+    if (this.#phase === "waiting" || this.#phase === "signed-out") void this.#connect();
+  }
+
+  /** Trades credentials for a session and connects with it. */
+  async signIn(credentials: Credentials): Promise<void> {
+    const principal = await this.#parts.api.open(credentials);
+    if (this.#phase === "closed") return;
+    this.#hangUp();
+    this.#code = null;
+    this.#principal = principal;
+    this.#checked = true;
+    this.#forgetFailures();
+    await this.#connect();
+  }
+
+  /** Ends the session at the hub, then here. */
+  async signOut(): Promise<void> {
+    await this.#parts.api.end();
+    if (this.#phase !== "closed") this.#signedOut();
+  }
+
+  /** Ends everything; safe to call twice. */
+  close(): void {
+    this.#hangUp();
+    this.#parts.clock.clearTimeout(this.#awayTimer);
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#move("closed");
+  }
+
+  async #connect(): Promise<void> {
+    this.#parts.clock.clearTimeout(this.#timer);
+    const turn = ++this.#turn;
+    this.#retryAt = null;
+    if (!this.#checked) {
+      this.#move("checking");
+      const principal = await this.#whoIsIt();
+      if (turn !== this.#turn) return;
+      if (principal === undefined) return this.#retryLater();
+      if (principal === null) return this.#signedOut();
+      this.#principal = principal;
+      this.#checked = true;
+    }
+    this.#open();
+  }
+
+  /** Who is signed in; `null` for nobody, `undefined` when the hub did not say. */
+  async #whoIsIt(): Promise<Principal | null | undefined> {
+    const { api, sink, codeSpent } = this.#parts;
+    const code = this.#code;
+    if (code !== null) {
+      try {
+        const principal = await api.open({ code });
+        this.#code = null;
+        codeSpent();
+        return principal;
+      } catch (error) {
+        if (KEEP_CODE.includes((error as WsightError).code)) return undefined;
+        // An old link in a browser that is signed in already is no reason to turn it away.
+        this.#code = null;
+        codeSpent();
+        sink.fault(error as WsightError);
+      }
+    }
+    try {
+      return await api.current();
+    } catch (error) {
+      sink.fault(error as WsightError);
+      return undefined;
+    }
+  }
+
+  #open(): void {
+    const { clock, sockets, url, sink } = this.#parts;
+    this.#move("opening");
+    this.#heardAt = clock.now();
+    this.#malformed = 0;
+    this.#watch();
+    try {
+      const socket = sockets(url.href, {
+        open: () => undefined,
+        message: (data) => {
+          this.#heardAt = clock.now();
+          sink.received(data.length);
+          session.receive(data);
+        },
+        close: (code) => this.#lost(code),
+      });
+      const session = new LiveSession((text) => socket.send(text), this.#sessionEvents());
+      this.#socket = socket;
+      this.#session = session;
+    } catch {
+      this.#lost(1006);
+    }
+  }
+
+  #sessionEvents(): ConstructorParameters<typeof LiveSession>[1] {
+    const { sink, clock } = this.#parts;
+    return {
+      welcome: (message) => {
+        this.serverClock.restart(message.at);
+        this.#principal = message.principal;
+        sink.welcome(message);
+        this.#move("open");
+        if (this.#away) this.#session?.setRate(HIDDEN_MS);
+        this.resubscribe();
+        this.#session?.ping(clock.now());
+      },
+      pong: ({ sentAt, at }) => this.serverClock.pong(sentAt, at),
+      tick: (tick, columns) => {
+        if (this.#attempt > 0) this.#forgetFailures();
+        sink.tick(tick, columns);
+      },
+      backfill: (backfill, columns, wanted) => {
+        if (this.#attempt > 0) this.#forgetFailures();
+        sink.backfill(backfill, columns, wanted);
+      },
+      table: (message) => sink.table(message),
+      refused: (error) => {
+        sink.fault(error);
+        if (error.code === "UNAUTHENTICATED") this.#signedOut();
+      },
+      baseLost: () => this.#repair(),
+      malformed: (error) => {
+        sink.fault(error);
+        if (++this.#malformed >= MAX_MALFORMED) this.#lost(1002);
+      },
+    };
+  }
+
+  #repair(): void {
+    const now = this.#parts.clock.now();
+    if (now - this.#repairedAt < REPAIR_MS) return;
+    this.#repairedAt = now;
+    this.resubscribe();
+  }
+
+  /** Pings, and notices a socket that died without saying so. */
+  #watch(): void {
+    const { clock } = this.#parts;
+    this.#timer = clock.setTimeout(() => {
+      const silentMs = clock.now() - this.#heardAt;
+      // A hidden tab hears little, and its timers are late.
+      if (silentMs >= (this.#away ? HIDDEN_MS : 0) + SILENCE_MS) return this.#lost(1006);
+      if (this.#phase === "open") this.#session?.ping(clock.now());
+      this.#watch();
+    }, PING_MS);
+  }
+
+  #lost(code: number): void {
+    if (this.#phase !== "open" || SESSION_OVER.includes(code)) this.#checked = false;
+    this.#hangUp();
+    // The hub is there and ended the session: ask at once who is signed in, but only once in a row.
+    if (SESSION_OVER.includes(code) && this.#attempt === 0) {
+      this.#attempt++;
+      void this.#connect();
+    } else this.#retryLater();
+  }
+
+  #retryLater(): void {
+    const { clock } = this.#parts;
+    const delayMs = this.#backoff.next();
+    this.#attempt++;
+    this.#retryAt = clock.now() + delayMs;
+    this.#timer = clock.setTimeout(() => void this.#connect(), delayMs);
+    this.#move("waiting");
+  }
+
+  #signedOut(): void {
+    this.#hangUp();
+    this.#principal = null;
+    this.#checked = false;
+    this.#forgetFailures();
+    this.#move("signed-out");
+  }
+
+  #forgetFailures(): void {
+    this.#attempt = 0;
+    this.#backoff.reset();
+    this.#parts.sink.changed();
+  }
+
+  #hangUp(): void {
+    this.#turn++;
+    this.#retryAt = null;
+    this.#parts.clock.clearTimeout(this.#timer);
+    this.#session = null;
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  #cutWaitingShort(): void {
+    if (this.#phase === "waiting") void this.#connect();
+    else if (this.#phase === "open") this.#session?.ping(this.#parts.clock.now());
+  }
+
+  #onVisibility(): void {
+    const { attention, clock, sink } = this.#parts;
+    clock.clearTimeout(this.#awayTimer);
+    if (attention.hidden()) {
+      this.#awayTimer = clock.setTimeout(() => {
+        this.#away = true;
+        if (this.#phase === "open") this.#session?.setRate(HIDDEN_MS);
+      }, HIDDEN_AFTER_MS);
+      return;
+    }
+    if (this.#away) {
+      this.#away = false;
+      if (this.#phase === "open") {
+        this.#session?.setRate(SEEN_MS);
+        this.resubscribe();
+        sink.returned();
+      }
+    }
+    this.#cutWaitingShort();
+  }
+
+  #move(phase: Phase): void {
+    this.#phase = phase;
+    this.#parts.sink.changed();
+  }
+}

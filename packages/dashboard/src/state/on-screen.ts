@@ -1,0 +1,52 @@
+import { type LiveTable, MAX_SELECTORS, parseSelector, type Selector, selectorKey } from "@wsight/protocol";
+import type { OnScreen } from "./live.ts";
+
+/** What all users of the page look at together. */
+export interface Union {
+  /** By `selectorKey`, the node already applied. */
+  readonly series: ReadonlyMap<string, Selector>;
+  readonly tables: readonly LiveTable[];
+  /** Series that did not fit into one subscription. */
+  readonly leftOut: number;
+}
+
+/** Counts who looks at what. */
+export class OnScreenCount {
+  readonly #users = new Set<OnScreen>();
+
+  /** Adds a user; returns the way to remove it. @throws WsightError `BAD_SELECTOR` */
+  add(page: OnScreen): () => void {
+    const user = { series: page.series.map(parseSelector), tables: [...page.tables] };
+    this.#users.add(user);
+    return () => {
+      this.#users.delete(user);
+    };
+  }
+
+  /** Users now. */
+  get size(): number {
+    return this.#users.size;
+  }
+
+  /** What to subscribe to; the first {@link MAX_SELECTORS} series count. @param node for selectors without one */
+  union(node: string | null): Union {
+    const series = new Map<string, Selector>();
+    const tables = new Set<LiveTable>();
+    const leftOut = new Set<string>();
+    for (const user of this.#users) {
+      for (const selector of user.series) {
+        const applied = withNode(selector, node);
+        const key = selectorKey(applied);
+        if (series.size < MAX_SELECTORS || series.has(key)) series.set(key, applied);
+        else leftOut.add(key);
+      }
+      for (const table of user.tables) tables.add(table);
+    }
+    return { series, tables: [...tables].sort(), leftOut: leftOut.size };
+  }
+}
+
+/** The selector, looking at `node` unless it names a node itself. */
+export function withNode(selector: Selector, node: string | null): Selector {
+  return node === null || selector.node !== undefined ? selector : { ...selector, node };
+}

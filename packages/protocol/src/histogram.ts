@@ -114,8 +114,9 @@ export class Histogram {
       const added = count - earlier.countAt(index);
       if (added <= 0) return;
       delta.#bump(index, added);
-      if (delta.min > bucketBound(index)) delta.min = Math.max(bucketBound(index), this.min);
-      delta.max = Math.min(bucketBound(index + 1), this.max);
+      // Kept within what was seen: the outermost buckets also hold what lies beyond their bounds.
+      delta.min = Math.min(delta.min, this.#clamp(bucketBound(index)));
+      delta.max = this.#clamp(bucketBound(index + 1));
     });
     return delta;
   }
@@ -244,6 +245,10 @@ export class Histogram {
   /** {@link read} over a whole byte array. */
   static decode(bytes: Uint8Array): Histogram {
     return Histogram.read(new ByteReader(bytes));
+  }
+
+  #clamp(value: number): number {
+    return Math.min(this.max, Math.max(this.min, value));
   }
 
   #bump(index: number, by: number): void {

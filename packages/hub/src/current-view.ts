@@ -29,8 +29,13 @@ export interface SeriesState {
   readonly series: Series;
   /** When the value was taken, ms epoch of the hub. */
   readonly at: number;
-  /** A counter's or gauge's value (NaN: could not be read), or the histogram itself: do not keep or change it. */
+  /**
+   * A counter's or gauge's value (NaN: could not be read), or the histogram
+   * itself: do not change it. It never changes either; a later state is another object.
+   */
   readonly value: number | Histogram;
+  /** What series that were folded into this one (`_other`) brought to `value` within the epoch: no growth. */
+  readonly folded?: number | Histogram;
 }
 
 /** A prepared set of selectors, cheap to evaluate each second. */

@@ -11,7 +11,7 @@ const BYTES_IN = 1;
 const BYTES_OUT = 2;
 
 /** Fields of a row that fit in 32 bits. */
-const NARROW = 9;
+const NARROW = 10;
 const SERIAL = 0;
 const MESSAGES_IN = 1;
 const MESSAGES_OUT = 2;
@@ -21,6 +21,7 @@ const BUFFERED_HIGH = 5;
 const RTT_US = 6;
 const USER = 7;
 const CHANNEL = 8;
+const PINGED = 9;
 
 interface Page {
   readonly wide: Float64Array;
@@ -47,7 +48,7 @@ export interface ConnectionState {
 }
 
 /**
- * One fixed-size state record per open connection: 60 bytes in pages of typed
+ * One fixed-size state record per open connection: 64 bytes in pages of typed
  * arrays, so that ten thousand connections are forty objects to the garbage
  * collector and a scan of them is a walk over memory. A connection holds the
  * number of its row (`slot`); closing gives the row back.
@@ -158,6 +159,27 @@ export class ConnectionTable {
     this.#page(slot).narrow[(slot & ROW_MASK) * NARROW + RTT_US] = Math.max(1, Math.min(ms * 1000, 0xffff_ffff));
   }
 
+  /** Notes a ping that goes out at `hr` (ms, monotonic), unless an earlier one waits for its answer. */
+  pinged(slot: number, hr: number): void {
+    if (slot < 0) return;
+    const { narrow } = this.#page(slot);
+    const at = (slot & ROW_MASK) * NARROW + PINGED;
+    if (narrow[at] === 0) narrow[at] = microseconds(hr) || 1;
+  }
+
+  /** Notes the answer to a ping. Returns the round trip in ms, or `null` when nobody asked. */
+  ponged(slot: number, hr: number): number | null {
+    if (slot < 0) return null;
+    const { narrow } = this.#page(slot);
+    const at = (slot & ROW_MASK) * NARROW + PINGED;
+    const sent = narrow[at] as number;
+    if (sent === 0) return null;
+    narrow[at] = 0;
+    const ms = ((microseconds(hr) - sent) >>> 0) / 1000;
+    this.roundTrip(slot, ms);
+    return ms;
+  }
+
   /** Says whose connection it is; `null` for nobody's. */
   setUser(slot: number, user: string | null): void {
     this.#name(slot, USER, this.#users, user);
@@ -228,6 +250,11 @@ export class ConnectionTable {
     }
     return this.#rows++;
   }
+}
+
+/** A monotonic time in whole µs modulo 2^32: differences of up to 71 minutes stay right. */
+function microseconds(hr: number): number {
+  return Math.round(hr * 1000) >>> 0;
 }
 
 interface Name {

@@ -37,7 +37,8 @@ export class Guard {
   fault(stage: Stage, error: unknown, source: string): boolean {
     const count = (this.faults.get(source) ?? 0) + 1;
     if (this.faults.size < 64 || this.faults.has(source)) this.faults.set(source, count);
-    if (count === 1 || count === BREAKER_LIMIT) this.report(error, stage, source);
+    if (count === 1) this.report(error, stage, source);
+    if (count === BREAKER_LIMIT) this.report(switchedOff(error, source), stage, source);
     return count === BREAKER_LIMIT;
   }
 
@@ -54,4 +55,15 @@ export class Guard {
       // The host's own reporter failed; there is nobody left to tell.
     }
   }
+}
+
+function switchedOff(cause: unknown, source: string): Error {
+  const last = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`${BREAKER_LIMIT} faults of ${source}; it is switched off. The last was: ${last}`, { cause });
+}
+
+/** True for a promise or anything that can be waited for like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return "then" in value && typeof value.then === "function";
 }

@@ -32,7 +32,7 @@ export function summarise(
     messageRates: [state.messages.rate(60), state.messages.rate(300), state.messages.rate(900)],
     latency: headlineLatency(context),
     errorsByType,
-    errorsPerMinute: state.errors.rate(60) * 60,
+    errorsPerMinute: state.errors.growth(60),
     recentErrors: errors.recent(),
     duration,
   });

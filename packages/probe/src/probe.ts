@@ -164,7 +164,7 @@ class RunningProbe implements Probe {
     const cost = collectProbeCost(this.#context);
     this.#charge = cost.charge;
     this.#ends.push(collectEventLoop(this.#context), collectProcess(this.#context), cost.end);
-    this.#timer = setInterval(() => this.#tick(), options.intervalMs);
+    this.#timer = setInterval(() => guard.run("snapshot", () => this.#tick(), undefined), options.intervalMs);
     this.#timer.unref();
   }
 
@@ -265,7 +265,7 @@ class RunningProbe implements Probe {
     const { guard, connections, timing, errors } = this.#context;
     this.#ticks++;
     connections.second = connections.secondAt(this.#context.now());
-    timing.tick();
+    timing.tick(this.#options.intervalMs / 1000);
     for (const fn of this.#onTick) guard.run("gauge", () => fn(this.#ticks), undefined);
     this.#messages.push(this.#messageTotal());
     this.#errors.push(errors.total);

@@ -14,14 +14,16 @@ const STEP_MS = 20;
 export function collectEventLoop(context: ProbeContext): () => void {
   const lag = context.registry.histogram("nodejs.eventloop.lag");
   let due = context.hr() + STEP_MS;
-  const timer = setInterval(() => {
+  const sample = (): void => {
     const now = context.hr();
-    for (let late = Math.max(0, now - due); ; late -= STEP_MS) {
+    let late = Math.max(0, now - due);
+    due = now + STEP_MS;
+    for (; ; late -= STEP_MS) {
       lag.record(late / 1000);
       if (late < STEP_MS) break;
     }
-    due = now + STEP_MS;
-  }, STEP_MS);
+  };
+  const timer = setInterval(() => context.guard.run("gauge", sample, undefined, "event-loop"), STEP_MS);
   timer.unref();
 
   let before = performance.eventLoopUtilization();

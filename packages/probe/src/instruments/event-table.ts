@@ -1,4 +1,4 @@
-import { type Labels, OTHER } from "@wsight/protocol";
+import { type Labels, MAX_LABEL_LENGTH, OTHER } from "@wsight/protocol";
 import type { Registry } from "../registry.ts";
 import type { Counter, Distribution } from "./instruments.ts";
 
@@ -47,7 +47,9 @@ export class EventTable {
   }
 
   /** The entry of a name, or the shared one when all places are taken. */
-  entry(name: string): EventEntry {
+  entry(given: string): EventEntry {
+    // Names that only differ beyond what a label holds are one series, so they must be one entry.
+    const name = given.length > MAX_LABEL_LENGTH ? given.slice(0, MAX_LABEL_LENGTH) : given;
     const known = this.#entries.get(name);
     if (known !== undefined) return known;
     if (this.#entries.size >= this.#cap && name !== OTHER) {
@@ -86,7 +88,7 @@ export class EventTable {
     this.#overflowAtSweep = this.overflowed;
     const entries = [...this.#entries.values()].filter(({ name }) => name !== OTHER);
     if (crowded) {
-      entries.sort((a, b) => a.messages.value - a.swept - (b.messages.value - b.swept));
+      entries.sort((a, b) => growth(a) - growth(b));
       for (const entry of entries.slice(0, Math.ceil(this.#cap * EVICTION_SHARE))) this.#evict(entry);
       this.version++;
     }
@@ -123,4 +125,9 @@ export class EventTable {
     entry.timeouts ??= this.#registry.counter("websocket.server.ack.timeouts", { ...this.#labels, event: entry.name });
     return entry.timeouts;
   }
+}
+
+/** Messages since the last sweep; a count below the last one was reset. */
+function growth({ messages, swept }: EventEntry): number {
+  return messages.value < swept ? messages.value : messages.value - swept;
 }

@@ -23,16 +23,27 @@ export class RateRing {
 
   /** Mean growth per second over the last `seconds`, or over what there is when that is less. */
   rate(seconds: number): number {
-    const span = Math.min(Math.round(seconds / this.#stepSeconds), this.#steps, this.#deltas.length);
-    if (span === 0) return 0;
+    const span = this.#span(seconds);
+    return span === 0 ? 0 : this.growth(seconds) / (span * this.#stepSeconds);
+  }
+
+  /** Growth over the last `seconds`; nothing is extrapolated from a shorter history. */
+  growth(seconds: number): number {
     let sum = 0;
-    for (let i = 1; i <= span; i++) sum += this.#deltas[(this.#steps - i) % this.#deltas.length] as number;
-    return sum / (span * this.#stepSeconds);
+    for (let i = this.#span(seconds); i > 0; i--) {
+      sum += this.#deltas[(this.#steps - i) % this.#deltas.length] as number;
+    }
+    return sum;
   }
 
   /** Forgets everything. */
   reset(): void {
     this.#last = 0;
     this.#steps = 0;
+  }
+
+  /** Intervals of the last `seconds` that there are. */
+  #span(seconds: number): number {
+    return Math.min(Math.round(seconds / this.#stepSeconds), this.#steps, this.#deltas.length);
   }
 }

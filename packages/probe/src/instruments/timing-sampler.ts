@@ -25,9 +25,9 @@ export class TimingSampler {
     return true;
   }
 
-  /** Ends a second: adapts the period by at most one step. */
-  tick(): void {
-    const rate = this.#seen - this.#seenAtTick;
+  /** Ends an interval of so many seconds: adapts the period by at most one step. */
+  tick(seconds: number): void {
+    const rate = (this.#seen - this.#seenAtTick) / seconds;
     this.#seenAtTick = this.#seen;
     if (rate > MESSAGES_PER_STEP * this.period && this.#step < PERIODS.length - 1) this.#step++;
     else if (this.#step > 0 && rate < (MESSAGES_PER_STEP * (PERIODS[this.#step - 1] as number)) / 2) this.#step--;

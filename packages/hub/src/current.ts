@@ -1,0 +1,151 @@
+import { ByteWriter, type HelloFrame, type HubRow, LIVE_HISTORY_MS, type LiveTableRows } from "@wsight/protocol";
+import type { Clock } from "./clock.ts";
+import { ByteBudget } from "./current/bucket-log.ts";
+import { compileSelectors } from "./current/compile.ts";
+import { EventRows } from "./current/event-rows.ts";
+import { NodeRows } from "./current/node-rows.ts";
+import type { NodeState } from "./current/node-state.ts";
+import { Nodes, NodeWriter } from "./current/nodes.ts";
+import { SeriesIndex } from "./current/series-index.ts";
+import { summarize } from "./current/summarize.ts";
+import { errorsTable, mergeCounts, totalsBy } from "./current/tables.ts";
+import { Timeline } from "./current/timeline.ts";
+import type { CurrentView, SeriesState } from "./current-view.ts";
+
+/** Seconds between two looks for what can be forgotten. */
+const SWEEP_SECONDS = 60;
+/** A clock set back by more than this begins anew; less is waited for. */
+const MAX_STEP_BACK_SECONDS = 5;
+
+/** How `current` is set up. */
+export interface CurrentOptions {
+  readonly clock: Clock;
+  /** Fills the row of the `hub` table. */
+  readonly hubRow: () => HubRow;
+  /** Length of the history at one second. @default 900 */
+  readonly historySeconds?: number;
+  /** Most series of all nodes together; 7 KB each at most. @default 32_768 */
+  readonly maxSeries?: number;
+  /** Most bytes of distributions' history. @default 64 MiB */
+  readonly maxHistogramBytes?: number;
+}
+
+/** How much `current` holds, and what it had to leave out. */
+export interface CurrentStats {
+  readonly nodes: number;
+  readonly series: number;
+  /** Series that found no place. */
+  readonly refusedSeries: number;
+  /** Gone nodes that had to make room. */
+  readonly evictedNodes: number;
+  readonly histogramBytes: number;
+  /** Seconds of distributions that found no room. */
+  readonly refusedHistogramSeconds: number;
+}
+
+/** The latest state of all nodes and its last 15 minutes. Readers see it as a {@link CurrentView}. */
+export interface Current extends CurrentView {
+  /**
+   * Ends the second that starts at `at` (ms epoch): from now on it can be
+   * read. Call it once a second; seconds left out are gaps. One that is closed
+   * already changes nothing, but when the clock was set back by more than a
+   * few seconds everything is forgotten, and the probes say it again.
+   */
+  closeSecond(at: number): void;
+  /**
+   * For `ingest` alone: begins to write as the node that says hello. Whoever
+   * wrote as that node before is shut out.
+   * @throws WsightError `BAD_FRAME` when there are too many nodes
+   */
+  join(hello: HelloFrame): NodeWriter;
+  stats(): CurrentStats;
+}
+
+/** Makes an empty `current`. */
+export function createCurrent(options: CurrentOptions): Current {
+  const { clock, hubRow } = options;
+  const startedAt = clock.now();
+  const timeline = new Timeline(options.historySeconds ?? LIVE_HISTORY_MS / 1000, Math.floor(startedAt / 1000));
+  const index = new SeriesIndex(options.maxSeries ?? 32_768);
+  const budget = new ByteBudget(options.maxHistogramBytes ?? 64 * 1024 * 1024);
+  const nodes = new Nodes(timeline, index, budget);
+  const writers = new Map<string, NodeWriter>();
+  const scratch = new ByteWriter(4096);
+  const compile: CurrentView["compile"] = (selectors) => compileSelectors(index, timeline, selectors);
+  const nodeRows = new NodeRows(timeline, compile);
+  const eventRows = new EventRows(index, timeline);
+  const present = (): NodeState[] => [...nodes.byKey.values()].filter((node) => node.goneAt === null);
+
+  const rows: { readonly [T in keyof LiveTableRows]: () => LiveTableRows[T] } = {
+    nodes: () => nodeRows.rows(nodes.byKey.values(), clock.now()),
+    events: () => eventRows.rows(),
+    errors: () => errorsTable(index, timeline, present()),
+    closes: () => totalsBy(index, timeline, "websocket.server.closes", "reason"),
+    users: () => mergeCounts(present(), "users"),
+    channels: () => mergeCounts(present(), "channels"),
+    rooms: () => mergeCounts(present(), "rooms"),
+    hub: hubRow,
+  };
+
+  function closeOne(second: number): void {
+    for (const node of nodes.byKey.values()) node.close(second, scratch);
+    timeline.close(second);
+    if (second % SWEEP_SECONDS !== 0) return;
+    nodes.sweep((second + 1) * 1000);
+    for (const [key, writer] of writers) if (writer.state !== "open") writers.delete(key);
+  }
+
+  return {
+    get at() {
+      return timeline.last === null ? null : timeline.last * 1000;
+    },
+    get oldestAt() {
+      return timeline.last === null ? null : timeline.first * 1000;
+    },
+    compile,
+    table: (table) => rows[table](),
+    summary(key) {
+      const chosen = key === undefined ? present() : [nodes.byKey.get(key)].filter((node) => node !== undefined);
+      if (key !== undefined && chosen.length === 0) return null;
+      return summarize(index, timeline, chosen, { now: clock.now(), startedAt });
+    },
+    forEachSeries(visit) {
+      index.forEach(({ node, tracked }) => {
+        if (node.goneAt !== null || tracked.retiredAt !== Infinity || !tracked.seen) return;
+        const { series, value } = tracked;
+        visit({ node: node.key, epoch: node.hello.epoch, series, at: node.lastAt, value } satisfies SeriesState);
+      });
+    },
+    closeSecond(at) {
+      const second = Math.floor(at / 1000);
+      const { last } = timeline;
+      if (last === null) {
+        closeOne(second);
+        return;
+      }
+      if (second <= last) {
+        if (last - second <= MAX_STEP_BACK_SECONDS) return;
+        nodes.forgetAll();
+        timeline.restart(second);
+        closeOne(second);
+        return;
+      }
+      const from = Math.max(last + 1, second - timeline.slots);
+      for (let missed = from; missed <= second; missed++) closeOne(missed);
+    },
+    join(hello) {
+      const node = nodes.meet(hello, clock.now());
+      const writer = new NodeWriter(nodes, node, (one) => writers.get(one.key) === one);
+      writers.set(node.key, writer);
+      return writer;
+    },
+    stats: () => ({
+      nodes: nodes.byKey.size,
+      series: index.size,
+      refusedSeries: nodes.refusedSeries,
+      evictedNodes: nodes.evicted,
+      histogramBytes: budget.used,
+      refusedHistogramSeconds: budget.refused,
+    }),
+  };
+}

@@ -1,0 +1,85 @@
+import type { CountRow, ErrorRow, ErrorsTable } from "@wsight/protocol";
+import { meanRateOf, totalOf } from "./figures.ts";
+import type { NodeState } from "./node-state.ts";
+import type { Placed, SeriesIndex } from "./series-index.ts";
+import type { Timeline } from "./timeline.ts";
+import type { TrackedCounter } from "./tracked.ts";
+
+const MAX_ROWS = 100;
+const MAX_RECENT_ERRORS = 50;
+
+/** Adds up the lists of users, channels or rooms over the nodes that are not gone; the largest 100. */
+export function mergeCounts(
+  nodes: readonly NodeState[],
+  table: "users" | "channels" | "rooms",
+): { readonly total: number; readonly rows: readonly CountRow[] } {
+  // One of several nodes may have sent only its largest rows, so this is what is known at least;
+  // and `total` counts a key once for each node it is on.
+  const counts = new Map<string, number>();
+  let total = 0;
+  for (const node of nodes) {
+    total += node.counts[table].total;
+    for (const { key, count } of node.counts[table].rows) counts.set(key, (counts.get(key) ?? 0) + count);
+  }
+  return { total, rows: largest(counts) };
+}
+
+/** Totals of a counter by one of its attributes, largest first. */
+export function totalsBy(
+  index: SeriesIndex,
+  timeline: Timeline,
+  metric: string,
+  attribute: string,
+): readonly CountRow[] {
+  const counts = new Map<string, number>();
+  for (const placed of counters(index, metric)) add(counts, placed, attribute, timeline, totalOf);
+  return largest(counts);
+}
+
+/** Errors by type, and the newest of all nodes. */
+export function errorsTable(index: SeriesIndex, timeline: Timeline, nodes: readonly NodeState[]): ErrorsTable {
+  const totals = new Map<string, number>();
+  const perMinute = new Map<string, number>();
+  for (const placed of counters(index, "websocket.server.errors")) {
+    add(totals, placed, "error.type", timeline, totalOf);
+    add(perMinute, placed, "error.type", timeline, (one, second) => meanRateOf(one, second, 60) * 60);
+  }
+  const byType = largest(totals).map(({ key, count }) => ({
+    type: key,
+    total: count,
+    perMinute: perMinute.get(key) ?? 0,
+  }));
+  return { byType, recent: recentErrors(nodes) };
+}
+
+/** The newest errors of all nodes, newest first. */
+export function recentErrors(nodes: readonly NodeState[]): readonly (ErrorRow & { readonly node: string })[] {
+  return nodes
+    .flatMap((node) => node.errors.slice(-MAX_RECENT_ERRORS).map((row) => ({ ...row, node: node.key })))
+    .sort((a, b) => b.at - a.at)
+    .slice(0, MAX_RECENT_ERRORS);
+}
+
+function counters(index: SeriesIndex, metric: string): readonly Placed<TrackedCounter>[] {
+  return index.of<TrackedCounter>(metric);
+}
+
+function add(
+  counts: Map<string, number>,
+  placed: Placed<TrackedCounter>,
+  attribute: string,
+  { last }: Timeline,
+  figure: (placed: Placed<TrackedCounter>, second: number) => number,
+): void {
+  const value = last === null ? Number.NaN : figure(placed, last);
+  if (!(value >= 0)) return;
+  const key = placed.tracked.series.labels[attribute] ?? "";
+  counts.set(key, (counts.get(key) ?? 0) + value);
+}
+
+function largest(counts: ReadonlyMap<string, number>): readonly CountRow[] {
+  return [...counts]
+    .map(([key, count]) => ({ key, count }))
+    .sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1))
+    .slice(0, MAX_ROWS);
+}

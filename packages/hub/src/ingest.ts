@@ -1,0 +1,203 @@
+import {
+  decodeProbeFrame,
+  type HelloFrame,
+  type HubFrame,
+  type LinkMessage,
+  type NamesFrame,
+  type ProbeFrame,
+  type SnapshotFrame,
+  WsightError,
+} from "@wsight/protocol";
+import type { Clock } from "./clock.ts";
+import type { NodeWriter } from "./current/nodes.ts";
+import type { Tracked } from "./current/tracked.ts";
+import type { Current } from "./current.ts";
+
+/** A link is asked to say everything again at most this often. */
+const RESYNC_EVERY_MS = 1000;
+
+/** How ingest is set up. */
+export interface IngestOptions {
+  readonly current: Current;
+  readonly clock: Clock;
+}
+
+/** One probe's link, whatever it runs over. */
+export interface IngestLink {
+  /** Takes a message in. Never throws: what can't be understood is counted and named in {@link IngestStats}. */
+  receive(message: LinkMessage): void;
+  /** The link is gone; the node falls silent by itself unless it said bye. */
+  close(): void;
+}
+
+/** What came in since the hub started. */
+export interface IngestStats {
+  readonly links: number;
+  readonly frames: number;
+  /** Bytes of binary messages, UTF-16 units of text. */
+  readonly bytes: number;
+  /** Messages, or entries of them, that could not be used. */
+  readonly badFrames: number;
+  /** Why, of the newest of them. */
+  readonly lastBadFrame: string | null;
+}
+
+/** The only writer of `current`. */
+export interface Ingest {
+  /** Begins a link; `reply` sends to its probe. */
+  open(reply: (frame: HubFrame) => void): IngestLink;
+  stats(): IngestStats;
+}
+
+/** Makes the way in for probes. */
+export function createIngest({ current, clock }: IngestOptions): Ingest {
+  const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
+  return {
+    open(reply) {
+      const link = new Link(current, clock, reply, (reason) => {
+        stats.badFrames++;
+        stats.lastBadFrame = reason;
+      });
+      let open = true;
+      stats.links++;
+      return {
+        receive(message) {
+          if (!open) return;
+          stats.frames++;
+          stats.bytes += lengthOf(message);
+          link.receive(message);
+        },
+        close() {
+          if (open) stats.links--;
+          open = false;
+        },
+      };
+    },
+    stats: () => ({ ...stats }),
+  };
+}
+
+/** Also of what a port may carry beside the two kinds of message. */
+function lengthOf(message: unknown): number {
+  if (typeof message === "string") return message.length;
+  return message instanceof Uint8Array ? message.byteLength : 0;
+}
+
+/**
+ * Said hello → named series → snapshots. Whatever comes out of this order, or
+ * of another epoch, is answered with `resync`, at most once a second.
+ */
+class Link {
+  readonly #current: Current;
+  readonly #clock: Clock;
+  readonly #reply: (frame: HubFrame) => void;
+  readonly #complain: (reason: string) => void;
+  #writer: NodeWriter | null = null;
+  /** Who it said it is, also after bye: it may not become another. */
+  #key: string | null = null;
+  /** Series by id; `null` for those that found no place. */
+  #names: (Tracked | null | undefined)[] = [];
+  #resyncAt = -Infinity;
+
+  constructor(current: Current, clock: Clock, reply: (frame: HubFrame) => void, complain: (reason: string) => void) {
+    this.#current = current;
+    this.#clock = clock;
+    this.#reply = reply;
+    this.#complain = complain;
+  }
+
+  receive(message: LinkMessage): void {
+    try {
+      this.#take(decodeProbeFrame(message));
+    } catch (error) {
+      this.#complain(error instanceof WsightError ? error.message : `ingest failed: ${String(error)}`);
+      // Without its sequence number a snapshot can't be acknowledged; saying everything anew settles that too.
+      if (typeof message !== "string") this.#resync("a snapshot could not be read");
+    }
+  }
+
+  #take(frame: ProbeFrame): void {
+    if (frame.type === "hello") {
+      this.#hello(frame);
+      return;
+    }
+    const writer = this.#writerFor(frame);
+    if (frame.type === "snapshot") this.#say({ type: "ack", seq: frame.seq });
+    if (writer === null) return;
+    if (frame.type === "names") this.#name(writer, frame);
+    else if (frame.type === "snapshot") this.#snapshot(writer, frame);
+    else if (frame.type === "table") writer.table(frame);
+    else {
+      writer.leave(this.#clock.now());
+      this.#writer = null;
+    }
+  }
+
+  #hello(frame: HelloFrame): void {
+    const key = `${frame.service}/${frame.instance}`;
+    if (this.#key !== null && this.#key !== key) {
+      throw new WsightError("BAD_FRAME", `hello: expected ${this.#key}, as this link said before, got ${key}`);
+    }
+    const known = this.#writer?.epoch === frame.epoch && this.#writer.state !== "forgotten";
+    this.#writer = this.#current.join(frame);
+    this.#key = key;
+    if (!known) this.#names = [];
+  }
+
+  /** The writer this frame may use, or `null` after saying why there is none. */
+  #writerFor(frame: Exclude<ProbeFrame, HelloFrame>): NodeWriter | null {
+    const writer = this.#writer;
+    if (writer === null || writer.state === "forgotten") {
+      if (frame.type !== "bye") this.#resync("expected hello first");
+      return null;
+    }
+    if (writer.state === "taken") {
+      this.#complain(
+        `${writer.key}: expected one link for each node, got a second one; give every process its own instance name`,
+      );
+      return null;
+    }
+    if (frame.epoch !== writer.epoch) {
+      this.#complain(`${frame.type}: expected epoch ${writer.epoch}, got ${frame.epoch}`);
+      this.#resync(`epoch ${frame.epoch} did not say hello`);
+      return null;
+    }
+    return writer;
+  }
+
+  #name(writer: NodeWriter, frame: NamesFrame): void {
+    const ending = frame.retired.map(({ id }) => this.#names[id]);
+    for (const { id } of frame.retired) this.#names[id] = undefined;
+    for (const { id, series } of frame.names) this.#names[id] = writer.track(series);
+    frame.retired.forEach(({ into }, i) => {
+      const tracked = ending[i];
+      const target = this.#names[into];
+      if (tracked && target && tracked !== target) writer.retire(tracked, target);
+    });
+  }
+
+  #snapshot(writer: NodeWriter, frame: SnapshotFrame): void {
+    const outcome = writer.apply(frame, this.#clock.now(), (id) => {
+      const tracked = this.#names[id];
+      // A series that ended long ago was forgotten; what comes for it must be named again.
+      return tracked && tracked.retiredAt !== Infinity && !writer.holds(tracked) ? undefined : tracked;
+    });
+    if (outcome.mismatched > 0) this.#complain(`snapshot ${frame.seq}: ${outcome.mismatched} values of the wrong kind`);
+    if (outcome.resync !== null) this.#resync(outcome.resync);
+  }
+
+  #resync(reason: string): void {
+    const now = this.#clock.now();
+    if (now - this.#resyncAt < RESYNC_EVERY_MS && now >= this.#resyncAt) return;
+    this.#resyncAt = now;
+    this.#say({ type: "resync", reason });
+  }
+
+  #say(frame: HubFrame): void {
+    try {
+      this.#reply(frame);
+    } catch (error) {
+      this.#complain(`link: the reply could not be sent: ${String(error)}`);
+    }
+  }
+}

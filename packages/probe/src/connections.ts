@@ -145,6 +145,22 @@ export class ConnectionTable {
     page.narrow[narrow + LAST_OUT] = this.second;
   }
 
+  /** Adds bytes that belong to a message counted already, such as a binary attachment. */
+  receivedMore(slot: number, bytes: number): void {
+    if (slot < 0) return;
+    const { wide } = this.#page(slot);
+    const at = (slot & ROW_MASK) * WIDE + BYTES_IN;
+    wide[at] = (wide[at] as number) + bytes;
+  }
+
+  /** The same for a message that went out. */
+  sentMore(slot: number, bytes: number): void {
+    if (slot < 0) return;
+    const { wide } = this.#page(slot);
+    const at = (slot & ROW_MASK) * WIDE + BYTES_OUT;
+    wide[at] = (wide[at] as number) + bytes;
+  }
+
   /** Notes bytes waiting in the send buffer; the record keeps the most. */
   buffered(slot: number, bytes: number): void {
     if (slot < 0) return;

@@ -140,6 +140,13 @@ export const CATALOGUE: readonly MetricDefinition[] = [
   define("socketio.namespace.sockets", "gauge", "{connection}", ["ws.server", "namespace"], "Sockets in a namespace"),
   define("socketio.namespaces", "gauge", "{namespace}", ["ws.server"], "Namespaces"),
   define("socketio.rooms", "gauge", "{room}", ["ws.server", "namespace"], "Rooms that are not one socket's own"),
+  define(
+    "socketio.recoveries",
+    "counter",
+    "{connection}",
+    ["ws.server", "namespace"],
+    "Sockets whose session was recovered after a reconnect",
+  ),
   define("nodejs.eventloop.utilization", "gauge", "1", [], "Share of time the event loop was busy", "max"),
   define("nodejs.eventloop.lag", "histogram", "s", [], "Event-loop lag, corrected for coordinated omission"),
   define("process.cpu.utilization", "gauge", "1", [], "CPU time of the process by wall time; 1 is one core", "sum"),

@@ -1,0 +1,48 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { ClientsSetting } from "./clients-setting.ts";
+
+/** How long the clients may take to end before they are killed, in ms. */
+const END_MS = 700;
+
+/** The running clients of the demo. */
+export interface DemoClients {
+  /** Resolves with the reason when the process ends without being told to. */
+  readonly failed: Promise<string>;
+  /** Lets the clients leave; resolves when their process is gone. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Starts the clients in a child process. */
+export function startClients(setting: ClientsSetting): DemoClients {
+  const child = fork(fileURLToPath(new URL("./clients-process.js", import.meta.url)), [JSON.stringify(setting)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: [],
+  });
+  let closing: Promise<void> | undefined;
+  const failed = new Promise<string>((resolve) => {
+    const tell = (why: string): void => {
+      if (closing === undefined) resolve(why);
+    };
+    child.once("exit", (code, signal) => tell(signal ?? `exit code ${code}`));
+    child.once("error", (error) => tell(error.message));
+  });
+  return {
+    failed,
+    close: () => {
+      closing ??= end(child);
+      return closing;
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = once(child, "exit");
+  const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+  // The channel may be closed already when the child is about to end.
+  if (child.connected) child.disconnect();
+  await gone;
+  clearTimeout(timer);
+}

@@ -100,8 +100,8 @@ class RunningProbe implements Probe {
   readonly #options: ResolvedProbeOptions;
   readonly #context: ProbeContext;
   readonly #registry: Registry;
-  readonly #handles = new Map<object, { handle: IntegrationHandle; attachment: Attachment }>();
-  readonly #names = new Map<string, number>();
+  readonly #handles = new Map<object, { name: string; handle: IntegrationHandle; attachment: Attachment }>();
+  readonly #names = new Set<string>();
   readonly #links = new Set<LinkState>();
   readonly #onTick = new Set<(tick: number) => void>();
   readonly #rooms = new Set<(limit: number) => { total: number; rows: CountRow[] }>();
@@ -179,7 +179,9 @@ class RunningProbe implements Probe {
     if (known !== undefined) return known.attachment;
     const watched = watchedTargets();
     if (watched.has(target)) return alreadyWatched(integration);
-    const handle = integration.attach(target, this.#nameFor(integration, options.name), this.#context);
+    const name = this.#freeName(options.name ?? integration.library);
+    const handle = integration.attach(target, name, this.#context);
+    this.#names.add(name);
     watched.add(target);
     const attachment: Attachment = {
       get finding() {
@@ -187,7 +189,7 @@ class RunningProbe implements Probe {
       },
       detach: () => this.#detach(target),
     };
-    this.#handles.set(target, { handle, attachment });
+    this.#handles.set(target, { name, handle, attachment });
     this.#sayHello();
     return attachment;
   }
@@ -249,16 +251,18 @@ class RunningProbe implements Probe {
     const known = this.#handles.get(target);
     if (known === undefined) return;
     this.#handles.delete(target);
+    this.#names.delete(known.name);
     watchedTargets().delete(target);
     this.#context.guard.run("detach", known.handle.detach, undefined);
     this.#sayHello();
   }
 
-  #nameFor(integration: Integration, given: string | undefined): string {
-    const base = given ?? integration.library;
-    const count = (this.#names.get(base) ?? 0) + 1;
-    this.#names.set(base, count);
-    return count === 1 ? base : `${base}-${count}`;
+  /** Of two servers with one name the second is called `name-2`. A name is free again after detaching. */
+  #freeName(wanted: string): string {
+    const base = wanted.slice(0, 56);
+    let name = base;
+    for (let count = 2; this.#names.has(name); count++) name = `${base}-${count}`;
+    return name;
   }
 
   #tick(): void {

@@ -1,4 +1,5 @@
 import type { Integration } from "../integration.ts";
+import { ws } from "./ws.ts";
 
 /** Every library wsight can watch, the more specific ones first. */
-export const integrations: readonly Integration[] = [];
+export const integrations: readonly Integration[] = [ws];

@@ -1,0 +1,126 @@
+import type { ProbeContext } from "../integration.ts";
+import { behind, cover, uncover } from "../shadow.ts";
+import type { RawSocket, WsServer, WsSocket } from "./ws-like.ts";
+import type { WsSeries } from "./ws-series.ts";
+
+/** One upgrade request on its way to an answer. */
+interface Attempt {
+  readonly raw: RawSocket;
+  readonly beganAt: number;
+  readonly undo: () => void;
+}
+
+/** What a handshake watch tells of accepted sockets. */
+export interface HandshakeEvents {
+  /** Before the application hears of the socket. */
+  readonly accepted: (socket: WsSocket) => unknown;
+  /** After the application's own connection handlers ran. */
+  readonly introduced: (socket: WsSocket, request: unknown) => void;
+}
+
+/** A watched `handleUpgrade`. */
+export interface HandshakeWatch {
+  /** False when the method could not be covered. */
+  readonly watching: boolean;
+  /** Settles attempts whose client went away; call it once in a while. */
+  readonly sweep: () => void;
+  readonly end: () => void;
+}
+
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
+
+/**
+ * Watches the upgrade requests of one server through its public
+ * `handleUpgrade`, which `ws` itself calls in `port` and `server` mode and the
+ * application calls in `noServer` mode. So every request is counted once, by
+ * the server that answers it, however many share an HTTP server, and nothing
+ * is added to that HTTP server.
+ *
+ * An attempt ends in one of three ways: `ws` calls back with a socket
+ * (accepted); it ends the raw stream with an HTTP status (rejected, counted by
+ * status); or the client goes away before either (aborted). No listener is
+ * added: with a `wsClientError` listener `ws` would stop to answer at all.
+ */
+export function watchHandshakes(
+  server: WsServer & object,
+  context: ProbeContext,
+  series: WsSeries,
+  events: HandshakeEvents,
+): HandshakeWatch {
+  const { guard, hr } = context;
+  const source = "ws handshake";
+  const pending = new Set<Attempt>();
+  const before = Object.getOwnPropertyDescriptor(server, "handleUpgrade");
+  let on = true;
+
+  const settle = (attempt: Attempt, outcome: "accepted" | "rejected" | "aborted", reason: string): void => {
+    if (!pending.delete(attempt)) return;
+    attempt.undo();
+    series.handshake[outcome].record((hr() - attempt.beganAt) / 1000);
+    if (outcome !== "accepted") series.rejections.get(reason).value++;
+  };
+
+  const begin = (raw: RawSocket): Attempt => {
+    const rawBefore = Object.getOwnPropertyDescriptor(raw, "end");
+    const attempt: Attempt = { raw, beganAt: hr(), undo: () => uncover(raw, "end", end, rawBefore) };
+    function end(this: RawSocket, ...args: unknown[]): unknown {
+      const status = statusOf(args[0]);
+      guard.run(
+        "hook",
+        () => settle(attempt, status === null ? "aborted" : "rejected", status ?? "aborted"),
+        undefined,
+        source,
+      );
+      return Reflect.apply(behind(raw, "end", rawBefore), this, args);
+    }
+    cover(raw, "end", end);
+    pending.add(attempt);
+    context.hookCalls.value++;
+    return attempt;
+  };
+
+  function handleUpgrade(this: WsServer, ...args: unknown[]): unknown {
+    const original = behind(server, "handleUpgrade", before);
+    const [request, raw, , callback] = args;
+    if (!on || guard.isOpen(source) || typeof callback !== "function" || typeof raw !== "object" || raw === null) {
+      return Reflect.apply(original, this, args);
+    }
+    const attempt = guard.run("hook", () => begin(raw as RawSocket), null, source);
+    args[3] = function upgraded(this: unknown, ...answer: unknown[]): unknown {
+      const socket = answer[0] as WsSocket;
+      guard.run("hook", () => welcome(attempt, socket), undefined, source);
+      try {
+        return Reflect.apply(callback, this, answer);
+      } finally {
+        if (on) guard.run("hook", () => events.introduced(socket, request), undefined, source);
+      }
+    };
+    return Reflect.apply(original, this, args);
+  }
+
+  const welcome = (attempt: Attempt | null, socket: WsSocket): void => {
+    if (!on) return;
+    if (attempt !== null) settle(attempt, "accepted", "");
+    events.accepted(socket);
+  };
+
+  const watching = cover(server, "handleUpgrade", handleUpgrade);
+  return {
+    watching,
+    sweep() {
+      for (const attempt of pending) if (attempt.raw.destroyed === true) settle(attempt, "aborted", "aborted");
+    },
+    end() {
+      on = false;
+      uncover(server, "handleUpgrade", handleUpgrade, before);
+      for (const { undo } of pending) undo();
+      pending.clear();
+    },
+  };
+}
+
+/** The HTTP status that a reply begins with, or `null`. */
+function statusOf(chunk: unknown): string | null {
+  const text = typeof chunk === "string" ? chunk : Buffer.isBuffer(chunk) ? chunk.toString("latin1", 0, 16) : "";
+  return STATUS_LINE.exec(text)?.[1] ?? null;
+}

@@ -1,0 +1,120 @@
+import type { EventEntry } from "../instruments/event-table.ts";
+import type { ProbeContext } from "../integration.ts";
+import type { WsSocket } from "./ws-like.ts";
+import { payloadBytes } from "./ws-payload.ts";
+import type { WsSeries } from "./ws-series.ts";
+
+/** Counts the messages of one server. All of it may throw; callers stand between it and the application. */
+export interface WsTraffic {
+  /** Names a message by `getEvent`; `null` when it has no name. */
+  readonly name: ((data: unknown, isBinary: boolean) => EventEntry | null) | null;
+  /** Counts a message that came in. Returns its weight when its handlers should be timed, else 0. */
+  readonly received: (slot: number, data: unknown, isBinary: boolean, event: EventEntry | null) => number;
+  /** Records how long the handlers of a message took. */
+  readonly handled: (seconds: number, weight: number, isBinary: boolean, event: EventEntry | null) => void;
+  /** Counts what `send` took. */
+  readonly sent: (socket: WsSocket, slot: number, data: unknown, options: unknown) => void;
+  /** Drops what is kept of a socket. */
+  readonly forget: (socket: WsSocket) => void;
+  /** Ends an interval. */
+  readonly tick: (tick: number) => void;
+}
+
+interface SendOptions {
+  readonly binary?: unknown;
+  readonly fin?: unknown;
+}
+
+const NO_OPTIONS: SendOptions = {};
+/** Intervals between two sweeps of the event names. */
+const SWEEP_TICKS = 30;
+
+/** Builds the counting of one server over its instruments. */
+export function createWsTraffic(context: ProbeContext, series: WsSeries): WsTraffic {
+  const { connections, timing, guard, hookCalls, latency } = context;
+  const { textIn, binaryIn, textOut, binaryOut, bytesIn, bytesOut, sizeIn, sizeOut, handler } = series;
+  const { getEvent } = context.options;
+  /** Messages of which some parts went out and the last has not; one at most for each socket. */
+  const unfinished = new Map<WsSocket, { readonly bytes: number; readonly binary: boolean }>();
+
+  function name(data: unknown, isBinary: boolean): EventEntry | null {
+    if (guard.isOpen("getEvent")) return null;
+    try {
+      const given: unknown = getEvent?.(data, isBinary);
+      if (typeof given === "string") return (isBinary ? series.binaryEvents : series.textEvents).entry(given);
+      if (given === null || given === undefined) return null;
+      throw new TypeError(`getEvent: expected a string at once, got ${typeof given}`);
+    } catch (fault) {
+      guard.fault("callback", fault, "getEvent");
+      return null;
+    }
+  }
+
+  function received(slot: number, data: unknown, isBinary: boolean, event: EventEntry | null): number {
+    hookCalls.value++;
+    const bytes = payloadBytes(data);
+    if (event !== null) event.messages.value++;
+    else if (isBinary) binaryIn.value++;
+    else textIn.value++;
+    bytesIn.value += bytes;
+    connections.received(slot, bytes);
+    if (!timing.take()) return 0;
+    sizeIn.record(bytes, timing.period);
+    return timing.period;
+  }
+
+  function handled(seconds: number, weight: number, isBinary: boolean, event: EventEntry | null): void {
+    latency.handler.record(seconds, weight);
+    if (event === null) handler.record(seconds, weight);
+    else (isBinary ? series.binaryEvents : series.textEvents).recordHandler(event, seconds, weight);
+  }
+
+  function sent(socket: WsSocket, slot: number, data: unknown, options: unknown): void {
+    hookCalls.value++;
+    const bytes = payloadBytes(data);
+    bytesOut.value += bytes;
+    if (unfinished.size > 0 || (typeof options === "object" && options !== null)) {
+      sentPart(socket, slot, data, bytes, (options ?? NO_OPTIONS) as SendOptions);
+    } else completed(slot, bytes, isBinaryData(data));
+  }
+
+  /** A message may go out in parts: the first says text or binary, the last makes it a message. */
+  function sentPart(socket: WsSocket, slot: number, data: unknown, bytes: number, options: SendOptions): void {
+    const before = unfinished.get(socket);
+    const binary = before?.binary ?? (Object.hasOwn(options, "binary") ? Boolean(options.binary) : isBinaryData(data));
+    const total = bytes + (before?.bytes ?? 0);
+    if (Object.hasOwn(options, "fin") && !options.fin) {
+      unfinished.set(socket, { bytes: total, binary });
+      return;
+    }
+    unfinished.delete(socket);
+    completed(slot, total, binary);
+  }
+
+  function completed(slot: number, bytes: number, binary: boolean): void {
+    if (binary) binaryOut.value++;
+    else textOut.value++;
+    connections.sent(slot, bytes);
+    if (timing.take()) sizeOut.record(bytes, timing.period);
+  }
+
+  return {
+    name: getEvent === undefined ? null : name,
+    received,
+    handled,
+    sent,
+    forget(socket) {
+      unfinished.delete(socket);
+    },
+    tick(tick) {
+      if (getEvent === undefined || tick % SWEEP_TICKS !== 0) return;
+      series.textEvents.sweep();
+      series.binaryEvents.sweep();
+    },
+  };
+}
+
+/** `ws` sends text and numbers as text, everything else as binary. */
+function isBinaryData(data: unknown): boolean {
+  return typeof data !== "string" && typeof data !== "number";
+}

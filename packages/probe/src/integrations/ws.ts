@@ -1,0 +1,102 @@
+import type { Finding } from "@wsight/protocol";
+import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
+import { libraryVersion } from "../library-version.ts";
+import { createBufferScan } from "./ws-buffered.ts";
+import { watchHandshakes } from "./ws-handshakes.ts";
+import { isWsServer, type WsServer, type WsSocket } from "./ws-like.ts";
+import { createWsSeries } from "./ws-series.ts";
+import { watchSockets } from "./ws-sockets.ts";
+
+/** Intervals between two looks at every socket. */
+const SCAN_TICKS = 5;
+
+/** Watches servers of the `ws` library, version 8 and later. */
+export const ws: Integration = {
+  library: "ws",
+  detect: isWsServer,
+  attach(target, server, context) {
+    return attachWs(target as WsServer & object, server, context);
+  },
+};
+
+function attachWs(target: WsServer & object, server: string, context: ProbeContext): IntegrationHandle {
+  const { registry, guard } = context;
+  const labels = { "ws.library": "ws", "ws.server": server };
+  const version = libraryVersion(target, "/ws/lib/websocket-server.js");
+  const untracked = target.clients === undefined ? new Set<WsSocket>() : null;
+  const sockets = target.clients ?? untracked ?? new Set<WsSocket>();
+
+  const series = createWsSeries(context, server);
+  const watch = watchSockets(context, series, { server, untracked, changed: context.foundChanged });
+  const handshakes = watchHandshakes(target, context, series, {
+    accepted: watch.adopt,
+    introduced: watch.identify,
+  });
+  const adoptStray = (socket: WsSocket): void => {
+    if (watch.adopt(socket)) watch.identify(socket, undefined);
+  };
+  for (const socket of sockets) guard.run("attach", () => adoptStray(socket), undefined, server);
+
+  const scan = createBufferScan(context, sockets, adoptStray);
+  const ends = [
+    registry.gauge("websocket.server.active_connections", labels, () => sockets.size),
+    registry.gauge("websocket.server.send.buffered", labels, scan.sum),
+    registry.gauge("websocket.server.send.buffered.max", labels, scan.max),
+    context.onTick((tick) => {
+      handshakes.sweep();
+      watch.tick(tick);
+      if (tick % SCAN_TICKS === 0) scan.start();
+    }),
+  ];
+
+  return {
+    finding(): Finding {
+      const gaps = [
+        ...(handshakes.watching ? [] : ["handshakes can't be watched: handleUpgrade is locked"]),
+        ...(watch.measuring() ? [] : ["switched off after repeated faults of the probe"]),
+        ...(watch.locked() > 0 ? [`${watch.locked()} sockets are locked and not watched`] : []),
+      ];
+      const state = gaps.length === 0 ? "attached" : "partial";
+      return {
+        library: "ws",
+        server,
+        version,
+        state,
+        notes: [...gaps, ...guard.run("attach", () => describeOptions(target), [], server)],
+      };
+    },
+    detach() {
+      for (const end of ends) end();
+      scan.end();
+      handshakes.end();
+      watch.end([...sockets]);
+    },
+  };
+}
+
+function describeOptions(server: WsServer): string[] {
+  const { options, clients } = server;
+  return [
+    listensOn(server),
+    ...(typeof options.path === "string" ? [`path ${options.path.slice(0, 128)}`] : []),
+    ...(typeof options.maxPayload === "number" ? [`payload limit ${readableBytes(options.maxPayload)}`] : []),
+    options.perMessageDeflate ? "permessage-deflate on" : "permessage-deflate off",
+    ...(clients === undefined ? ["client tracking off: connections counted by wsight from attach on"] : []),
+  ];
+}
+
+function listensOn(server: WsServer): string {
+  const { port, noServer } = server.options;
+  if (noServer === true) return "no server: what is refused before handleUpgrade() is not seen";
+  if (port === null || port === undefined) return "on an HTTP server";
+  // A port of 0 leaves the choice to the system.
+  const bound = server.address();
+  return `own server, port ${typeof bound === "object" && bound !== null ? bound.port : port}`;
+}
+
+function readableBytes(bytes: number): string {
+  if (bytes <= 0) return "none";
+  const step = [1, 1024, 1024 ** 2, 1024 ** 3].findLast((size) => bytes >= size) ?? 1;
+  const unit = { 1: "B", 1024: "KiB", [1024 ** 2]: "MiB", [1024 ** 3]: "GiB" }[step];
+  return `${Number((bytes / step).toFixed(1))} ${unit}`;
+}

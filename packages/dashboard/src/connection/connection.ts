@@ -1,5 +1,5 @@
 import { type Backfill, type Tick, VIEWER_INTERVALS, type WsightError } from "@wsight/protocol";
-import { type Backoff, createBackoff } from "./backoff.ts";
+import { BACKOFF_MS, type Backoff, createBackoff } from "./backoff.ts";
 import type { Attention, Clock } from "./environment.ts";
 import type { HubMessageOf } from "./hub-messages.ts";
 import { ServerClock } from "./server-clock.ts";
@@ -44,8 +44,8 @@ export interface ConnectionParts {
 
 const [SEEN_MS, HIDDEN_MS] = VIEWER_INTERVALS;
 const PING_MS = 5000;
-/** Without a word for so long a socket counts as dead; later than the ping after next. */
-const SILENCE_MS = 12_000;
+/** Pings in a row without a word after which a socket counts as dead. */
+const MAX_UNANSWERED = 2;
 const HIDDEN_AFTER_MS = 30_000;
 /** Shortest time between two subscriptions that repair a lost base. */
 const REPAIR_MS = 1000;
@@ -62,7 +62,7 @@ const SESSION_OVER = [4401, 1008];
  * `checking`: asks who is signed in, trading a one-time code first; nobody →
  * `signed-out`, no answer → `waiting`. Skipped while a session is believed to
  * be good. · `opening`: a socket is asked for. · `open`: the hub said welcome;
- * subscribes, and pings every 5 s. A close or 12 s of silence → `waiting`. A
+ * subscribes, and pings every 5 s. A close or two unanswered pings → `waiting`. A
  * close that means the session is over, or a socket that never opened, makes
  * the next attempt check first. · `waiting`: a timer runs with decorrelated
  * jitter; it is cut short by a network that came back, a tab that is seen
@@ -85,7 +85,9 @@ export class LiveConnection {
   #turn = 0;
   #socket: Socket | null = null;
   #session: LiveSession | null = null;
-  #heardAt = 0;
+  /** Beats since a word was heard. */
+  #unanswered = 0;
+  #sessionOverAt = 0;
   #malformed = 0;
   #repairedAt = 0;
   #timer: unknown;
@@ -208,21 +210,22 @@ export class LiveConnection {
       return await api.current();
     } catch (error) {
       sink.fault(error as WsightError);
-      return undefined;
+      // Signed in as somebody who may not look here is as good as nobody.
+      return (error as WsightError).code === "FORBIDDEN" ? null : undefined;
     }
   }
 
   #open(): void {
-    const { clock, sockets, url, sink } = this.#parts;
+    const { sockets, url, sink } = this.#parts;
     this.#move("opening");
-    this.#heardAt = clock.now();
+    this.#unanswered = 0;
     this.#malformed = 0;
     this.#watch();
     try {
       const socket = sockets(url.href, {
         open: () => undefined,
         message: (data) => {
-          this.#heardAt = clock.now();
+          this.#unanswered = 0;
           sink.received(data.length);
           session.receive(data);
         },
@@ -281,9 +284,11 @@ export class LiveConnection {
   #watch(): void {
     const { clock } = this.#parts;
     this.#timer = clock.setTimeout(() => {
-      const silentMs = clock.now() - this.#heardAt;
-      // A hidden tab hears little, and its timers are late.
-      if (silentMs >= (this.#away ? HIDDEN_MS : 0) + SILENCE_MS) return this.#lost(1006);
+      // Counted in pings and not in time: after a long block or sleep the answer may be waiting to be read.
+      if (this.#unanswered++ >= MAX_UNANSWERED) {
+        this.#lost(1006);
+        return;
+      }
       if (this.#phase === "open") this.#session?.ping(clock.now());
       this.#watch();
     }, PING_MS);
@@ -292,8 +297,10 @@ export class LiveConnection {
   #lost(code: number): void {
     if (this.#phase !== "open" || SESSION_OVER.includes(code)) this.#checked = false;
     this.#hangUp();
-    // The hub is there and ended the session: ask at once who is signed in, but only once in a row.
-    if (SESSION_OVER.includes(code) && this.#attempt === 0) {
+    // The hub is there and ended the session: ask at once who is signed in, but not again and again.
+    const now = this.#parts.clock.now();
+    if (SESSION_OVER.includes(code) && now - this.#sessionOverAt > BACKOFF_MS.cap) {
+      this.#sessionOverAt = now;
       this.#attempt++;
       void this.#connect();
     } else this.#retryLater();

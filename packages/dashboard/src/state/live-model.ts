@@ -169,6 +169,7 @@ export class LiveModel implements LiveState {
     if (this.#owner !== null && this.#owner !== principal.sub) this.#forget();
     this.#owner = principal.sub;
     this.#openedAt = this.#clock.now();
+    this.fault.value = null;
     this.#store.setGrid(intervalMs, historyMs);
   }
 

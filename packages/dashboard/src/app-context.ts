@@ -1,0 +1,48 @@
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import { type Context, createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Cursor } from "./charts/cursor.ts";
+import type { Painter } from "./charts/painter.ts";
+import type { Palette } from "./charts/palette.ts";
+import type { DataTable } from "./components/data-table.tsx";
+import type { Toasts } from "./components/toasts.tsx";
+import type { Clock } from "./format/clock.ts";
+import type { Keyboard, LiveState, Preferences, Route, Theme } from "./state/index.ts";
+
+/** Which of the dialogs is open. The sign-in sheet is not one of them: it follows the connection. */
+export type OpenDialog = "palette" | "help" | null;
+
+/** Everything the components of one page share, made once in `main.tsx`. */
+export interface App {
+  readonly live: LiveState;
+  readonly route: Route;
+  readonly theme: Theme;
+  readonly preferences: Preferences;
+  readonly keyboard: Keyboard;
+  readonly palette: ReadonlySignal<Palette>;
+  readonly clock: ReadonlySignal<Clock>;
+  readonly painter: Painter;
+  readonly cursor: Cursor;
+  readonly toasts: Toasts;
+  readonly dialog: Signal<OpenDialog>;
+  /** A chart's numbers as a table, while somebody reads them. */
+  readonly dataTable: Signal<DataTable | null>;
+  /** Time by this machine, ms, once a second: for ages and countdowns that go on while no data comes. */
+  readonly second: ReadonlySignal<number>;
+  /** Says something to people who listen to the page; what comes within 150 ms replaces it. */
+  say(text: string): void;
+  /** What was said last. */
+  readonly said: ReadonlySignal<string>;
+  /** Puts text on the clipboard and says so. */
+  copy(text: string, what: string): void;
+}
+
+/** Hands the {@link App} down. */
+export const AppContext: Context<App | null> = createContext<App | null>(null);
+
+/** The app this component belongs to. @throws Error outside of {@link AppContext} */
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (app === null) throw new Error("useApp: expected an AppContext above this component");
+  return app;
+}

@@ -1,0 +1,79 @@
+import { useSignalEffect } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import { type App, useApp } from "./app-context.ts";
+import { LiveStrip } from "./charts/live-strip.tsx";
+import { Banners } from "./components/banners.tsx";
+import { CommandPalette } from "./components/command-palette.tsx";
+import { DataTableDialog } from "./components/data-table.tsx";
+import { Header } from "./components/header.tsx";
+import { HelpDialog } from "./components/help.tsx";
+import { BottomTabs, Sidebar } from "./components/sidebar.tsx";
+import { SignInSheet } from "./components/sign-in.tsx";
+import { ToastList } from "./components/toasts.tsx";
+import { findPage } from "./pages/index.ts";
+import { shellOnScreen } from "./shell.ts";
+
+/** The whole window: what is the same on every page, and the page. */
+export function Shell(): VNode {
+  const app = useApp();
+  const page = findPage(app.route.page.value);
+  const { Component } = page;
+  useEffect(() => app.live.use(shellOnScreen), [app]);
+  useEffect(() => app.live.use(page.onScreen), [app, page]);
+  useSignalEffect(() => showInTab(app, page.title));
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skipToMain}>
+        Skip to content
+      </a>
+      <Sidebar />
+      <div class="app" data-offline={isOffline(app) ? "" : undefined}>
+        <Header page={page} />
+        <main class="main" id="main" tabIndex={-1}>
+          <Banners />
+          <Component key={page.id} />
+        </main>
+      </div>
+      <LiveStrip />
+      <BottomTabs />
+      <ToastList />
+      <Overlays />
+      <p class="sr-only" role="status" aria-live="polite">
+        {app.said.value}
+      </p>
+    </>
+  );
+}
+
+function Overlays(): VNode {
+  const app = useApp();
+  const table = app.dataTable.value;
+  return (
+    <>
+      {app.live.status.value.state === "signed-out" ? <SignInSheet /> : null}
+      {app.dialog.value === "palette" ? <CommandPalette /> : null}
+      {app.dialog.value === "help" ? <HelpDialog /> : null}
+      {table === null ? null : <DataTableDialog table={table} />}
+    </>
+  );
+}
+
+function isOffline(app: App): boolean {
+  return app.live.status.value.state === "offline";
+}
+
+/** The hash belongs to the route, so the link moves the focus itself. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+/** Tells by title and icon of the tab when the page is not live. */
+function showInTab(app: App, title: string): void {
+  const offline = isOffline(app);
+  document.title = `${offline ? "(!) " : ""}${title} · wsight`;
+  const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+  const href = offline ? "./icon-offline.svg" : "./icon.svg";
+  if (icon !== null && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
+}

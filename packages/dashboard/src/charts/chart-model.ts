@@ -1,0 +1,140 @@
+import { type Signal, signal } from "@preact/signals";
+import type { App } from "../app-context.ts";
+import type { SeriesRing } from "../state/index.ts";
+import { LinePlot, type LineStyle, type PlotLimit } from "./line-plot.ts";
+import { type WindowData, WindowReader } from "./window-data.ts";
+import { YRange } from "./y-range.ts";
+
+/** What a {@link ChartModel} is made for. */
+export interface ChartSpec {
+  readonly id: string;
+  readonly lines: readonly LineStyle[];
+  readonly rings: readonly SeriesRing[];
+  readonly limit: PlotLimit | null;
+  readonly formatY: (value: number) => string;
+}
+
+/** The newest value counts as current for this long; older it is unknown. */
+const CURRENT_STEPS = 3;
+
+/**
+ * One live chart between its element and the data: reads the window with each
+ * flush, lets uPlot draw it, and translates between pixels, steps and times.
+ */
+export class ChartModel {
+  /** Grows with every draw, for what is shown beside the canvas. */
+  readonly drawn: Signal<number> = signal(0);
+  readonly #app: App;
+  readonly #spec: ChartSpec;
+  readonly #reader: WindowReader;
+  readonly #range = new YRange();
+  readonly #host: HTMLElement;
+  #plot: LinePlot | null = null;
+  /** Where the pointer rests over the plot, CSS pixels; the time under it moves on with the data. */
+  #pointerX: number | null = null;
+
+  constructor(app: App, host: HTMLElement, spec: ChartSpec) {
+    this.#app = app;
+    this.#host = host;
+    this.#spec = spec;
+    this.#reader = new WindowReader(spec.lines.length);
+  }
+
+  /** The window that was drawn last. */
+  get data(): WindowData {
+    return this.#reader.data;
+  }
+
+  /** Reads and draws the window as it is now. */
+  draw(): void {
+    const { live, palette, painter, preferences, clock } = this.#app;
+    const toAt = Math.floor(live.now.peek() / 1000) * 1000;
+    const windowMs = live.windowMs.peek();
+    const data = this.#reader.read(this.#spec.rings, toAt, windowMs);
+    const zone = clock.peek();
+    const view = {
+      fromAt: toAt - windowMs,
+      toAt,
+      top: this.#range.next(data.max, toAt),
+      palette: palette.peek(),
+      thin: preferences.reduceDrawing.peek() || painter.fidelity.peek() !== "full",
+      limit: this.#spec.limit,
+      formatY: this.#spec.formatY,
+      formatX: (at: number) => (windowMs <= 120_000 ? zone.time(at) : zone.minute(at)),
+    };
+    if (this.#plot === null) this.#plot = new LinePlot(this.#host, this.#spec.lines, data, view);
+    else this.#plot.draw(data, view);
+    this.#followPointer();
+    this.drawn.value = this.drawn.peek() + 1;
+  }
+
+  /** Puts the shared cursor under the pointer; `null` takes it away unless it is pinned. */
+  point(clientX: number | null): void {
+    const { cursor } = this.#app;
+    if (cursor.pinned.peek()) return;
+    this.#pointerX = clientX === null ? null : clientX - this.#host.getBoundingClientRect().left;
+    if (this.#pointerX !== null) this.#followPointer();
+    else if (cursor.owner.peek() === this.#spec.id) {
+      cursor.owner.value = null;
+      cursor.at.value = null;
+    }
+  }
+
+  /** Moves the shared cursor to a step of the window, kept inside what is known. */
+  moveTo(index: number): void {
+    const { data } = this;
+    if (data.first < 0) return;
+    this.#pointerX = null;
+    const kept = Math.min(data.last, Math.max(data.first, index));
+    this.#app.cursor.owner.value = this.#spec.id;
+    this.#app.cursor.at.value = (data.at[kept] ?? 0) * 1000;
+  }
+
+  /** The step of an instant, −1 outside the window. */
+  indexOf(at: number | null): number {
+    if (at === null || this.data.at.length === 0) return -1;
+    const index = Math.round(at / 1000 - (this.data.at[0] ?? 0));
+    return index >= 0 && index < this.data.at.length ? index : -1;
+  }
+
+  /** Values at a step; at the newest one when `at` is `null` and it is current. */
+  valuesAt(at: number | null): readonly (number | null)[] {
+    const { rows, last } = this.data;
+    const index = at === null ? this.#currentIndex(last) : this.indexOf(at);
+    return rows.map((row) => row[index] ?? null);
+  }
+
+  /** Where a step and its values are inside the host, CSS pixels; `null` before the first draw. */
+  place(index: number): { readonly x: number; readonly top: number; readonly height: number } | null {
+    if (this.#plot === null || index < 0) return null;
+    const { left, top, width, height } = this.#plot.area;
+    return { x: left + (index / Math.max(1, this.data.at.length - 1)) * width, top, height };
+  }
+
+  /** CSS pixels from the host's top for a value. */
+  yOf(value: number): number {
+    return this.#plot === null ? 0 : this.#plot.area.top + this.#plot.yOf(value);
+  }
+
+  /** Frees everything. Safe to call twice. */
+  destroy(): void {
+    const { cursor } = this.#app;
+    if (cursor.owner.peek() === this.#spec.id) cursor.owner.value = null;
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  #currentIndex(last: number): number {
+    const end = Math.round(this.#app.live.now.peek() / 1000 - (this.data.at[0] ?? 0));
+    return end - last <= CURRENT_STEPS ? last : -1;
+  }
+
+  #followPointer(): void {
+    if (this.#pointerX === null || this.#plot === null) return;
+    const { left, width } = this.#plot.area;
+    const share = Math.min(1, Math.max(0, (this.#pointerX - left) / Math.max(1, width)));
+    const index = Math.round(share * (this.data.at.length - 1));
+    this.#app.cursor.owner.value = this.#spec.id;
+    this.#app.cursor.at.value = (this.data.at[index] ?? 0) * 1000;
+  }
+}

@@ -1,0 +1,246 @@
+import type { Selector } from "@wsight/protocol";
+import type { TargetedPointerEvent, VNode } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { type App, useApp } from "../app-context.ts";
+import { Card } from "../components/card.tsx";
+import { type Emptiness, EmptyState } from "../components/empty-state.tsx";
+import { count, join, span } from "../format/quantity.ts";
+import { openSurface, type Surface } from "./canvas.ts";
+import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
+import { HEAT_COLUMNS, type HeatGrid, HeatReader, octaveLabel } from "./heat-grid.ts";
+import { timeSplits } from "./line-plot.ts";
+import type { Palette } from "./palette.ts";
+
+interface HeatmapProps {
+  readonly title: string;
+  /** One per octave of `HEAT_OCTAVES`. */
+  readonly selectors: readonly Selector[];
+  /** What is counted: `messages`. */
+  readonly unit: string;
+  readonly span: 5;
+  readonly staleSince: number | null;
+  readonly empty: Emptiness;
+}
+
+interface Cell {
+  readonly row: number;
+  readonly column: number;
+}
+
+const LEFT = 54;
+const BOTTOM = 24;
+const TOP = 6;
+const FONT = '11px "Geist Variable", system-ui, sans-serif';
+
+/** A distribution over time: octaves up, time across, darker is more. */
+export function Heatmap({ title, selectors, unit, span: columns, staleSince, empty }: HeatmapProps): VNode {
+  const app = useApp();
+  const id = useId();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [grid, setGrid] = useState<HeatGrid | null>(null);
+  const [cell, setCell] = useState<Cell | null>(null);
+  const box = canvas.current;
+
+  useEffect(() => {
+    const element = canvas.current;
+    if (element === null) return undefined;
+    const reader = new HeatReader();
+    const rings = selectors.map((selector) => app.live.series(selector));
+    return app.painter.add(element, () => {
+      const next = reader.read(rings, app.live.now.peek(), app.live.windowMs.peek());
+      drawGrid(app, element, next);
+      setGrid(next);
+    });
+  }, [app]);
+
+  const hold = (next: Cell | null) => {
+    setCell(next);
+    app.cursor.owner.value = next === null ? null : id;
+    app.cursor.at.value = next === null || grid === null ? null : grid.fromAt + (next.column + 0.5) * grid.columnMs;
+  };
+  const every = span(grid?.columnMs ?? app.live.windowMs.value / HEAT_COLUMNS);
+  return (
+    <Card
+      title={title}
+      span={columns}
+      as="figure"
+      staleSince={staleSince}
+      aside={
+        <>
+          <span class="ramp">
+            {unit} per {every}
+            <i />
+          </span>
+          <ChartMenu title={title} table={() => heatTable(app, title, grid)} />
+        </>
+      }
+    >
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive */}
+      <div
+        class="heat"
+        role="application"
+        aria-roledescription="heatmap"
+        aria-label={`${title}. ${unit} per ${every} by latency. Arrow keys read single cells.`}
+        tabIndex={0}
+        onPointerMove={(event) => grid !== null && hold(cellAt(event, grid))}
+        onPointerLeave={() => hold(null)}
+        onKeyDown={(event) => {
+          const next = grid === null ? null : step(event, grid, cell);
+          if (next === null || grid === null) return;
+          event.preventDefault();
+          hold(next);
+          app.say(describe(app, grid, next, unit));
+        }}
+      >
+        <canvas ref={canvas} />
+        {grid !== null && !grid.known ? (
+          <div class="plot-empty">
+            <EmptyState {...empty} />
+          </div>
+        ) : null}
+        {grid === null || box === null ? null : <HeatCursor grid={grid} width={box.clientWidth} />}
+        {grid === null || cell === null || box === null || app.cursor.owner.value !== id ? null : (
+          <HeatTooltip grid={grid} cell={cell} width={box.clientWidth} unit={unit} />
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function HeatCursor({ grid, width }: { readonly grid: HeatGrid; readonly width: number }): VNode | null {
+  const at = useApp().cursor.at.value;
+  if (at === null) return null;
+  const x = LEFT + ((at - grid.fromAt) / (grid.columnMs * HEAT_COLUMNS)) * (width - LEFT);
+  return (
+    <i class="cursor-line" style={{ transform: `translate(${x}px, ${TOP}px)`, height: `calc(100% - ${TOP + BOTTOM}px)` }} />
+  );
+}
+
+interface HeatTooltipProps {
+  readonly grid: HeatGrid;
+  readonly cell: Cell;
+  readonly width: number;
+  readonly unit: string;
+}
+
+function HeatTooltip({ grid, cell, width, unit }: HeatTooltipProps): VNode {
+  const { clock } = useApp();
+  const x = LEFT + ((cell.column + 0.5) / HEAT_COLUMNS) * (width - LEFT);
+  const left = cell.column > HEAT_COLUMNS / 2;
+  const startAt = grid.fromAt + cell.column * grid.columnMs;
+  return (
+    <div class="tooltip" style={{ transform: `translate(calc(${x + (left ? -14 : 14)}px - ${left ? 100 : 0}%), 12px)` }}>
+      <time>
+        {clock.value.time(startAt)} – {clock.value.time(startAt + grid.columnMs)}
+      </time>
+      <dl>
+        <dt>{octaveRange(grid.octaves[cell.row] ?? 0)}</dt>
+        <dd>
+          {join(count(grid.cells[cell.row]?.[cell.column] ?? null))} {unit}
+        </dd>
+      </dl>
+    </div>
+  );
+}
+
+function octaveRange(octave: number): string {
+  return `${octaveLabel(octave - 1)} to ${octaveLabel(octave)}`;
+}
+
+function describe(app: App, grid: HeatGrid, cell: Cell, unit: string): string {
+  const startAt = grid.fromAt + cell.column * grid.columnMs;
+  const value = join(count(grid.cells[cell.row]?.[cell.column] ?? null)).replace("–", "unknown");
+  return `${app.clock.peek().time(startAt)}, ${octaveRange(grid.octaves[cell.row] ?? 0)}: ${value} ${unit}`;
+}
+
+function cellAt(event: TargetedPointerEvent<HTMLDivElement>, grid: HeatGrid): Cell | null {
+  const box = event.currentTarget.getBoundingClientRect();
+  const column = Math.floor(((event.clientX - box.left - LEFT) / (box.width - LEFT)) * HEAT_COLUMNS);
+  const row = Math.floor(((event.clientY - box.top - TOP) / (box.height - TOP - BOTTOM)) * grid.octaves.length);
+  const inside = column >= 0 && column < HEAT_COLUMNS && row >= 0 && row < grid.octaves.length;
+  return inside ? { row, column } : null;
+}
+
+function step(event: KeyboardEvent, grid: HeatGrid, cell: Cell | null): Cell | null {
+  const from = cell ?? { row: Math.floor(grid.octaves.length / 2), column: HEAT_COLUMNS - 1 };
+  const by = event.shiftKey ? 10 : 1;
+  const moves: Readonly<Record<string, Cell>> = {
+    ArrowLeft: { ...from, column: from.column - (cell === null ? 0 : by) },
+    ArrowRight: { ...from, column: from.column + by },
+    ArrowUp: { ...from, row: from.row - 1 },
+    ArrowDown: { ...from, row: from.row + 1 },
+    Home: { ...from, column: 0 },
+    End: { ...from, column: HEAT_COLUMNS - 1 },
+  };
+  const to = moves[event.key];
+  if (to === undefined) return null;
+  return {
+    row: Math.min(grid.octaves.length - 1, Math.max(0, to.row)),
+    column: Math.min(HEAT_COLUMNS - 1, Math.max(0, to.column)),
+  };
+}
+
+function drawGrid(app: App, canvas: HTMLCanvasElement, grid: HeatGrid): void {
+  const surface = openSurface(canvas);
+  if (surface === null) return;
+  const palette = app.palette.peek();
+  drawCells(surface, grid, palette);
+  drawLabels(surface, grid, palette, (at) => app.clock.peek().minute(at));
+}
+
+function drawCells({ ctx, width, height }: Surface, grid: HeatGrid, palette: Palette): void {
+  const wide = (width - LEFT) / HEAT_COLUMNS;
+  const high = (height - TOP - BOTTOM) / grid.octaves.length;
+  grid.cells.forEach((row, index) => {
+    row.forEach((value, column) => {
+      if (value !== value) return;
+      ctx.fillStyle = heatColor(palette, value, grid.max);
+      ctx.fillRect(LEFT + column * wide + 0.5, TOP + index * high + 0.5, wide - 1, high - 1);
+    });
+  });
+}
+
+/** Square-root scale: the eye should find the rare slow ones, not only the many fast ones. */
+function heatColor(palette: Palette, value: number, max: number): string {
+  if (value === 0 || max === 0) return palette["heat-0"];
+  const level = Math.min(5, 1 + Math.floor(Math.sqrt(value / max) * 4.999));
+  return palette[`heat-${level}` as "heat-1"];
+}
+
+function drawLabels({ ctx, width, height }: Surface, grid: HeatGrid, palette: Palette, time: (at: number) => string): void {
+  const high = (height - TOP - BOTTOM) / grid.octaves.length;
+  const every = Math.max(1, Math.ceil(22 / high));
+  ctx.font = FONT;
+  ctx.fillStyle = palette["text-3"];
+  ctx.textAlign = "right";
+  ctx.textBaseline = "middle";
+  grid.octaves.forEach((octave, index) => {
+    if ((grid.octaves.length - 1 - index) % every === 0)
+      ctx.fillText(octaveLabel(octave), LEFT - 8, TOP + (index + 0.5) * high);
+  });
+  ctx.textAlign = "center";
+  ctx.textBaseline = "bottom";
+  const spanMs = grid.columnMs * HEAT_COLUMNS;
+  for (const at of timeSplits(grid.fromAt / 1000, (grid.fromAt + spanMs) / 1000, width - LEFT)) {
+    const x = LEFT + ((at * 1000 - grid.fromAt) / spanMs) * (width - LEFT);
+    if (x > LEFT + 12 && x < width - 14) ctx.fillText(time(at * 1000), x, height - 4);
+  }
+}
+
+function heatTable(app: App, title: string, grid: HeatGrid | null): ChartTable {
+  const clock = app.clock.peek();
+  const octaves = [...(grid?.octaves ?? [])].reverse();
+  return {
+    title,
+    columns: octaves.map((octave) => `≤ ${octaveLabel(octave)}`),
+    rows: Array.from({ length: grid === null ? 0 : HEAT_COLUMNS }, (_, index) => {
+      const column = HEAT_COLUMNS - 1 - index;
+      const at = (grid?.fromAt ?? 0) + column * (grid?.columnMs ?? 0);
+      const values = [...(grid?.cells ?? [])].reverse().map((row) => {
+        const value = row[column] ?? Number.NaN;
+        return value === value ? value : null;
+      });
+      return { at, label: clock.time(at), values, texts: values.map((value) => join(count(value))) };
+    }).filter(({ values }) => values.some((value) => value !== null)),
+  };
+}

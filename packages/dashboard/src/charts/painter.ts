@@ -1,0 +1,79 @@
+import { type Signal, signal } from "@preact/signals";
+
+/** `full`: as pictured · `thin`: 1-pixel lines, no fills · `slow`: thin, and charts drawn every 2 s. */
+export type Fidelity = "full" | "thin" | "slow";
+
+const THIN_ABOVE_MS = 12;
+const SLOW_ABOVE_MS = 30;
+const RECOVER_AFTER_MS = 30_000;
+const SMOOTHING = 0.2;
+
+interface Drawing {
+  readonly draw: () => void;
+  visible: boolean;
+}
+
+/**
+ * Draws every canvas of the page, once per flush, and only those in or near
+ * the viewport of a visible tab. It watches what drawing costs: above 12 ms a
+ * frame it drops fills and wide lines, above 30 ms it also halves the cadence,
+ * and goes back after 30 s under half of the limit.
+ */
+export class Painter {
+  readonly fidelity: Signal<Fidelity> = signal<Fidelity>("full");
+  readonly #drawings = new Map<Element, Drawing>();
+  readonly #observer: IntersectionObserver;
+  #meanMs = 0;
+  #calmSince: number | null = null;
+  #paintedAt = 0;
+
+  constructor() {
+    this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "200px" });
+  }
+
+  /** Draws `draw` with every flush while `element` is near the viewport; returns how to stop. */
+  add(element: Element, draw: () => void): () => void {
+    this.#drawings.set(element, { draw, visible: false });
+    this.#observer.observe(element);
+    return () => {
+      this.#observer.unobserve(element);
+      this.#drawings.delete(element);
+    };
+  }
+
+  /** One flush. `force` ignores the slow cadence: the view changed, not only the data. */
+  paint(force: boolean): void {
+    if (document.visibilityState !== "visible") return;
+    const startedAt = performance.now();
+    if (!force && this.fidelity.peek() === "slow" && startedAt - this.#paintedAt < 1900) return;
+    this.#paintedAt = startedAt;
+    for (const drawing of this.#drawings.values()) if (drawing.visible) drawing.draw();
+    if (!force) this.#judge(performance.now() - startedAt, startedAt);
+  }
+
+  #judge(costMs: number, now: number): void {
+    this.#meanMs = this.#meanMs === 0 ? costMs : this.#meanMs + (costMs - this.#meanMs) * SMOOTHING;
+    const current = this.fidelity.peek();
+    const limit = current === "slow" ? SLOW_ABOVE_MS : THIN_ABOVE_MS;
+    if (this.#meanMs > SLOW_ABOVE_MS && current === "thin") this.#change("slow");
+    else if (this.#meanMs > THIN_ABOVE_MS && current === "full") this.#change("thin");
+    else if (current === "full" || this.#meanMs > limit / 2) this.#calmSince = null;
+    else if (now - (this.#calmSince ??= now) > RECOVER_AFTER_MS) this.#change(current === "slow" ? "thin" : "full");
+  }
+
+  #change(fidelity: Fidelity): void {
+    this.fidelity.value = fidelity;
+    this.#meanMs = 0;
+    this.#calmSince = null;
+  }
+
+  #seen(entries: readonly IntersectionObserverEntry[]): void {
+    for (const entry of entries) {
+      const drawing = this.#drawings.get(entry.target);
+      if (drawing === undefined) continue;
+      const appeared = entry.isIntersecting && !drawing.visible;
+      drawing.visible = entry.isIntersecting;
+      if (appeared) drawing.draw();
+    }
+  }
+}

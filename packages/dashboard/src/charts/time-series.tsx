@@ -1,0 +1,210 @@
+import { useSignalEffect } from "@preact/signals";
+import type { Selector } from "@wsight/protocol";
+import type { TargetedKeyboardEvent, VNode } from "preact";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { type App, useApp } from "../app-context.ts";
+import { Card } from "../components/card.tsx";
+import { type Emptiness, EmptyState } from "../components/empty-state.tsx";
+import { type Formatter, join } from "../format/quantity.ts";
+import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
+import { ChartModel } from "./chart-model.ts";
+import { CursorLine, Legend, Tooltip } from "./chart-parts.tsx";
+import type { LineStyle, PlotLimit } from "./line-plot.ts";
+
+/** One line of a chart. */
+export interface Line extends LineStyle {
+  readonly label: string;
+  readonly selector: Selector;
+}
+
+interface TimeSeriesProps {
+  readonly title: string;
+  readonly caption?: string;
+  readonly span: 5 | 7;
+  /** At most six, the most important first. They may not change while the chart is there. */
+  readonly lines: readonly Line[];
+  readonly format: Formatter;
+  readonly limit?: PlotLimit;
+  readonly staleSince: number | null;
+  /** Shown while no line has a value. */
+  readonly empty: Emptiness;
+}
+
+/** A live time-series chart in a card: canvas, legend, tooltip, keyboard, table and file. */
+export function TimeSeries(props: TimeSeriesProps): VNode {
+  const { title, caption, lines, format, limit, staleSince } = props;
+  const app = useApp();
+  const id = useId();
+  const host = useRef<HTMLDivElement>(null);
+  const [model, setModel] = useState<ChartModel | null>(null);
+  const [picked, setPicked] = useState<number | null>(null);
+
+  useEffect(() => {
+    if (host.current === null) return undefined;
+    const chart = new ChartModel(app, host.current, {
+      id,
+      lines,
+      rings: lines.map(({ selector }) => app.live.series(selector)),
+      limit: limit ?? null,
+      formatY: (value) => join(format(value)),
+    });
+    const forget = app.painter.add(host.current, () => chart.draw());
+    setModel(chart);
+    return () => {
+      forget();
+      chart.destroy();
+    };
+  }, [app, id]);
+
+  const table = useMemo(() => () => chartTable(app, props, model), [app, props, model]);
+  const aside = (
+    <>
+      {model === null ? null : <Legend model={model} lines={lines} format={format} picked={picked} />}
+      <ChartMenu title={title} table={table} />
+    </>
+  );
+  return (
+    <Card
+      title={title}
+      span={props.span}
+      as="figure"
+      aside={aside}
+      staleSince={staleSince}
+      {...(caption === undefined ? {} : { caption })}
+    >
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive */}
+      <div
+        class="plot"
+        role="application"
+        aria-roledescription="time series chart"
+        tabIndex={0}
+        onPointerMove={(event) => model?.point(event.clientX)}
+        onPointerLeave={() => model?.point(null)}
+        onClick={() => togglePin(app)}
+        onKeyDown={(event) => model !== null && onKeyDown(event, app, model, props, picked, setPicked)}
+        ref={(element) => labelPlot(element, title, lines, format, model)}
+      >
+        <div class="plot-host" ref={host} />
+        {model === null ? null : (
+          <>
+            <CursorLine model={model} lines={lines} />
+            <Tooltip id={id} model={model} lines={lines} format={format} />
+            <PlotEmpty model={model} empty={props.empty} />
+          </>
+        )}
+      </div>
+      {model === null ? null : <Summary model={model} props={props} />}
+    </Card>
+  );
+}
+
+function PlotEmpty({ model, empty }: { readonly model: ChartModel; readonly empty: Emptiness }): VNode | null {
+  model.drawn.value;
+  if (model.data.first >= 0) return null;
+  return (
+    <div class="plot-empty">
+      <EmptyState {...empty} />
+    </div>
+  );
+}
+
+/** Keeps the plot's label current without waking a screen reader: nothing here is a live region. */
+function Summary({ model, props }: { readonly model: ChartModel; readonly props: TimeSeriesProps }): null {
+  useSignalEffect(() => {
+    const turn = model.drawn.value;
+    const plot = document.querySelector<HTMLElement>(`[data-plot="${CSS.escape(props.title)}"]`);
+    if (turn % 10 === 1) labelPlot(plot, props.title, props.lines, props.format, model);
+  });
+  return null;
+}
+
+function labelPlot(
+  element: HTMLElement | null,
+  title: string,
+  lines: readonly Line[],
+  format: Formatter,
+  model: ChartModel | null,
+): void {
+  if (element === null) return;
+  element.dataset.plot = title;
+  const values = model?.valuesAt(null) ?? [];
+  const now = lines.map(({ label }, index) => `${label} ${spoken(format, values[index] ?? null)}`).join(", ");
+  element.setAttribute("aria-label", `${title}. Now: ${now}. Arrow keys read single points.`);
+}
+
+function spoken(format: Formatter, value: number | null): string {
+  return value === null ? "unknown" : join(format(value)).replace("/s", " per second");
+}
+
+function togglePin({ cursor }: App): void {
+  if (cursor.at.peek() !== null) cursor.pinned.value = !cursor.pinned.peek();
+}
+
+function onKeyDown(
+  event: TargetedKeyboardEvent<HTMLDivElement>,
+  app: App,
+  model: ChartModel,
+  { lines, format }: TimeSeriesProps,
+  picked: number | null,
+  setPicked: (index: number | null) => void,
+): void {
+  const { data } = model;
+  const at = app.cursor.at.peek();
+  const from = at === null ? data.last + 1 : model.indexOf(at);
+  const stride = event.shiftKey ? 10 : 1;
+  const steps: Readonly<Record<string, number>> = {
+    ArrowLeft: from - stride,
+    ArrowRight: from + stride,
+    Home: data.first,
+    End: data.last,
+  };
+  const target = steps[event.key];
+  const turn = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  let line = picked;
+  if (event.key === "Enter") togglePin(app);
+  else if (turn !== undefined) {
+    line = ((picked ?? (turn > 0 ? -1 : 0)) + turn + lines.length) % lines.length;
+    setPicked(line);
+  } else if (target !== undefined) {
+    app.cursor.pinned.value = false;
+    model.moveTo(target);
+  } else return;
+  event.preventDefault();
+  announce(app, model, lines, format, line);
+}
+
+function announce(
+  app: App,
+  model: ChartModel,
+  lines: readonly Line[],
+  format: Formatter,
+  picked: number | null,
+): void {
+  const at = app.cursor.at.peek();
+  const values = model.valuesAt(at);
+  const read = lines
+    .map(({ label }, index) => `${label} ${spoken(format, values[index] ?? null)}`)
+    .filter((_text, index) => picked === null || index === picked);
+  const pinned = app.cursor.pinned.peek() ? ", pinned" : "";
+  app.say(`${at === null ? "Now" : app.clock.peek().time(at)}${pinned}: ${read.join(", ")}`);
+}
+
+/** Every step of the window with any value, newest first. */
+function chartTable(app: App, { title, lines, format }: TimeSeriesProps, model: ChartModel | null): ChartTable {
+  const clock = app.clock.peek();
+  const data = model?.data;
+  const steps = data === undefined || data.first < 0 ? [] : range(data.last, data.first);
+  return {
+    title,
+    columns: lines.map(({ label }) => label),
+    rows: steps.map((index) => {
+      const at = (data?.at[index] ?? 0) * 1000;
+      const values = data?.rows.map((row) => row[index] ?? null) ?? [];
+      return { at, label: clock.time(at), values, texts: values.map((value) => join(format(value))) };
+    }),
+  };
+}
+
+function range(from: number, downTo: number): number[] {
+  return Array.from({ length: from - downTo + 1 }, (_, step) => from - step);
+}

@@ -1,0 +1,130 @@
+import type { NodeRow } from "@wsight/protocol";
+import type { VNode } from "preact";
+import { useApp } from "../app-context.ts";
+import { bytes, join, share, span } from "../format/quantity.ts";
+import { PAGES } from "../pages/index.ts";
+import type { Page } from "../pages/page.ts";
+import { Icon } from "./icon.tsx";
+import { Logo } from "./logo.tsx";
+import { Menu, type MenuItem } from "./menu.tsx";
+import { serviceName } from "./service-name.ts";
+import type { Tone } from "./tone.ts";
+
+/** The pages, the service that is watched, and what watching costs. An icon rail in narrower windows. */
+export function Sidebar(): VNode {
+  return (
+    <aside class="sidebar" aria-label="Product">
+      <div class="brand">
+        <Logo />
+        <span>wsight</span>
+      </div>
+      <ServiceCard />
+      <nav class="nav" aria-label="Pages">
+        {PAGES.filter((page) => page.place === "nav").map((page) => (
+          <PageLink key={page.id} page={page} class="nav-link" />
+        ))}
+      </nav>
+      <div class="sidebar-foot">
+        <MonitoringCost />
+        <nav class="nav" aria-label="Preferences">
+          {PAGES.filter((page) => page.place === "foot").map((page) => (
+            <PageLink key={page.id} page={page} class="nav-link" />
+          ))}
+        </nav>
+      </div>
+    </aside>
+  );
+}
+
+/** The pages as tabs at the bottom, for phones. */
+export function BottomTabs(): VNode {
+  return (
+    <nav class="tabs" aria-label="Pages">
+      {PAGES.map((page) => (
+        <PageLink key={page.id} page={page} class="tab" />
+      ))}
+    </nav>
+  );
+}
+
+function PageLink({ page, class: className }: { readonly page: Page; readonly class: string }): VNode {
+  const { route } = useApp();
+  const current = route.page.value === page.id;
+  return (
+    <a
+      class={className}
+      href={route.hrefTo({ page: page.id, params: {} })}
+      aria-current={current ? "page" : undefined}
+      title={page.title}
+    >
+      <Icon name={page.icon} />
+      <span>{page.title}</span>
+    </a>
+  );
+}
+
+function ServiceCard(): VNode {
+  const { live, route } = useApp();
+  const nodes = live.table("nodes").value;
+  const chosen = live.node.value;
+  const present = nodes?.filter(({ state }) => state !== "gone") ?? [];
+  const items: readonly MenuItem[] = [
+    { label: "All nodes", icon: "server", run: () => route.navigate({ node: null }) },
+    ...present.map((row): MenuItem => ({
+      label: row.node,
+      icon: row.state === "live" ? "ok" : "stale",
+      note: row.state === "live" ? "live" : `silent ${span(live.now.peek() - row.lastAt)}`,
+      run: () => route.navigate({ node: row.node }),
+    })),
+  ];
+  const name = serviceName(nodes);
+  const detail = chosen ?? (nodes === null ? "waiting for data" : countNodes(present.length));
+  return (
+    <Menu label={`${name}, ${detail}. Choose a node`} items={items} buttonClass="service">
+      <i class="dot" data-tone={serviceTone(nodes)} />
+      <span class="service-name">
+        <span class="truncate">{name}</span>
+        <small class="truncate">{detail}</small>
+      </span>
+      <Icon name="chevrons" />
+    </Menu>
+  );
+}
+
+function countNodes(nodes: number): string {
+  return `${nodes} ${nodes === 1 ? "node" : "nodes"}`;
+}
+
+function serviceTone(nodes: readonly NodeRow[] | null): Tone {
+  const present = nodes?.filter(({ state }) => state !== "gone") ?? [];
+  if (present.length === 0) return "quiet";
+  const silent = present.filter(({ state }) => state === "silent").length;
+  return silent === 0 ? "ok" : silent === present.length ? "crit" : "warn";
+}
+
+/** CPU, memory and traffic of the monitoring itself: probes and hub together. */
+function MonitoringCost(): VNode {
+  const { live } = useApp();
+  const nodes = live.table("nodes").value;
+  const hub = live.table("hub").value;
+  const cpu = add(hub?.cpu, nodes, (row) => row.probeCpu);
+  const memory = add(hub?.memoryBytes, nodes, (row) => row.probeMemoryBytes);
+  const traffic = bytes(live.bytesPerSecond.value);
+  return (
+    <p class="cost" title="Probes and hub together; the last figure is what this page receives">
+      Monitoring cost
+      <strong>
+        {join(share(cpu))} CPU · {join(bytes(memory))} · {join(traffic)}/s
+      </strong>
+    </p>
+  );
+}
+
+function add(
+  hub: number | undefined,
+  nodes: readonly NodeRow[] | null,
+  read: (row: NodeRow) => number | null,
+): number | null {
+  if (hub === undefined || nodes === null) return null;
+  return nodes.reduce((sum, row) => sum + (row.state === "live" ? (read(row) ?? 0) : 0), hub);
+}

@@ -1,0 +1,46 @@
+import type { VNode } from "preact";
+import { useApp } from "../app-context.ts";
+import { span } from "../format/quantity.ts";
+import { Icon } from "./icon.tsx";
+
+/** How current the page is: text, shape and colour. */
+export function StatusPill(): VNode {
+  return (
+    <span class="status-slot" role="status">
+      <StatusText />
+    </span>
+  );
+}
+
+function StatusText(): VNode | null {
+  const { live } = useApp();
+  const { state, lagMs } = live.status.value;
+  if (state === "offline") return <Pill tone="crit" icon="unplug" word="Reconnecting" />;
+  if (state === "signed-out") return <Pill tone="quiet" icon="key" word="Signed out" />;
+  if (state === "connecting") return <Pill tone="quiet" icon="waiting" word="Connecting" />;
+  if (live.paused.value) return <Pill tone="quiet" icon="pause" word="Paused" />;
+  if (state === "lagging") return <Pill tone="warn" icon="warn" word={`Live, ${span(lagMs ?? 0)} behind`} />;
+  return (
+    <span class="status" data-tone="ok">
+      <i class="ring" />
+      <b>Live</b>
+      {/* The lag moves every second; people who listen to the page get the state alone. */}
+      <small aria-hidden="true">1 s · lag {((lagMs ?? 0) / 1000).toFixed(1)} s</small>
+    </span>
+  );
+}
+
+interface PillProps {
+  readonly tone: "warn" | "crit" | "quiet";
+  readonly icon: "unplug" | "key" | "waiting" | "pause" | "warn";
+  readonly word: string;
+}
+
+function Pill({ tone, icon, word }: PillProps): VNode {
+  return (
+    <span class="status" data-tone={tone}>
+      <Icon name={icon} />
+      <b>{word}</b>
+    </span>
+  );
+}

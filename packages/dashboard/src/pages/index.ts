@@ -1,0 +1,11 @@
+import { overview } from "./overview/index.tsx";
+import type { Page } from "./page.ts";
+import { settings } from "./settings.tsx";
+
+/** Every page there is, in the order of the sidebar. */
+export const PAGES: readonly Page[] = [overview, settings];
+
+/** The page of an address; the first one when there is no such page. */
+export function findPage(id: string): Page {
+  return PAGES.find((page) => page.id === id) ?? overview;
+}

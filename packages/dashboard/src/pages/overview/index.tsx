@@ -1,0 +1,87 @@
+import type { VNode } from "preact";
+import { useApp } from "../../app-context.ts";
+import { Heatmap } from "../../charts/heatmap.tsx";
+import { type Line, TimeSeries } from "../../charts/time-series.tsx";
+import { duration, rate } from "../../format/quantity.ts";
+import type { Page } from "../page.ts";
+import { ByNode } from "./by-node.tsx";
+import { BusiestEvents } from "./events.tsx";
+import { CloseReasons, Errors } from "./faults.tsx";
+import { Kpis } from "./kpis.tsx";
+import { ProcessCard } from "./process.tsx";
+import { explainEmpty, staleSince } from "./reporting.ts";
+import { LATENCY_OCTAVES, SERIES } from "./selectors.ts";
+import { StatusCard } from "./status-card.tsx";
+
+/** Everything at a glance. */
+export const overview: Page = {
+  id: "overview",
+  title: "Overview",
+  icon: "dashboard",
+  key: "o",
+  place: "nav",
+  onScreen: {
+    series: [...Object.values(SERIES), ...LATENCY_OCTAVES],
+    tables: ["nodes", "hub", "events", "errors", "closes"],
+  },
+  timed: true,
+  Component: Overview,
+};
+
+const RATE_LINES: readonly Line[] = [
+  { label: "Out", selector: SERIES.messagesOut, color: "c2", fill: true },
+  { label: "In", selector: SERIES.messagesIn, color: "c1", fill: true },
+];
+
+const LATENCY_LINES: readonly Line[] = [
+  { label: "p99", selector: SERIES.p99, color: "p99" },
+  { label: "p95", selector: SERIES.p95, color: "p95" },
+  { label: "p50", selector: SERIES.p50, color: "p50" },
+];
+
+function Overview(): VNode {
+  const { live } = useApp();
+  const stale = staleSince(live);
+  return (
+    <>
+      <StatusCard />
+      <Kpis />
+      <div class="grid">
+        <TimeSeries
+          title="Message rate"
+          span={7}
+          lines={RATE_LINES}
+          format={rate}
+          staleSince={stale}
+          empty={explainEmpty(live, "messages")}
+        />
+        <TimeSeries
+          title="Handling latency"
+          caption="dispatch to acknowledgement, else to the handler's return · trailing 10 s"
+          span={5}
+          lines={LATENCY_LINES}
+          format={duration}
+          staleSince={stale}
+          empty={explainEmpty(live, "timed messages")}
+        />
+      </div>
+      <div class="grid">
+        <Heatmap
+          title="Latency distribution"
+          span={5}
+          selectors={LATENCY_OCTAVES}
+          unit="messages"
+          staleSince={stale}
+          empty={explainEmpty(live, "timed messages")}
+        />
+        <ByNode />
+        <BusiestEvents />
+      </div>
+      <div class="grid">
+        <Errors />
+        <CloseReasons />
+        <ProcessCard />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,39 @@
+import type { NodeRow } from "@wsight/protocol";
+import type { Emptiness } from "../../components/empty-state.tsx";
+import type { LiveState } from "../../state/index.ts";
+
+/** The nodes that the page looks at now. */
+export function nodesInView(live: LiveState): readonly NodeRow[] {
+  const chosen = live.node.value;
+  const nodes = live.table("nodes").value ?? [];
+  return nodes.filter(({ node, state }) => (chosen === null ? state !== "gone" : node === chosen));
+}
+
+/** When the newest sample came, if everything in view fell silent; else `null`. */
+export function staleSince(live: LiveState): number | null {
+  const nodes = nodesInView(live);
+  if (nodes.length === 0 || nodes.some(({ state }) => state === "live")) return null;
+  return nodes.reduce((newest, { lastAt }) => Math.max(newest, lastAt), 0);
+}
+
+/** Why a WebSocket card has nothing to show. */
+export function explainEmpty(live: LiveState, what: string): Emptiness {
+  const nodes = live.table("nodes").value;
+  if (nodes === null)
+    return { icon: "waiting", title: "Waiting for data", why: "The hub has not sent the first second yet." };
+  if (nodes.length === 0)
+    return {
+      icon: "plug",
+      title: "No process reports",
+      why: "Attach wsight to your server in one line; it shows up here within a second.",
+      snippet: "await monitor({ io })",
+    };
+  if (!nodesInView(live).some(({ findings }) => findings.length > 0))
+    return {
+      icon: "plug",
+      title: "No WebSocket server found",
+      why: "The process reports, but no Socket.IO or ws server was handed to it.",
+      snippet: "await monitor({ wss })",
+    };
+  return { icon: "waiting", title: `No ${what} yet`, why: `The first ${what} will show up here as they happen.` };
+}

@@ -1,0 +1,20 @@
+import type { ComponentType } from "preact";
+import type { IconName } from "../components/icons.ts";
+import type { OnScreen } from "../state/index.ts";
+
+/** One page of the dashboard: a file in this folder and a line in `pages.ts`. */
+export interface Page {
+  /** First word of its address. */
+  readonly id: string;
+  readonly title: string;
+  readonly icon: IconName;
+  /** Second key of the shortcut `g …`. */
+  readonly key: string;
+  /** Where its link stands: with the others, or at the foot of the sidebar. */
+  readonly place: "nav" | "foot";
+  /** What it shows of the live data; only that is sent. */
+  readonly onScreen: OnScreen;
+  /** Whether the window, node switch and pause apply to it. */
+  readonly timed: boolean;
+  readonly Component: ComponentType;
+}

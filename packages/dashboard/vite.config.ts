@@ -1,0 +1,49 @@
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+const COMPRESSIBLE = /\.(html|js|css|svg)$/;
+
+/** Writes a `.br` and a `.gz` beside every text asset, so that the hub never compresses while serving. */
+function precompress(): Plugin {
+  let outDir = "";
+  return {
+    name: "wsight:precompress",
+    apply: "build",
+    configResolved(config) {
+      outDir = join(config.root, config.build.outDir);
+    },
+    async closeBundle() {
+      const names = await readdir(outDir, { recursive: true });
+      await Promise.all(
+        names
+          .filter((name) => COMPRESSIBLE.test(name))
+          .map(async (name) => {
+            const path = join(outDir, name);
+            const source = await readFile(path);
+            const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+            await writeFile(`${path}.br`, await promisify(brotliCompress)(source, { params }));
+            await writeFile(`${path}.gz`, await promisify(gzip)(source, { level: 9 }));
+          }),
+      );
+    },
+  };
+}
+
+export default defineConfig({
+  base: "./",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: "es2022",
+    // The style sheet relies on light-dark() and nesting; browsers since mid 2024 have both.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    assetsDir: "assets",
+    // A strict CSP allows no data: fonts, and everything else is better cached by its hash.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  plugins: [precompress()],
+});

@@ -1,3 +1,9 @@
+import type { MessagePort } from "node:worker_threads";
+import type { AuthenticateRequest } from "./access/authenticate.ts";
+import type { Principal } from "./access/principal.ts";
+import type { JwtOptions } from "./access/token.ts";
+import type { HubStage } from "./errors.ts";
+
 /** How a hub is set up; plain data, so that it can cross into a worker thread. */
 export interface HubOptions {
   /** TCP port; 0 takes a free one. @default 4700 */
@@ -8,11 +14,13 @@ export interface HubOptions {
   readonly dataDir?: string | null;
   /** Signs sessions and tokens (HS256), at least 32 characters. @default made once, kept in the data directory with mode 0600 */
   readonly secret?: string;
-  /** Code of the one-time sign-in link; `null` for none. */
+  /** Verifies bearer tokens by somebody else's public key instead of `secret`. @default tokens signed with `secret` */
+  readonly jwt?: JwtOptions;
+  /** Code of the one-time sign-in link, good for 15 minutes; `null` for none. @default null */
   readonly oneTimeCode?: string | null;
   /** True when the starter answers `authenticate` requests (see worker messages). @default false */
   readonly authenticate?: boolean;
-  /** Further `Host` names this hub answers to, beside its own address and localhost. @default [] */
+  /** Further `Host` names this hub answers to, beside its own address and localhost; with `:port`, only there. @default [] */
   readonly allowedHosts?: readonly string[];
   /** Further `Origin`s whose pages may connect, e.g. `https://ops.example.org`. @default [] */
   readonly allowedOrigins?: readonly string[];
@@ -24,9 +32,9 @@ export interface HubOptions {
   readonly retentionMs?: number;
   /** Live connections at once, over all principals. @default 1000 */
   readonly maxViewers?: number;
-  /** Requests per minute from one address. @default 600 */
+  /** Requests per minute from one address, and of one principal. @default 600 */
   readonly requestsPerMinute?: number;
-  /** Live connections at once from one address. @default 50 */
+  /** Live connections at once from one address, and of one principal. @default 50 */
   readonly viewersPerAddress?: number;
   /** How often this hub was restarted by its supervisor, and why last; shown on the page. */
   readonly restarts?: { readonly count: number; readonly last: string | null };
@@ -34,11 +42,11 @@ export interface HubOptions {
 
 /** What the starter of a hub worker may post to it. `link` carries the `MessagePort` in its transfer list. */
 export type ToHubWorker =
-  | { readonly type: "link"; readonly port: import("node:worker_threads").MessagePort }
+  | { readonly type: "link"; readonly port: MessagePort }
   | {
       readonly type: "authenticated";
       readonly id: number;
-      readonly principal: import("./access/principal.ts").Principal | null;
+      readonly principal: Principal | null;
     }
   | { readonly type: "close" };
 
@@ -50,10 +58,8 @@ export type FromHubWorker =
   | {
       readonly type: "authenticate";
       readonly id: number;
-      readonly request: {
-        readonly method: string;
-        readonly url: string;
-        readonly headers: Readonly<Record<string, string | readonly string[]>>;
-      };
+      readonly request: AuthenticateRequest;
     }
+  /** Something failed in the background; the hub goes on. At most one a stage and 10 s. */
+  | { readonly type: "trouble"; readonly stage: HubStage; readonly message: string }
   | { readonly type: "closed" };

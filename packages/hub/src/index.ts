@@ -1,7 +1,14 @@
+export type { Authenticate, AuthenticateRequest } from "./access/authenticate.ts";
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
+export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
+export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { type Current, type CurrentOptions, type CurrentStats, createCurrent } from "./current.ts";
 export type { CompiledSelectors, CurrentView, SeriesState } from "./current-view.ts";
+export type { HubStage, OnHubError } from "./errors.ts";
 export type { Access, Route, RouteReply, RouteRequest } from "./http/route.ts";
+export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";
+export type { FromHubWorker, HubOptions, ToHubWorker } from "./hub-options.ts";
 export { createIngest, type Ingest, type IngestLink, type IngestOptions, type IngestStats } from "./ingest.ts";
+export { createLive, type Live, type LiveOptions, type LiveStats } from "./live/live.ts";
 export type { Sample, Store, StoreQuery, StoreStats } from "./store/store.ts";

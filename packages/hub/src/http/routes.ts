@@ -1,5 +1,6 @@
 import type { Sessions } from "../access/session.ts";
 import type { CurrentView } from "../current-view.ts";
+import type { HistoryKeeper } from "../history-keeper.ts";
 import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashboard.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { nodesRoute } from "./handlers/nodes.ts";
@@ -7,7 +8,7 @@ import { openApiRoute } from "./handlers/openapi.ts";
 import { showSessionRoute } from "./handlers/show-session.ts";
 import { type SignInParts, signInRoute } from "./handlers/sign-in.ts";
 import { signOutRoute } from "./handlers/sign-out.ts";
-import { type HistoryReader, websocketHistoryRoute } from "./handlers/websocket-history.ts";
+import { websocketHistoryRoute } from "./handlers/websocket-history.ts";
 import { websocketMetricsRoute } from "./handlers/websocket-metrics.ts";
 import { describeApi } from "./openapi.ts";
 import type { Route, UpgradeRoute } from "./route.ts";
@@ -18,7 +19,7 @@ export interface RouteParts {
   readonly dashboardDir: string;
   readonly current: CurrentView;
   /** `null` while the hub keeps no history. */
-  readonly history: HistoryReader | null;
+  readonly history: Pick<HistoryKeeper, "read"> | null;
   readonly readiness: () => Readiness;
   readonly sessions: Sessions;
   readonly signIn: Omit<SignInParts, "sessions">;

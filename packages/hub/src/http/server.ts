@@ -65,10 +65,9 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function closeServer(server: Server, upgrades: Upgrades): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-    upgrades.close();
-  });
+async function closeServer(server: Server, upgrades: Upgrades): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await upgrades.close();
+  await closed;
 }

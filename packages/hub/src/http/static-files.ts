@@ -25,8 +25,8 @@ const ENCODINGS = [
   { name: "gzip", suffix: ".gz" },
 ] as const;
 
-/** A name that changes with its content, as Vite writes them: `index-B1x_9zQk.js`. */
-const HASHED = /-[\w-]{8}\.\w+$/;
+/** A name that changes with its content, as Vite writes them: `assets/index-B1x_9zQk.js`. */
+const HASHED = /^assets\/.*-[\w-]{8}\.\w+$/;
 
 /**
  * Serves one file of a directory, never one outside it.
@@ -63,7 +63,7 @@ export async function serveFile(directory: string, path: string, acceptEncoding:
 export async function servePage(directory: string, base: string): Promise<RouteReply> {
   const page = await readInside(directory, "index.html");
   if (page === null) throw new WsightError("NOT_FOUND", "The dashboard's files are missing; build the dashboard first");
-  const body = page.toString("utf8").replace('<base href="./">', `<base href="${base}">`);
+  const body = page.toString("utf8").replace(/<base href="\.\/" ?\/?>/, `<base href="${base}">`);
   return { bytes: { type: "text/html; charset=utf-8", body }, headers: { "cache-control": "no-cache" } };
 }
 

@@ -14,6 +14,9 @@ import { splitTarget } from "./router.ts";
 /** Close code of a live connection whose session or token has ended: sign in again. */
 export const CLOSE_SIGNED_OUT = 4401;
 
+/** How long viewers have to answer a goodbye, in ms. */
+const GOODBYE_MS = 500;
+
 /** The WebSockets of this hub. */
 export interface Upgrades {
   /** Listener for `upgrade` of the HTTP server. */
@@ -22,8 +25,8 @@ export interface Upgrades {
   sweep(at: number): void;
   /** Closes the connections of a session. */
   closeSession(sessionId: string): void;
-  /** Cuts off whatever is still open. */
-  close(): void;
+  /** Waits a moment for goodbyes, then cuts off whatever is still open. */
+  close(): Promise<void>;
 }
 
 /** Answers upgrades from their table, behind the gate and the connection limit. */
@@ -99,10 +102,22 @@ export function createUpgrades(
     },
     sweep: (at) => closeWhere(({ expiresAt }) => expiresAt !== null && expiresAt <= at),
     closeSession: (id) => closeWhere(({ sessionId }) => sessionId === id),
-    close() {
+    async close() {
+      await goodbyes([...open.keys()]);
       for (const socket of raw) socket.destroy();
     },
   };
+}
+
+/** Resolves when all sockets have closed, or after {@link GOODBYE_MS}. */
+async function goodbyes(sockets: readonly WebSocket[]): Promise<void> {
+  const closed = sockets.map((socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, GOODBYE_MS);
+  });
+  await Promise.race([Promise.all(closed), enough]);
+  clearTimeout(timer);
 }
 
 /** An upgrade has no response object: the refusal is written by hand. */

@@ -1,15 +1,10 @@
-import { expected, WsightError } from "@wsight/protocol";
+import { WsightError } from "@wsight/protocol";
+import { DEFAULT_HOURS, MAX_HOURS, parseHours } from "../../history.ts";
+import type { HistoryKeeper } from "../../history-keeper.ts";
 import type { Route } from "../route.ts";
 
-/** Hours of history when nothing is asked for, and at most. */
-const DEFAULT_HOURS = 24;
-const MAX_HOURS = 168;
-
-/** Reads the history of the last hours, ready to be answered; gives up with the signal. */
-export type HistoryReader = (request: { readonly hours: number; readonly signal: AbortSignal }) => Promise<unknown>;
-
-/** @param read `null` while the hub keeps no history */
-export function websocketHistoryRoute(read: HistoryReader | null): Route {
+/** @param history `null` while the hub keeps no history */
+export function websocketHistoryRoute(history: Pick<HistoryKeeper, "read"> | null): Route {
   return {
     method: "GET",
     path: "/api/websocket/metrics/history/",
@@ -21,19 +16,13 @@ export function websocketHistoryRoute(read: HistoryReader | null): Route {
         summary: "How far back",
         schema: { type: "integer", minimum: 1, maximum: MAX_HOURS, default: DEFAULT_HOURS },
       },
+      { name: "node", summary: "Only this node, as service/instance", schema: { type: "string" } },
     ],
     handle: async ({ query, signal }) => {
       const hours = parseHours(query.get("hours"));
-      if (read === null) throw new WsightError("STORE_UNAVAILABLE", "This hub keeps no history (dataDir is null)");
-      return { json: await read({ hours, signal }) };
+      const node = query.get("node");
+      if (history === null) throw new WsightError("STORE_UNAVAILABLE", "This hub keeps no history (dataDir is null)");
+      return { json: await history.read({ hours, signal, ...(node === null ? {} : { node }) }) };
     },
   };
-}
-
-function parseHours(text: string | null): number {
-  if (text === null) return DEFAULT_HOURS;
-  const hours = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (hours < 1 || hours > MAX_HOURS)
-    throw expected("BAD_REQUEST", "hours", `a whole number from 1 to ${MAX_HOURS}`, text);
-  return hours;
 }

@@ -1,0 +1,50 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../clock.ts";
+import { type OnHubError, openToOthers } from "../errors.ts";
+import type { HubOptions } from "../hub-options.ts";
+import { isLoopback } from "./address.ts";
+import { type Authenticate, type Credential, createAuthenticator } from "./authenticate.ts";
+import { createOneTimeCode, type OneTimeCode } from "./one-time-code.ts";
+import { resolveSecret } from "./secret.ts";
+import { createSessions, type Sessions } from "./session.ts";
+import { publicKeys, secretKeys, type TokenKeys } from "./token.ts";
+
+/** Who may come in, and how they prove it. */
+export interface AccessControl {
+  readonly keys: TokenKeys;
+  readonly sessions: Sessions;
+  readonly code: OneTimeCode;
+  /** Finds out who is asking; see `createAuthenticator`. */
+  readonly identify: (request: IncomingMessage) => Promise<Credential | null>;
+}
+
+/** What access control is made from. */
+export interface AccessParts {
+  readonly options: Pick<HubOptions, "secret" | "jwt" | "oneTimeCode">;
+  readonly host: string;
+  readonly dataDir: string | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly authenticate: Authenticate | undefined;
+  readonly clock: Clock;
+  readonly onError: OnHubError;
+}
+
+/**
+ * Makes access control, closed by default.
+ * @throws WsightError `BAD_OPTION`, also when others could reach the hub and nobody said who may read it
+ */
+export async function createAccessControl(parts: AccessParts): Promise<AccessControl> {
+  const { options, host, dataDir, env, authenticate, clock, onError } = parts;
+  const keys = options.jwt === undefined ? null : publicKeys(options.jwt);
+  const secret = await resolveSecret({ secret: options.secret, dataDir, env });
+  const decided = secret.configured || keys !== null || authenticate !== undefined;
+  if (!isLoopback(host) && !decided) throw openToOthers(host);
+  const now = (): number => clock.now();
+  const sessions = createSessions(secret.value, now);
+  const access = { keys: keys ?? secretKeys(secret.value), sessions };
+  return {
+    ...access,
+    code: createOneTimeCode(options.oneTimeCode ?? null, now),
+    identify: createAuthenticator({ ...access, authenticate, now, onError }),
+  };
+}

@@ -1,0 +1,102 @@
+import type { HubRow } from "@wsight/protocol";
+import type { Clock } from "./clock.ts";
+import { createCurrent } from "./current.ts";
+import type { CurrentView } from "./current-view.ts";
+import type { OnHubError } from "./errors.ts";
+import { createHistoryKeeper, type HistoryKeeper } from "./history-keeper.ts";
+import type { Readiness } from "./http/handlers/health.ts";
+import type { HubOptions } from "./hub-options.ts";
+import { createIngest, type Ingest } from "./ingest.ts";
+import { createLive, type Live } from "./live/live.ts";
+import { createOwnCost } from "./own-cost.ts";
+import { VERSION } from "./version.ts";
+
+/** Seconds that have not been closed for this long mean that something is wrong, in ms. */
+const LATE_MS = 10_000;
+
+/** What a hub holds and does, without the doors to it. */
+export interface Core {
+  readonly current: CurrentView;
+  readonly ingest: Ingest;
+  readonly live: Live;
+  /** `null` while nothing is kept on disk. */
+  readonly history: HistoryKeeper | null;
+  readiness(): Readiness;
+  /** Ends the second that began at `at`: state first, then viewers, then the record. */
+  onSecond(at: number): void;
+  /** Says goodbye to viewers and writes what is left. */
+  close(): Promise<void>;
+}
+
+/** What a core is made from. */
+export interface CoreParts {
+  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts">;
+  readonly dataDir: string | null;
+  readonly clock: Clock;
+  readonly onError: OnHubError;
+}
+
+/** Builds the parts and passes them to each other. */
+export async function createCore({ options, dataDir, clock, onError }: CoreParts): Promise<Core> {
+  const startedAt = clock.now();
+  const readCost = createOwnCost();
+  let cost = readCost();
+  let beatAt = startedAt;
+  const current = createCurrent({ clock, hubRow });
+  const ingest = createIngest({ current, clock });
+  const live = createLive({ current, clock });
+  const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
+  const kept = { current, clock, intervalMs, retentionMs, onError };
+  const history = dataDir === null ? null : await createHistoryKeeper({ ...kept, dataDir });
+
+  function hubRow(): HubRow {
+    const { badFrames, lastBadFrame } = ingest.stats();
+    const { viewers, bytesPerSecond, skippedTicks } = live.stats();
+    return {
+      version: VERSION,
+      startedAt,
+      ...cost,
+      viewers,
+      bytesPerSecond,
+      skippedTicks,
+      badFrames,
+      lastBadFrame,
+      restarts: restarts?.count ?? 0,
+      lastRestart: restarts?.last ?? null,
+      store: history?.status() ?? { state: "off", written: 0, dropped: 0, lastError: null },
+    };
+  }
+
+  /** One part that fails must not keep the others from their second. */
+  function attempt(stage: "tick" | "store", work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      onError(error, { stage });
+    }
+  }
+
+  return {
+    current,
+    ingest,
+    live,
+    history,
+    readiness: () => ({
+      store: history?.status().state !== "failing",
+      ingest: Math.abs(clock.now() - beatAt) < LATE_MS,
+    }),
+    onSecond(at) {
+      cost = readCost();
+      attempt("tick", () => {
+        current.closeSecond(at);
+        beatAt = clock.now();
+      });
+      live.tick(at).catch((error: unknown) => onError(error, { stage: "live" }));
+      attempt("store", () => history?.observe(clock.now()));
+    },
+    async close() {
+      live.close();
+      await history?.close();
+    },
+  };
+}

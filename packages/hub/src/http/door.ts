@@ -1,0 +1,89 @@
+import { asInteger } from "@wsight/protocol";
+import type { AccessControl } from "../access/access.ts";
+import { createConnectionLimit } from "../access/connection-limit.ts";
+import { createHostCheck, createOriginCheck } from "../access/guards.ts";
+import { createRateLimit } from "../access/rate-limit.ts";
+import type { Clock } from "../clock.ts";
+import type { Core } from "../core.ts";
+import type { OnHubError } from "../errors.ts";
+import type { HubOptions } from "../hub-options.ts";
+import { VERSION } from "../version.ts";
+import { createGate, type Gate } from "./gate.ts";
+import { createRequestListener } from "./requests.ts";
+import { createRoutes, createUpgradeRoutes } from "./routes.ts";
+import { type HttpServer, openHttpServer } from "./server.ts";
+import { createUpgrades } from "./upgrades.ts";
+
+/** Connections there may be beside the live ones: in all, and from one address. */
+const SPARE_CONNECTIONS = { total: 512, perKey: 128 };
+
+/** The way in over the network. */
+export interface Door extends HttpServer {
+  /** Closes live connections whose credential has ended. */
+  sweep(): void;
+}
+
+/** What a door leads to, and who may pass it. */
+export interface DoorParts {
+  readonly options: HubOptions;
+  readonly host: string;
+  readonly port: number;
+  readonly core: Core;
+  readonly access: AccessControl;
+  readonly onCodeUsed: () => void;
+  readonly clock: Clock;
+  readonly onError: OnHubError;
+}
+
+/**
+ * Opens the server with its tables of routes and upgrades.
+ * @throws WsightError `BAD_OPTION` or `LISTEN_FAILED`
+ */
+export async function openDoor(parts: DoorParts): Promise<Door> {
+  const { options, host, port, core, access, clock, onError } = parts;
+  const { total, perKey } = viewerLimits(options);
+  const gate = createDoorGate(parts);
+  const now = (): number => clock.now();
+  const upgradeRoutes = createUpgradeRoutes({ acceptLive: (socket, principal) => core.live.accept(socket, principal) });
+  const upgrades = createUpgrades(upgradeRoutes, gate, createConnectionLimit({ total, perKey }), onError);
+  const routes = createRoutes(
+    {
+      version: VERSION,
+      dashboardDir: options.dashboardDir,
+      current: core.current,
+      history: core.history,
+      readiness: core.readiness,
+      sessions: access.sessions,
+      signIn: { keys: access.keys, code: access.code, onCodeUsed: parts.onCodeUsed, now },
+      closeLive: upgrades.closeSession,
+    },
+    upgradeRoutes,
+  );
+  const server = await openHttpServer({
+    host,
+    port,
+    onRequest: createRequestListener(routes, gate, onError),
+    upgrades,
+    limit: createConnectionLimit({ total: total + SPARE_CONNECTIONS.total, perKey: perKey + SPARE_CONNECTIONS.perKey }),
+    onError,
+  });
+  return { ...server, sweep: () => upgrades.sweep(now()) };
+}
+
+function createDoorGate({ options, host, access, clock }: DoorParts): Gate {
+  const perMinute = asInteger("BAD_OPTION", "requestsPerMinute", options.requestsPerMinute ?? 600, 1);
+  return createGate({
+    checkHost: createHostCheck(host, options.allowedHosts),
+    origins: createOriginCheck(options.allowedOrigins),
+    identify: access.identify,
+    addressRate: createRateLimit(perMinute, () => clock.now()),
+    principalRate: createRateLimit(perMinute, () => clock.now()),
+  });
+}
+
+function viewerLimits(options: HubOptions): { readonly total: number; readonly perKey: number } {
+  return {
+    total: asInteger("BAD_OPTION", "maxViewers", options.maxViewers ?? 1000, 1),
+    perKey: asInteger("BAD_OPTION", "viewersPerAddress", options.viewersPerAddress ?? 50, 1),
+  };
+}

@@ -13,13 +13,23 @@ export function libraryVersion(target: object, module: string): string | null {
     const { cache } = createRequire(join(process.cwd(), "any.js"));
     for (const [path, loaded] of Object.entries(cache)) {
       if (!path.replaceAll("\\", "/").endsWith(module)) continue;
-      const made: unknown = loaded?.exports;
-      if (typeof made === "function" && target instanceof made) return versionAbove(dirname(path));
+      if (madeBy(loaded?.exports, target)) return versionAbove(dirname(path));
     }
   } catch {
     // The version is a courtesy.
   }
   return null;
+}
+
+/** True when a module exports the class of `target`, as itself or as `Server`. */
+function madeBy(exported: unknown, target: object): boolean {
+  const { Server } = Object(exported) as { Server?: unknown };
+  return [exported, Server].some((made) => typeof made === "function" && isInstance(target, made));
+}
+
+function isInstance(target: object, made: { readonly prototype?: unknown }): boolean {
+  const { prototype } = made;
+  return typeof prototype === "object" && prototype !== null && Object.prototype.isPrototypeOf.call(prototype, target);
 }
 
 function versionAbove(directory: string): string | null {

@@ -1,5 +1,6 @@
 import type { Integration } from "../integration.ts";
+import { socketIo } from "./socket-io.ts";
 import { ws } from "./ws.ts";
 
 /** Every library wsight can watch, the more specific ones first. */
-export const integrations: readonly Integration[] = [ws];
+export const integrations: readonly Integration[] = [socketIo, ws];

@@ -1,0 +1,230 @@
+import type { ProbeContext } from "../integration.ts";
+import { behind, cover, uncover } from "../shadow.ts";
+import type { NamespaceSocket, SocketIoServer } from "./socket-io-like.ts";
+import type { PacketMeter } from "./socket-io-packets.ts";
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Carried by a watched server, so that what all servers share finds whose socket it has. */
+const TIMES: unique symbol = Symbol("wsight.times");
+type Timed = SocketIoServer & { [TIMES]?: Times };
+type TimedSocket = Omit<NamespaceSocket, "server" | "nsp"> & { readonly server?: Timed; readonly nsp?: unknown };
+
+/** Carried by a prototype that holds a method of ours. */
+const PATCHES: unique symbol = Symbol("wsight.patches");
+type Patched = object & { [PATCHES]?: Map<string, { users: number; readonly end: () => void }> };
+
+/** Times the application's handlers and acknowledgements of one server. */
+export interface HandlerWatch {
+  /** Learns the class of namespace sockets from the first one. */
+  readonly met: (socket: NamespaceSocket) => void;
+  /** Times the acknowledgement of one recipient of a broadcast. */
+  readonly timeAck: (packet: unknown, ack: Method) => Method;
+  readonly gaps: () => string[];
+  readonly end: () => void;
+}
+
+/** What the shared methods call. */
+interface Times {
+  readonly on: () => boolean;
+  /** Weight of this message when it should be timed, else 0. */
+  readonly take: () => number;
+  readonly begin: () => number;
+  readonly handled: (args: ArrayLike<unknown>, weight: number, begin: number, threw: boolean) => void;
+  readonly ackOfServer: (event: unknown, ack: Method, begin: number, weight: number) => Method;
+  readonly ackOfClient: (event: unknown, ack: Method, mayTimeOut: boolean) => Method;
+}
+
+/**
+ * Socket.IO calls handlers through one method that all sockets of a copy of
+ * the library inherit, `emitUntyped`. It is covered once per copy, and so is
+ * `Socket.prototype.emit`, for acknowledgements of clients: a property on each
+ * socket instead would cost memory for each, and every event its own look-up;
+ * the shared one costs a comparison. Both are taken back with the last server
+ * watched. The application's code runs outside of our `try`, and there is no
+ * `catch` around it, since rethrowing would move the place that Node prints.
+ */
+export function watchHandlers(
+  io: SocketIoServer & object,
+  context: ProbeContext,
+  options: {
+    readonly meterIn: PacketMeter;
+    readonly meterOut: PacketMeter;
+    readonly measuring: () => boolean;
+    readonly fail: (fault: unknown) => void;
+  },
+): HandlerWatch {
+  const { timing, hr, latency, errors, hookCalls } = context;
+  const { meterIn, meterOut, fail } = options;
+  const ends: (() => void)[] = [];
+  let sinceTimed = 0;
+  let emitPatched = false;
+
+  /** Emits are sampled apart from what comes in: in step with it, one of both would never be timed. */
+  const takeEmit = (): number => {
+    if (++sinceTimed < timing.period) return 0;
+    sinceTimed = 0;
+    return timing.period;
+  };
+
+  const safely = (fn: () => void): void => {
+    try {
+      fn();
+    } catch (fault) {
+      fail(fault);
+    }
+  };
+
+  const times: Times = {
+    on: options.measuring,
+    take() {
+      hookCalls.value++;
+      return timing.take() ? timing.period : 0;
+    },
+    begin: hr,
+    handled(args, weight, begin, threw) {
+      safely(() => {
+        if (threw) errors.note("HandlerThrew", "a message handler threw");
+        if (weight === 0) return;
+        const seconds = (hr() - begin) / 1000;
+        meterIn.events.recordHandler(meterIn.events.entry(String(args[0])), seconds, weight);
+        // What is acknowledged is told by the time to the acknowledgement.
+        if (!endsInFunction(args)) latency.handler.record(seconds, weight);
+      });
+    },
+    ackOfServer(event, ack, begin, weight) {
+      let called = false;
+      return function (this: unknown) {
+        if (!called) {
+          called = true;
+          safely(() => {
+            const seconds = (hr() - begin) / 1000;
+            latency.ack.record(seconds, weight);
+            meterIn.events.recordAck(meterIn.events.entry(String(event)), seconds, weight);
+          });
+        }
+        // biome-ignore lint/complexity/noArguments: passed on untouched
+        return Reflect.apply(ack, this, arguments);
+      };
+    },
+    ackOfClient(event, ack, mayTimeOut) {
+      const weight = takeEmit();
+      if (weight === 0 && !mayTimeOut) return ack;
+      hookCalls.value++;
+      const begin = weight === 0 ? 0 : hr();
+      return function (this: unknown, error: unknown) {
+        safely(() => {
+          const entry = meterOut.events.entry(String(event));
+          if (mayTimeOut && error instanceof Error) meterOut.events.countTimeout(entry);
+          else if (weight > 0) meterOut.events.recordAck(entry, (hr() - begin) / 1000, weight);
+        });
+        // biome-ignore lint/complexity/noArguments: passed on untouched
+        return Reflect.apply(ack, this, arguments);
+      };
+    },
+  };
+
+  const untyped = ownerOf(io.sockets, "emitUntyped");
+  if (untyped !== null) ends.push(patch(untyped, "emitUntyped", coverEmitUntyped));
+  Object.defineProperty(io, TIMES, { value: times, configurable: true, enumerable: false });
+
+  return {
+    met(socket) {
+      if (emitPatched) return;
+      emitPatched = true;
+      const owner = ownerOf(socket, "emit");
+      if (owner !== null) ends.push(patch(owner, "emit", coverEmit));
+    },
+    timeAck: (packet, ack) => times.ackOfClient(eventIn(packet), ack, false),
+    gaps: () => (untyped === null ? ["handlers can't be timed: this version calls them another way"] : []),
+    end() {
+      for (const end of ends) end();
+      Reflect.deleteProperty(io, TIMES);
+    },
+  };
+}
+
+/** Runs all handlers of one event. */
+function coverEmitUntyped(original: () => Method): Method {
+  return function emitUntyped(this: unknown, _event) {
+    const socket = this as TimedSocket;
+    const times = socket.server?.[TIMES];
+    // biome-ignore lint/complexity/noArguments: passed on untouched, without an array for each message
+    const args = arguments as unknown as unknown[];
+    // A namespace has a server too, and uses this for events among servers.
+    if (times === undefined || socket.nsp === undefined || !times.on()) return Reflect.apply(original(), this, args);
+    const weight = times.take();
+    const begin = weight === 0 ? 0 : times.begin();
+    let given = args;
+    if (weight > 0 && endsInFunction(args)) {
+      given = Array.from(args);
+      const last = given.length - 1;
+      given[last] = times.ackOfServer(args[0], given[last] as Method, begin, weight);
+    }
+    let threw = true;
+    try {
+      const answer = Reflect.apply(original(), this, given);
+      threw = false;
+      return answer;
+    } finally {
+      if (weight > 0 || threw) times.handled(args, weight, begin, threw);
+    }
+  };
+}
+
+/** Sends an event to one client. */
+function coverEmit(original: () => Method): Method {
+  return function emit(this: unknown, _event) {
+    // biome-ignore lint/complexity/noArguments: passed on untouched, without an array for each message
+    const args = arguments as unknown as unknown[];
+    if (!endsInFunction(args)) return Reflect.apply(original(), this, args);
+    const socket = this as TimedSocket;
+    const times = socket.server?.[TIMES];
+    if (times === undefined || !times.on()) return Reflect.apply(original(), this, args);
+    const given = Array.from(args);
+    const last = given.length - 1;
+    given[last] = times.ackOfClient(args[0], given[last] as Method, socket.flags?.timeout !== undefined);
+    return Reflect.apply(original(), this, given);
+  };
+}
+
+function endsInFunction(args: ArrayLike<unknown>): boolean {
+  return args.length > 1 && typeof args[args.length - 1] === "function";
+}
+
+function eventIn(packet: unknown): unknown {
+  const data = (packet as { data?: unknown } | null)?.data;
+  return Array.isArray(data) ? data[0] : undefined;
+}
+
+/** The prototype of `instance` that has the method itself. */
+function ownerOf(instance: object, method: string): object | null {
+  let owner = Object.getPrototypeOf(instance) as object | null;
+  while (owner !== null && !Object.hasOwn(owner, method)) owner = Object.getPrototypeOf(owner) as object | null;
+  return owner;
+}
+
+/** Covers a method of a prototype, once however often it is asked for. Returns how to end it. */
+function patch(proto: Patched, key: string, make: (original: () => Method) => Method): () => void {
+  if (proto[PATCHES] === undefined) {
+    Object.defineProperty(proto, PATCHES, { value: new Map(), configurable: true, enumerable: false });
+  }
+  const patches = proto[PATCHES] as NonNullable<Patched[typeof PATCHES]>;
+  let made = patches.get(key);
+  if (made === undefined) {
+    const before = Object.getOwnPropertyDescriptor(proto, key);
+    const original = behind(proto, key, before) as Method;
+    const method = make(() => original);
+    cover(proto, key, method);
+    made = { users: 0, end: () => uncover(proto, key, method, before) };
+    patches.set(key, made);
+  }
+  const mine = made;
+  mine.users++;
+  return () => {
+    if (--mine.users > 0) return;
+    mine.end();
+    patches.delete(key);
+    if (patches.size === 0) Reflect.deleteProperty(proto, PATCHES);
+  };
+}

@@ -1,0 +1,240 @@
+import { type Labels, MAX_LABEL_LENGTH, OTHER } from "@wsight/protocol";
+import type { ConnectionTable } from "../connections.ts";
+import { type EventEntry, EventTable } from "../instruments/event-table.ts";
+import type { Counter, Distribution } from "../instruments/instruments.ts";
+import { TimingSampler } from "../instruments/timing-sampler.ts";
+import type { ProbeContext } from "../integration.ts";
+import type { SocketIoServer } from "./socket-io-like.ts";
+import { readMsgpackPacket } from "./socket-io-msgpack.ts";
+import { textBytes } from "./ws-payload.ts";
+
+/** How packets look on the wire: the default parser's, `socket.io-msgpack-parser`'s, or unknown. */
+export type WireFormat = "text" | "msgpack" | "opaque";
+
+/** Kinds of packet by their type in the Socket.IO protocol. */
+const KINDS = ["connect", "disconnect", "event", "ack", "connect_error", "event", "ack"] as const;
+const CONNECT_ERROR = 4;
+
+const ZERO = 0x30;
+const NINE = 0x39;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+const BRACKET = 0x5b;
+const PLAIN_EVENT = 0x32;
+const BINARY_EVENT = 0x35;
+
+/** Places of the name cache, a power of two above the most names a table holds by default. */
+const CACHE = 512;
+/** Intervals between two sweeps of the event names. */
+const SWEEP_TICKS = 30;
+
+/** Asks a server's encoder how packets look. */
+export function wireFormatOf(io: SocketIoServer): WireFormat {
+  try {
+    const encoded = io.encoder?.encode?.({ type: 2, nsp: "/", data: ["a"] });
+    const [first] = encoded as unknown[];
+    if (first === '2["a"]') return "text";
+    if (first instanceof Uint8Array && readMsgpackPacket(first)?.event === "a") return "msgpack";
+  } catch {
+    // A parser that can't encode this is one that we can't read either.
+  }
+  return "opaque";
+}
+
+/**
+ * Counts the packets of one server in one direction as they pass the wire.
+ * One packet of Socket.IO is one message; its bytes are those of the packet as
+ * text (UTF-8) or binary, before framing, compression and the base64 of long
+ * polling. Binary attachments add bytes to the message they belong to.
+ *
+ * Nothing is decoded and nothing allocated for names that were seen before:
+ * a name is hashed where it stands and looked up in a small cache, and a
+ * broadcast, which hands the same string to every recipient, is read once.
+ */
+export class PacketMeter {
+  readonly events: EventTable;
+  /** Messages of an unknown kind included. */
+  messages = 0;
+  readonly #context: ProbeContext;
+  readonly #connections: ConnectionTable;
+  readonly #labels: Labels;
+  readonly #format: WireFormat;
+  readonly #rejected: (() => void) | null;
+  readonly #incoming: boolean;
+  readonly #kinds = new Map<string, Counter>();
+  readonly #bytes: Counter;
+  readonly #sizes: Distribution;
+  /** Own samplers: counting in step with others would sample always the same kind of message. */
+  readonly #sampler = new TimingSampler();
+  readonly #names: (EventEntry | undefined)[] = new Array(CACHE).fill(undefined);
+  #version = 0;
+  #last = "";
+  #lastCounter: Counter | null = null;
+  #lastBytes = 0;
+
+  /** @param options.rejected called for each CONNECT_ERROR that goes out */
+  constructor(
+    context: ProbeContext,
+    options: { labels: Labels; direction: "in" | "out"; format: WireFormat; rejected: (() => void) | null },
+  ) {
+    const { registry } = context;
+    const { direction } = options;
+    this.#context = context;
+    this.#connections = context.connections;
+    this.#labels = { ...options.labels, direction };
+    this.#format = options.format;
+    this.#rejected = options.rejected;
+    this.#incoming = direction === "in";
+    this.#bytes = registry.counter("websocket.server.io", this.#labels);
+    this.#sizes = registry.histogram("websocket.server.message.size", this.#labels);
+    const cap = context.options.caps.events;
+    this.events = new EventTable(registry, { labels: options.labels, direction, kind: "event", cap });
+  }
+
+  /** Counts the payload of one Engine.IO message. Hot path. */
+  count(slot: number, data: unknown): void {
+    if (typeof data === "string") this.#countText(slot, data);
+    else this.#countBinary(slot, data);
+  }
+
+  /** Ends an interval of so many seconds. */
+  tick(tick: number, seconds: number): void {
+    this.#sampler.tick(seconds);
+    if (tick % SWEEP_TICKS === 0) this.events.sweep();
+    // Nothing is kept alive for longer than an interval.
+    this.#last = "";
+    this.#lastCounter = null;
+  }
+
+  #countText(slot: number, data: string): void {
+    if (this.#version !== this.events.version) this.#forget();
+    if (this.#lastCounter !== null && data === this.#last) {
+      this.#add(slot, this.#lastCounter, this.#lastBytes);
+      return;
+    }
+    const bytes = textBytes(data);
+    const type = data.charCodeAt(0);
+    if (this.#format !== "text") this.#add(slot, this.#kind("text"), bytes);
+    else if (type === PLAIN_EVENT || type === BINARY_EVENT) this.#addEvent(slot, data, type, bytes);
+    else this.#addKind(slot, type - ZERO, bytes);
+  }
+
+  #addEvent(slot: number, data: string, type: number, bytes: number): void {
+    const counter = this.#eventCounter(data, type);
+    // What comes in is never the same string twice, and comparing it costs.
+    if (!this.#incoming) {
+      this.#last = data;
+      this.#lastCounter = counter;
+      this.#lastBytes = bytes;
+    }
+    this.#add(slot, counter, bytes);
+  }
+
+  #addKind(slot: number, type: number, bytes: number): void {
+    if (type === CONNECT_ERROR) this.#rejected?.();
+    this.#add(slot, this.#kind(KINDS[type] ?? "invalid"), bytes);
+  }
+
+  #countBinary(slot: number, data: unknown): void {
+    const bytes = byteLength(data);
+    if (this.#format === "text") {
+      this.#bytes.value += bytes;
+      if (this.#incoming) this.#connections.receivedMore(slot, bytes);
+      else this.#connections.sentMore(slot, bytes);
+      return;
+    }
+    if (this.#format === "opaque") {
+      this.#add(slot, this.#kind("binary"), bytes);
+      return;
+    }
+    const packet = data instanceof Uint8Array ? readMsgpackPacket(data) : null;
+    if (packet === null) this.#add(slot, this.#kind("invalid"), bytes);
+    else if (KINDS[packet.type] === "event") this.#add(slot, this.events.entry(packet.event ?? OTHER).messages, bytes);
+    else this.#addKind(slot, packet.type, bytes);
+  }
+
+  #add(slot: number, counter: Counter, bytes: number): void {
+    counter.value++;
+    this.messages++;
+    this.#bytes.value += bytes;
+    if (this.#incoming) this.#connections.received(slot, bytes);
+    else this.#connections.sent(slot, bytes);
+    if (this.#sampler.take()) this.#sizes.record(bytes, this.#sampler.period);
+  }
+
+  #kind(kind: string): Counter {
+    let counter = this.#kinds.get(kind);
+    if (counter === undefined) {
+      counter = this.#context.registry.counter("websocket.server.messages", { ...this.#labels, kind });
+      this.#kinds.set(kind, counter);
+    }
+    return counter;
+  }
+
+  /** Finds the event name in `2["name",…]`, `2/namespace,17["name",…]` or `51-["name",…]`. */
+  #eventCounter(data: string, type: number): Counter {
+    let at = type === BINARY_EVENT ? data.indexOf("-") + 1 : 1;
+    let char = data.charCodeAt(at);
+    if (char === SLASH) {
+      at = data.indexOf(",", at) + 1;
+      char = data.charCodeAt(at);
+    }
+    while (char >= ZERO && char <= NINE) char = data.charCodeAt(++at);
+    if (char !== BRACKET) return this.#kind("invalid");
+    if (data.charCodeAt(at + 1) !== QUOTE) return this.events.entry(otherName(data, at + 1)).messages;
+    return this.#named(data, at + 2).messages;
+  }
+
+  /** The entry of the name that begins at `start` and ends before a quote. */
+  #named(data: string, start: number): EventEntry {
+    const limit = Math.min(data.length, start + MAX_LABEL_LENGTH);
+    let hash = 0x811c9dc5;
+    let end = start;
+    for (; end < limit; end++) {
+      const char = data.charCodeAt(end);
+      if (char === QUOTE) break;
+      if (char === BACKSLASH) return this.events.entry(unescaped(data, start));
+      hash = Math.imul(hash ^ char, 0x01000193);
+    }
+    const place = (hash ^ (hash >>> 15)) & (CACHE - 1);
+    const cached = this.#names[place];
+    if (cached !== undefined && cached.name.length === end - start && data.startsWith(cached.name, start)) {
+      return cached;
+    }
+    const name = data.slice(start, end);
+    const entry = this.events.entry(name);
+    // A name that has to share a place must be looked up again: it may get one of its own.
+    if (entry.name === name) this.#names[place] = entry;
+    return entry;
+  }
+
+  /** Drops what was cached by name: some entries ended. */
+  #forget(): void {
+    this.#version = this.events.version;
+    this.#names.fill(undefined);
+    this.#lastCounter = null;
+  }
+}
+
+/** A name with escapes, read as JSON. */
+function unescaped(data: string, start: number): string {
+  let end = start;
+  const limit = Math.min(data.length, start + MAX_LABEL_LENGTH * 6);
+  while (end < limit && data.charCodeAt(end) !== QUOTE) end += data.charCodeAt(end) === BACKSLASH ? 2 : 1;
+  try {
+    return String(JSON.parse(`"${data.slice(start, end)}"`));
+  } catch {
+    return OTHER;
+  }
+}
+
+/** An event that is named by a number. */
+function otherName(data: string, start: number): string {
+  return /^-?\d+/.exec(data.slice(start, start + 24))?.[0] ?? OTHER;
+}
+
+function byteLength(data: unknown): number {
+  const length = (data as { byteLength?: unknown } | null | undefined)?.byteLength;
+  return typeof length === "number" ? length : 0;
+}

@@ -1,0 +1,114 @@
+import type { Finding } from "@wsight/protocol";
+import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
+import { libraryVersion } from "../library-version.ts";
+import { cover, uncover } from "../shadow.ts";
+import { watchEngines } from "./engine-io.ts";
+import { watchHandlers } from "./socket-io-handlers.ts";
+import { type EngineServer, isSocketIoServer, type SocketIoServer } from "./socket-io-like.ts";
+import { watchNamespaces } from "./socket-io-namespaces.ts";
+import { PacketMeter, type WireFormat, wireFormatOf } from "./socket-io-packets.ts";
+
+type Target = SocketIoServer & object;
+
+/** Watches servers of Socket.IO, version 4, from before or after they listen. */
+export const socketIo: Integration = {
+  library: "socket.io",
+  detect: isSocketIoServer,
+  attach(target, server, context) {
+    return attachSocketIo(target as Target, server, context);
+  },
+};
+
+function attachSocketIo(io: Target, server: string, context: ProbeContext): IntegrationHandle {
+  const { registry, onTick, foundChanged } = context;
+  const labels = { "ws.library": "socket.io", "ws.server": server };
+  const version = libraryVersion(io, "/socket.io/dist/index.js");
+  const format = wireFormatOf(io);
+  const rejected = registry.counter("websocket.server.handshake.rejections", { ...labels, reason: "connect_error" });
+  const meterIn = new PacketMeter(context, { labels, direction: "in", format, rejected: null });
+  const meterOut = new PacketMeter(context, { labels, direction: "out", format, rejected: () => rejected.value++ });
+  const engines = watchEngines(context, labels, { server, meterIn, meterOut });
+  const { measuring, fail } = engines;
+  const handlers = watchHandlers(io, context, { meterIn, meterOut, measuring, fail });
+  const binding = watchBinding(io, (engine) => {
+    try {
+      engines.adopt(engine);
+      foundChanged();
+    } catch (fault) {
+      fail(fault);
+    }
+  });
+  const { timeAck, met } = handlers;
+  const namespaces = watchNamespaces(io, context, { server, labels, engines, timeAck, met });
+  const seconds = context.options.intervalMs / 1000;
+  const endTick = onTick((tick) => {
+    if (io.engine !== undefined) engines.adopt(io.engine);
+    engines.tick(tick);
+    namespaces.tick();
+    meterIn.tick(tick, seconds);
+    meterOut.tick(tick, seconds);
+  });
+
+  return {
+    finding(): Finding {
+      const gaps = [
+        ...engines.gaps(),
+        ...handlers.gaps(),
+        ...namespaces.gaps(),
+        ...(format === "opaque" ? ["custom parser: messages are counted without event names"] : []),
+      ];
+      const facts = [
+        namespaces.count() === 1 ? "1 namespace" : `${namespaces.count()} namespaces`,
+        `adapter ${namespaces.adapters().join(", ").slice(0, 128)}`,
+        ...describeOptions(io, format),
+      ];
+      return {
+        library: "socket.io",
+        server,
+        version,
+        state: gaps.length === 0 ? "attached" : "partial",
+        notes: [...gaps, ...facts],
+      };
+    },
+    detach() {
+      endTick();
+      binding();
+      namespaces.end();
+      handlers.end();
+      engines.end();
+    },
+  };
+}
+
+/** Hears of the engines a server gets: `attach`, `listen` and `attachApp` all call its public `bind`. */
+function watchBinding(io: Target, bound: (engine: EngineServer) => void): () => void {
+  const before = Object.getOwnPropertyDescriptor(io, "bind");
+  const original = io.bind;
+  const bind = function (this: unknown, engine: EngineServer): unknown {
+    const answer = Reflect.apply(original, this, [engine]);
+    bound(engine);
+    return answer;
+  };
+  cover(io, "bind", bind);
+  if (io.engine !== undefined) bound(io.engine);
+  return () => uncover(io, "bind", bind, before);
+}
+
+const PARSERS: Readonly<Record<WireFormat, string>> = {
+  text: "default parser",
+  msgpack: "msgpack parser",
+  opaque: "custom parser",
+};
+
+function describeOptions({ engine, opts }: SocketIoServer, format: WireFormat): string[] {
+  const recovery = opts?.connectionStateRecovery ? "on" : "off";
+  const facts = [PARSERS[format], `connection state recovery ${recovery}`];
+  if (engine === undefined) return ["not attached to an HTTP server yet", ...facts];
+  const { transports, maxHttpBufferSize, pingInterval, pingTimeout } = engine.opts ?? {};
+  if (Array.isArray(transports)) facts.push(`transports ${transports.join(", ").slice(0, 128)}`);
+  if (typeof maxHttpBufferSize === "number") facts.push(`payload limit ${maxHttpBufferSize} bytes`);
+  if (typeof pingInterval === "number" && typeof pingTimeout === "number") {
+    facts.push(`ping every ${pingInterval / 1000} s, timeout ${pingTimeout / 1000} s`);
+  }
+  return facts;
+}

@@ -113,7 +113,9 @@ export function createCurrent(options: CurrentOptions): Current {
       index.forEach(({ node, tracked }) => {
         if (node.goneAt !== null || tracked.retiredAt !== Infinity || !tracked.seen) return;
         const { series, value } = tracked;
-        visit({ node: node.key, epoch: node.hello.epoch, series, at: node.lastAt, value } satisfies SeriesState);
+        const folded = tracked.kind === "gauge" ? null : tracked.folded || null;
+        const state: SeriesState = { node: node.key, epoch: node.hello.epoch, series, at: node.lastAt, value };
+        visit(folded === null ? state : { ...state, folded });
       });
     },
     closeSecond(at) {

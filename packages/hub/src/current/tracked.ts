@@ -36,6 +36,8 @@ export class TrackedCounter implements TrackedBase {
   seen = false;
   /** Newest absolute value. */
   value = 0;
+  /** How much of it came from counters that were folded into this one. */
+  folded = 0;
   readonly #grown: NumberTrack;
   #growth = 0;
   /** What must be added to the growth to get the value, from each second on. */
@@ -55,6 +57,7 @@ export class TrackedCounter implements TrackedBase {
     const grown = value - before - this.#fold;
     if (arrival === "growth") this.#growth += grown >= 0 ? grown : Math.max(0, value - this.#fold);
     this.value = value;
+    this.folded += this.#fold;
     this.#fold = 0;
     this.#fresh = false;
     this.#setOffset(second, value - this.#growth);
@@ -63,7 +66,7 @@ export class TrackedCounter implements TrackedBase {
   /** The process counts from zero from now on. */
   restart(): void {
     this.#fresh = true;
-    this.#fold = 0;
+    this.#fold = this.folded = 0;
   }
 
   /** The next value includes that of `other`, which ends; that is no growth. */
@@ -152,6 +155,8 @@ export class TrackedHistogram implements TrackedBase {
   seen = false;
   /** Newest absolute state. Never changed in place: each snapshot brings a new one. */
   value: Histogram = new Histogram();
+  /** How much of it came from distributions that were folded into this one; replaced, never changed. */
+  folded: Histogram | null = null;
   /** What was recorded in each second. */
   readonly log: BucketLog;
   readonly #counts: NumberTrack;
@@ -173,9 +178,8 @@ export class TrackedHistogram implements TrackedBase {
   take(value: Histogram, arrival: Arrival): void {
     if (value.count < this.value.count) this.restart();
     if (this.#fold !== null) {
-      const logged = this.#logged?.clone() ?? new Histogram();
-      logged.merge(this.#fold);
-      this.#logged = logged;
+      this.#logged = merged(this.#logged, this.#fold);
+      this.folded = merged(this.folded, this.#fold);
       this.#fold = null;
     }
     this.value = value;
@@ -191,14 +195,12 @@ export class TrackedHistogram implements TrackedBase {
       else this.#pending.merge(rest);
     }
     this.value = new Histogram();
-    this.#logged = null;
-    this.#fold = null;
+    this.#logged = this.#fold = this.folded = null;
   }
 
   /** The next state includes that of `other`, which ends; that is no growth. */
   absorb(other: TrackedHistogram): void {
-    this.#fold ??= new Histogram();
-    this.#fold.merge(other.value);
+    this.#fold = merged(this.#fold, other.value);
   }
 
   /** Keeps what was recorded within a second. */
@@ -229,6 +231,12 @@ export class TrackedHistogram implements TrackedBase {
     const grown = this.#counts.read(second);
     return grown === grown ? grown : 0;
   }
+}
+
+function merged(one: Histogram | null, other: Histogram): Histogram {
+  const both = other.clone();
+  if (one !== null) both.merge(one);
+  return both;
 }
 
 /** Any series of one process. */

@@ -1,0 +1,79 @@
+import type { LiveTable } from "@wsight/protocol";
+import type { CurrentView } from "../current-view.ts";
+
+interface CachedTable {
+  rows: string;
+  /** Grows when the rows changed. */
+  version: number;
+  /** When they changed, ms epoch. */
+  at: number;
+  /** The turn in which they were last looked at. */
+  turn: number;
+  /** The message, by the id that viewers gave their subscription: nearly all give the same. */
+  readonly messages: Map<number, Buffer>;
+}
+
+/** Most different ids that a table's message is kept for. */
+const MAX_MESSAGES = 64;
+
+/** Tables as text: looked at once a second, and put into words only when they changed. */
+export class TableCache {
+  /** Times a table could not be made. */
+  failed = 0;
+  readonly #current: CurrentView;
+  readonly #tables = new Map<LiveTable, CachedTable>();
+  #turn = 0;
+
+  constructor(current: CurrentView) {
+    this.#current = current;
+  }
+
+  /** From now on tables are looked at anew. */
+  nextSecond(): void {
+    this.#turn++;
+  }
+
+  /** The version of a table as it stands; 0 while it could not be made. */
+  version(table: LiveTable, now: number): number {
+    return this.#look(table, now).version;
+  }
+
+  /** The message that tells it. */
+  message(table: LiveTable, id: number, now: number): Buffer {
+    const { rows, at, messages } = this.#look(table, now);
+    let message = messages.get(id);
+    if (message === undefined) {
+      message = Buffer.from(`{"type":"table","id":${id},"at":${at},"table":"${table}","rows":${rows}}`);
+      if (messages.size >= MAX_MESSAGES) messages.clear();
+      messages.set(id, message);
+    }
+    return message;
+  }
+
+  #look(table: LiveTable, now: number): CachedTable {
+    let cached = this.#tables.get(table);
+    if (cached === undefined) {
+      cached = { rows: "", version: 0, at: now, turn: -1, messages: new Map() };
+      this.#tables.set(table, cached);
+    }
+    if (cached.turn === this.#turn) return cached;
+    cached.turn = this.#turn;
+    const rows = this.#write(table);
+    if (rows === null || rows === cached.rows) return cached;
+    cached.rows = rows;
+    cached.version++;
+    cached.at = now;
+    cached.messages.clear();
+    return cached;
+  }
+
+  /** A table that fails must not take the others, or the ticks, with it. */
+  #write(table: LiveTable): string | null {
+    try {
+      return JSON.stringify(this.#current.table(table));
+    } catch {
+      this.failed++;
+      return null;
+    }
+  }
+}

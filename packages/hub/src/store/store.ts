@@ -5,6 +5,9 @@ import type { Series } from "@wsight/protocol";
  * growth, `last` the value since the process began. Gauges: min, max, sum and
  * count of the readings. Histograms: `histogram` is the sparse varint form of
  * what was recorded within the interval; min, max, sum, count repeat it.
+ *
+ * Every number is finite: an interval in which nothing could be read has no
+ * sample. Negative zero may come back as zero.
  */
 export interface Sample {
   /** `service/instance` that measured it. */
@@ -38,6 +41,8 @@ export interface StoreStats {
   readonly bytes: number | null;
   /** Start of the oldest interval held, ms epoch; `null` while empty. */
   readonly oldestAt: number | null;
+  /** Names of damaged files that were moved aside since the store was opened, oldest first. */
+  readonly setAside: readonly string[];
 }
 
 /**
@@ -51,9 +56,11 @@ export interface Store {
   /**
    * Keeps samples. Resolves once they survive a crash of the process. The same
    * (node, series, at) again replaces what was there, so a retry is harmless.
+   * All of them or none. Rejects with `BAD_REQUEST` for samples that can't be
+   * kept (see {@link Sample}), with `STORE_UNAVAILABLE` when a retry may help.
    */
   append(samples: readonly Sample[]): Promise<void>;
-  /** Samples in order of `at`. `signal` gives up early with an `AbortError`. */
+  /** Samples in order of `at`. `signal` gives up early with its reason, an `AbortError` unless the caller chose another. */
   read(query: StoreQuery, options?: { readonly signal?: AbortSignal }): Promise<readonly Sample[]>;
   /** Deletes intervals that started before `beforeAt`, in small slices; says how many samples went. */
   prune(beforeAt: number): Promise<number>;

@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { WsightError } from "@wsight/protocol";
+import Database from "libsql";
+import type { DatabaseOptions } from "./messages.ts";
+import { APPLICATION_ID, MIGRATIONS } from "./migrations.ts";
+
+/** An open connection. */
+export type Connection = Database.Database;
+
+/** How long a call waits for another process that holds the file. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** The log beside the database shrinks back to this after a burst. */
+const LOG_BYTES = 16 * 2 ** 20;
+/** Files that belong to one database. */
+const COMPANIONS = ["", "-wal", "-shm"] as const;
+
+/** What SQLite's result codes mean to a person. Extended codes begin with these. */
+const REASONS: readonly (readonly [code: string, reason: string])[] = [
+  ["SQLITE_FULL", "the disk, or the size allowed to the history, is full"],
+  ["SQLITE_READONLY", "the file or its directory is not writable"],
+  ["SQLITE_IOERR", "the disk failed to read or write"],
+  ["SQLITE_BUSY", "another process holds the file"],
+  ["SQLITE_CANTOPEN", "the file can't be opened or made"],
+  ["SQLITE_NOMEM", "there is not enough memory"],
+];
+
+/** Path of the database file. */
+export function pathOf({ dataDir, file }: Pick<DatabaseOptions, "dataDir" | "file">): string {
+  return join(dataDir, file);
+}
+
+/**
+ * Opens the database, makes its directory, and brings its schema forward.
+ * Writes are synced with each commit: one every few minutes costs nothing,
+ * and what was acknowledged survives a power cut, not only a kill.
+ */
+export function openConnection(options: DatabaseOptions): Connection {
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const connection = new Database(pathOf(options), { timeout: BUSY_TIMEOUT_MS });
+  try {
+    connection.exec("PRAGMA journal_mode = WAL");
+    connection.exec("PRAGMA synchronous = FULL");
+    connection.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
+    migrate(connection);
+    if (options.maxBytes !== null) limitSize(connection, options.maxBytes);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Runs `work` within one transaction; whatever it throws leaves nothing behind. */
+export function transact<T>(connection: Connection, work: () => T): T {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    connection.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // SQLite has rolled back by itself after some errors, a full disk among them.
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** A number that a pragma answers with. */
+export function readPragma(connection: Connection, name: string): number {
+  const [value] = connection.prepare(`PRAGMA ${name}`).raw().get() as [number];
+  return value;
+}
+
+/** True when the file itself is damaged, so that trying again is in vain. */
+export function isDamage(error: unknown): boolean {
+  const code = codeOf(error);
+  return code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB");
+}
+
+/** Moves a damaged database out of the way, for people to look at, and says where. */
+export function setAside(options: DatabaseOptions, at: number): string {
+  const suffix = `.corrupt-${new Date(at).toISOString().replaceAll(":", "-")}`;
+  const path = pathOf(options);
+  for (const companion of COMPANIONS) {
+    if (existsSync(path + companion)) renameSync(path + companion, path + suffix + companion);
+  }
+  return options.file + suffix;
+}
+
+/** Any failure of the database as one sentence that says what to look at. */
+export function unavailable(options: DatabaseOptions, error: unknown): WsightError {
+  if (error instanceof WsightError) return error;
+  const code = codeOf(error);
+  const detail = error instanceof Error ? error.message : String(error);
+  const reason = REASONS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? "the database failed";
+  return new WsightError("STORE_UNAVAILABLE", `history ${pathOf(options)}: ${reason} (${detail})`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === "string" ? code : "";
+}
+
+function migrate(connection: Connection): void {
+  const version = readPragma(connection, "user_version");
+  if (version > MIGRATIONS.length) {
+    throw new WsightError(
+      "STORE_UNAVAILABLE",
+      `history: expected a file of schema version ${MIGRATIONS.length} or older, got ${version}: it was written by a newer wsight; upgrade, or choose another data directory`,
+    );
+  }
+  if (version === 0) refuseForeign(connection);
+  if (version === MIGRATIONS.length) return;
+  transact(connection, () => {
+    for (const step of MIGRATIONS.slice(version)) connection.exec(step);
+    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    connection.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  });
+}
+
+/** A database that some other program made is left alone. */
+function refuseForeign(connection: Connection): void {
+  const [tables] = connection.prepare("SELECT count(*) FROM sqlite_schema").raw().get() as [number];
+  if (tables === 0) return;
+  throw new WsightError(
+    "STORE_UNAVAILABLE",
+    `history: expected an empty file or one made by wsight, got a database with ${tables} tables or indexes of another program`,
+  );
+}
+
+function limitSize(connection: Connection, maxBytes: number): void {
+  const pages = Math.max(1, Math.floor(maxBytes / readPragma(connection, "page_size")));
+  // SQLite raises a limit below the present size to that size.
+  connection.exec(`PRAGMA max_page_count = ${pages}`);
+}

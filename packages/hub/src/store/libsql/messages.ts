@@ -1,0 +1,89 @@
+import type { ErrorCode } from "@wsight/protocol";
+import type { StoreStats } from "../store.ts";
+
+/** What happened to the database beside the answers to calls. */
+export type StoreEvent =
+  /** A damaged database was moved to `movedTo` and an empty one begun. */
+  | { readonly type: "set-aside"; readonly movedTo: string; readonly reason: string }
+  /** The database can't be opened now; each further call tries again. */
+  | { readonly type: "unavailable"; readonly reason: string }
+  /** The worker stopped unasked and comes back after `delayMs`. */
+  | { readonly type: "restarting"; readonly delayMs: number; readonly reason: string };
+
+/** How a worker's database is opened. */
+export interface DatabaseOptions {
+  readonly dataDir: string;
+  readonly file: string;
+  /** The file grows to at most this many bytes; `null` for as much as the disk holds. */
+  readonly maxBytes: number | null;
+}
+
+/** One series of one node, as the database names it. */
+export interface PackedSeries {
+  readonly node: string;
+  readonly metric: string;
+  /** Canonical text of metric and labels. */
+  readonly key: string;
+  /** JSON of the labels. */
+  readonly labels: string;
+}
+
+/** Numbers a packed row holds: index of its series, at, intervalMs, min, max, sum, count, last. */
+export const ROW_NUMBERS = 8;
+
+/**
+ * Samples as columns whose memory moves between threads without a copy: a
+ * thousand objects a page would otherwise be cloned on the hub's event loop.
+ */
+export interface PackedSamples {
+  readonly series: readonly PackedSeries[];
+  /** {@link ROW_NUMBERS} for each row. */
+  readonly numbers: Float64Array<ArrayBuffer>;
+  /** For each row one more than the bytes of its histogram; 0 for none. */
+  readonly histogramSizes: Uint32Array<ArrayBuffer>;
+  /** The histograms of all rows, one after the other. */
+  readonly histograms: Uint8Array<ArrayBuffer>;
+}
+
+/** The last row of a page, after which the next one begins. */
+export interface Cursor {
+  readonly at: number;
+  readonly seriesId: number;
+}
+
+export interface ReadPage {
+  readonly metrics: readonly string[];
+  readonly node: string | null;
+  readonly toAt: number;
+  readonly after: Cursor;
+  readonly limit: number;
+}
+
+/** What the worker can be asked: argument and answer of each call. */
+export interface StoreCalls {
+  open: { readonly argument: null; readonly answer: null };
+  append: { readonly argument: PackedSamples; readonly answer: null };
+  read: {
+    readonly argument: ReadPage;
+    readonly answer: { readonly samples: PackedSamples; readonly next: Cursor | null };
+  };
+  prune: { readonly argument: { readonly beforeAt: number; readonly limit: number }; readonly answer: number };
+  stats: { readonly argument: null; readonly answer: Omit<StoreStats, "setAside"> };
+  close: { readonly argument: null; readonly answer: null };
+}
+export type StoreCall = keyof StoreCalls;
+
+/** A call on its way to the worker. */
+export type ToStoreWorker = {
+  readonly [Call in StoreCall]: {
+    readonly id: number;
+    readonly call: Call;
+    readonly argument: StoreCalls[Call]["argument"];
+  };
+}[StoreCall];
+
+/** What the worker posts back. */
+export type FromStoreWorker =
+  | { readonly type: "answer"; readonly id: number; readonly answer: StoreCalls[StoreCall]["answer"] }
+  | { readonly type: "refused"; readonly id: number; readonly code: ErrorCode; readonly message: string }
+  | { readonly type: "event"; readonly event: StoreEvent };

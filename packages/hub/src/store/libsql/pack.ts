@@ -1,0 +1,82 @@
+import { findMetric, type Labels, type Series, seriesKey } from "@wsight/protocol";
+import type { Sample } from "../store.ts";
+import { type PackedSamples, type PackedSeries, ROW_NUMBERS } from "./messages.ts";
+
+/** Turns samples into columns. Remembers the names of series for as long as their objects live. */
+export class SamplePacker {
+  readonly #keys = new WeakMap<Series, string>();
+
+  pack(samples: readonly Sample[]): PackedSamples {
+    const series: PackedSeries[] = [];
+    const indexes = new Map<string, Map<string, number>>();
+    const numbers = new Float64Array(samples.length * ROW_NUMBERS);
+    const histogramSizes = new Uint32Array(samples.length);
+    const histograms = new Uint8Array(samples.reduce((bytes, sample) => bytes + (sample.histogram?.length ?? 0), 0));
+    let offset = 0;
+    samples.forEach((sample, row) => {
+      const index = this.#indexOf(sample, series, indexes);
+      const { at, intervalMs, min, max, sum, count, last, histogram } = sample;
+      numbers.set([index, at, intervalMs, min, max, sum, count, last], row * ROW_NUMBERS);
+      if (histogram === undefined) return;
+      histogramSizes[row] = histogram.length + 1;
+      histograms.set(histogram, offset);
+      offset += histogram.length;
+    });
+    return { series, numbers, histogramSizes, histograms };
+  }
+
+  #indexOf(sample: Sample, series: PackedSeries[], indexes: Map<string, Map<string, number>>): number {
+    const { node } = sample;
+    const { metric, labels } = sample.series;
+    const key = this.#keyOf(sample.series);
+    const ofNode = indexes.get(node) ?? new Map<string, number>();
+    indexes.set(node, ofNode);
+    let index = ofNode.get(key);
+    if (index === undefined) {
+      index = series.push({ node, metric: metric.name, key, labels: JSON.stringify(labels) }) - 1;
+      ofNode.set(key, index);
+    }
+    return index;
+  }
+
+  #keyOf(series: Series): string {
+    const key = this.#keys.get(series) ?? seriesKey(series.metric.name, series.labels);
+    this.#keys.set(series, key);
+    return key;
+  }
+}
+
+/** Turns columns back into samples, with one object per series over all pages of a read. */
+export class SampleUnpacker {
+  readonly #series = new Map<string, Series>();
+
+  /** Appends the rows of a page to `into`; rows of metrics this version does not know are left out. */
+  unpack(packed: PackedSamples, into: Sample[]): void {
+    const known = packed.series.map((named) => ({ node: named.node, series: this.#seriesOf(named) }));
+    const { numbers, histogramSizes, histograms } = packed;
+    let offset = 0;
+    for (let row = 0; row < histogramSizes.length; row++) {
+      const [index, at, intervalMs, min, max, sum, count, last] = numbers.subarray(
+        row * ROW_NUMBERS,
+        (row + 1) * ROW_NUMBERS,
+      ) as unknown as [number, number, number, number, number, number, number, number];
+      const size = histogramSizes[row] as number;
+      const bytes = size === 0 ? undefined : histograms.slice(offset, offset + size - 1);
+      offset += Math.max(0, size - 1);
+      const { node, series } = known[index] as { node: string; series: Series | undefined };
+      if (series === undefined) continue;
+      const sample = { node, series, at, intervalMs, min, max, sum, count, last };
+      into.push(bytes === undefined ? sample : { ...sample, histogram: bytes });
+    }
+  }
+
+  #seriesOf(named: PackedSeries): Series | undefined {
+    const known = this.#series.get(named.key);
+    if (known !== undefined) return known;
+    const metric = findMetric(named.metric);
+    if (metric === undefined) return undefined;
+    const series: Series = { metric, labels: JSON.parse(named.labels) as Labels };
+    this.#series.set(named.key, series);
+    return series;
+  }
+}

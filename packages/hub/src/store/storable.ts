@@ -1,0 +1,23 @@
+import { WsightError } from "@wsight/protocol";
+import type { Sample } from "./store.ts";
+
+const NUMBERS = ["min", "max", "sum", "count", "last"] as const;
+
+/** What keeps a sample from being stored, or `null` when nothing does. */
+export function faultOf(sample: Sample): string | null {
+  const name = sample.series.metric.name;
+  if (!Number.isSafeInteger(sample.at) || sample.at < 0) return `${name} at: expected ms since 1970, got ${sample.at}`;
+  if (!Number.isSafeInteger(sample.intervalMs) || sample.intervalMs < 1) {
+    return `${name} intervalMs: expected a whole number from 1, got ${sample.intervalMs}`;
+  }
+  const odd = NUMBERS.find((field) => !Number.isFinite(sample[field]));
+  return odd === undefined ? null : `${name} ${odd}: expected a finite number, got ${sample[odd]}`;
+}
+
+/** Every store refuses the same samples with the same words. @throws WsightError `BAD_REQUEST` */
+export function checkSamples(samples: readonly Sample[]): void {
+  for (const sample of samples) {
+    const fault = faultOf(sample);
+    if (fault !== null) throw new WsightError("BAD_REQUEST", fault);
+  }
+}

@@ -68,9 +68,10 @@ interface Admitted {
 
 function signIn(socket: Admitted, next: (error?: Error) => void): void {
   const { token, user } = socket.handshake.auth;
-  if (token !== DEMO_TOKEN || typeof user !== "string") return next(new Error("the token is not valid"));
-  socket.data.user = user;
-  next();
+  if (token === DEMO_TOKEN && typeof user === "string") {
+    socket.data.user = user;
+    next();
+  } else next(new Error("the token is not valid"));
 }
 
 function routeUpgrade(wss: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -111,10 +111,11 @@ const ACTIONS: readonly (readonly [share: number, act: (visit: Visit, room: stri
 
 function act(visit: Visit, room: string): void {
   let left = visit.random() * 100;
-  for (const [share, action] of ACTIONS) {
+  const chosen = ACTIONS.find(([share]) => {
     left -= share;
-    if (left <= 0) return action(visit, room);
-  }
+    return left <= 0;
+  });
+  chosen?.[1](visit, room);
 }
 
 function sentence(random: Random): string {

@@ -1,0 +1,43 @@
+import { asInteger, expected } from "@wsight/protocol";
+import type { MonitorOptions } from "../monitor-options.ts";
+import { readSetting, type SettingName } from "../settings.ts";
+import type { Flag, FlagValues } from "./command.ts";
+
+/** Flags that several commands share; they are settings of `monitor` too. */
+export const SHARED_FLAGS: Readonly<Record<"port" | "host" | "data" | "secret", Flag>> = {
+  port: { value: "N", help: "port of the dashboard (4700; 0 takes a free one)" },
+  host: { value: "ADDRESS", help: "address to listen on (127.0.0.1)" },
+  data: { value: "DIR", help: "directory of the secret and the history (.wsight; none keeps nothing)" },
+  secret: { value: "TEXT", help: "signs sessions and tokens; better given as WSIGHT_SECRET" },
+};
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Those of the named settings that were given as flags. @throws WsightError `BAD_OPTION` */
+export function readSettings<K extends SettingName>(values: FlagValues, names: readonly K[]): Pick<MonitorOptions, K> {
+  const entries = names.flatMap((name) => {
+    const value = values[name];
+    return value === undefined ? [] : [[name, readSetting(name, `--${name}`, value)] as const];
+  });
+  return Object.fromEntries(entries) as Pick<MonitorOptions, K>;
+}
+
+/** A whole number, if given. @throws WsightError `BAD_OPTION` */
+export function readWhole(values: FlagValues, name: string, min: number, max: number): number | undefined {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(value))
+    throw expected("BAD_OPTION", `--${name}`, `a whole number from ${min} to ${max}`, value);
+  return asInteger("BAD_OPTION", `--${name}`, Number(value), min, max);
+}
+
+/** A duration like `90s`, `15m`, `1h` or `30d`, in ms, if given. @throws WsightError `BAD_OPTION` */
+export function readDuration(values: FlagValues, name: string): number | undefined {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  const parts = /^(\d{1,9})([smhd])$/.exec(value);
+  const unit = UNITS_MS[parts?.[2] ?? ""];
+  if (parts === null || unit === undefined)
+    throw expected("BAD_OPTION", `--${name}`, "a duration like 90s, 15m, 1h or 30d", value);
+  return Number(parts[1]) * unit;
+}

@@ -1,0 +1,57 @@
+import type { HubOptions, HubStage, Principal } from "@wsight/hub";
+import type { ProbeOptions, Stage as ProbeStage } from "@wsight/probe";
+
+/** What can be watched, by the name it has in {@link MonitorTargets}. */
+export interface MonitorTargets {
+  /** Socket.IO servers. */
+  readonly io?: unknown;
+  /** `WebSocketServer`s of `ws`. */
+  readonly wss?: unknown;
+}
+
+/** Where a failure in the background happened: in the probe, in the hub, or in between. */
+export type MonitorStage = ProbeStage | HubStage | "hub-worker";
+
+/** A request to the dashboard or its API, as `authenticate` gets to see it. */
+export interface MonitorRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+type FromHub = Pick<
+  HubOptions,
+  | "port"
+  | "host"
+  | "secret"
+  | "jwt"
+  | "allowedHosts"
+  | "allowedOrigins"
+  | "storeIntervalMs"
+  | "retentionMs"
+  | "maxViewers"
+  | "requestsPerMinute"
+  | "viewersPerAddress"
+>;
+
+/**
+ * How an application is monitored. Settings that are text, numbers or switches
+ * can also be given as environment variables: `intervalMs` is
+ * `WSIGHT_INTERVAL_MS`. What is passed here wins.
+ */
+export interface MonitorOptions extends Omit<ProbeOptions, "onError">, FromHub {
+  /** Directory for the secret and the history; `null` keeps nothing on disk. @default ".wsight" */
+  readonly data?: string | null;
+  /** Starts the hub (dashboard and API) in a worker thread; `false` only measures. @default true */
+  readonly hub?: boolean;
+  /** Prints nothing. @default false: what was found, the link, and restarts of the hub go to stderr */
+  readonly quiet?: boolean;
+  /**
+   * Says who is asking, beside tokens and sessions; `null` for nobody. Has
+   * 2 s; a throw, a late answer or anything but a principal lets nobody in.
+   */
+  readonly authenticate?: (request: MonitorRequest) => Principal | null | Promise<Principal | null>;
+  /** Hears of failures in the background; none of them reaches the application. @default a line on stderr */
+  readonly onError?: (error: unknown, context: { readonly stage: MonitorStage; readonly source: string }) => void;
+}

@@ -1,0 +1,135 @@
+import { asInteger, asList, asText, expected, WsightError } from "@wsight/protocol";
+import type { MonitorOptions } from "./monitor-options.ts";
+
+/** Options that can also be given as text: in the environment, or as a flag. */
+export type SettingName =
+  | "service"
+  | "instance"
+  | "intervalMs"
+  | "hashUsers"
+  | "port"
+  | "host"
+  | "data"
+  | "secret"
+  | "hub"
+  | "quiet"
+  | "allowedHosts"
+  | "allowedOrigins"
+  | "storeIntervalMs"
+  | "retentionMs"
+  | "maxViewers"
+  | "requestsPerMinute"
+  | "viewersPerAddress";
+
+/** How one option is read. */
+export interface Setting<T> {
+  /** Turns text into the value it means; text that means none is left for `check` to refuse. */
+  readonly fromText: (text: string) => unknown;
+  /** @throws WsightError `BAD_OPTION`; `where` is how its user calls it */
+  readonly check: (where: string, value: unknown) => T;
+}
+
+const CODE = "BAD_OPTION";
+const DAY_MS = 86_400_000;
+
+function whole(min: number, max: number): Setting<number> {
+  return {
+    fromText: (text) => (/^\d{1,15}$/.test(text) ? Number(text) : text),
+    check: (where, value) => {
+      if (typeof value === "number" && Number.isInteger(value)) return asInteger(CODE, where, value, min, max);
+      throw expected(CODE, where, `a whole number from ${min} to ${max}`, value);
+    },
+  };
+}
+
+function text(max: number): Setting<string> {
+  return {
+    fromText: (value) => value,
+    check: (where, value) => {
+      if (value === "") throw expected(CODE, where, "some text", value);
+      return asText(CODE, where, value, max);
+    },
+  };
+}
+
+function texts(max: number): Setting<readonly string[]> {
+  return {
+    fromText: (list) => list.split(",").map((item) => item.trim()),
+    check: (where, value) => asList(CODE, where, value, max).map((item) => asText(CODE, where, item)),
+  };
+}
+
+const SWITCHES: Readonly<Record<string, boolean>> = {
+  true: true,
+  1: true,
+  on: true,
+  false: false,
+  0: false,
+  off: false,
+};
+
+const onOff: Setting<boolean> = {
+  fromText: (value) => SWITCHES[value.toLowerCase()] ?? value,
+  check: (where, value) => {
+    if (typeof value === "boolean") return value;
+    throw expected(CODE, where, "true or false", value);
+  },
+};
+
+const data: Setting<string | null> = {
+  fromText: (path) => (path === "none" ? null : path),
+  check: (where, value) => {
+    if (value === null || (typeof value === "string" && value !== "")) return value;
+    throw expected(CODE, where, "a directory, or null (as text: none) to keep nothing on disk", value);
+  },
+};
+
+const secret: Setting<string> = {
+  fromText: (value) => value,
+  check: (where, value) => {
+    if (typeof value === "string" && value.length >= 32) return value;
+    // The value itself must not reach a log.
+    const got = typeof value === "string" ? `${value.length} characters` : typeof value;
+    throw new WsightError(CODE, `${where}: expected at least 32 characters (openssl rand -base64 32), got ${got}`);
+  },
+};
+
+const hub: Setting<boolean> = {
+  fromText: onOff.fromText,
+  check: (where, value) => {
+    if (typeof value === "string" && /^wss?:/.test(value)) {
+      throw expected(CODE, where, "true or false (this version cannot send to a hub on another machine yet)", value);
+    }
+    return onOff.check(where, value);
+  },
+};
+
+/** Every setting: one table for options, `WSIGHT_*` variables and flags. */
+export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOptions>[K]> } = {
+  service: text(64),
+  instance: text(64),
+  intervalMs: whole(100, 60_000),
+  hashUsers: onOff,
+  port: whole(0, 65_535),
+  host: text(255),
+  data,
+  secret,
+  hub,
+  quiet: onOff,
+  allowedHosts: texts(64),
+  allowedOrigins: texts(64),
+  storeIntervalMs: whole(1000, DAY_MS),
+  retentionMs: whole(60_000, 10 * 366 * DAY_MS),
+  maxViewers: whole(1, 100_000),
+  requestsPerMinute: whole(1, 1_000_000),
+  viewersPerAddress: whole(1, 100_000),
+};
+
+/** Names of {@link SETTINGS}. */
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[];
+
+/** Reads one setting from text. @throws WsightError `BAD_OPTION` that calls it `where` */
+export function readSetting<K extends SettingName>(name: K, where: string, value: string): Required<MonitorOptions>[K] {
+  const setting = SETTINGS[name];
+  return setting.check(where, setting.fromText(value));
+}

@@ -4,15 +4,17 @@ import { useEffect } from "preact/hooks";
 import { type App, useApp } from "./app-context.ts";
 import { LiveStrip } from "./charts/live-strip.tsx";
 import { Banners } from "./components/banners.tsx";
-import { CommandPalette } from "./components/command-palette.tsx";
-import { DataTableDialog } from "./components/data-table.tsx";
 import { Header } from "./components/header.tsx";
-import { HelpDialog } from "./components/help.tsx";
+import { lazy } from "./components/lazy.tsx";
 import { BottomTabs, Sidebar } from "./components/sidebar.tsx";
-import { SignInSheet } from "./components/sign-in.tsx";
 import { ToastList } from "./components/toasts.tsx";
 import { findPage } from "./pages/index.ts";
 import { shellOnScreen } from "./shell.ts";
+
+const CommandPalette = lazy(async () => (await import("./components/command-palette.tsx")).CommandPalette);
+const DataTableDialog = lazy(async () => (await import("./components/data-table.tsx")).DataTableDialog);
+const HelpDialog = lazy(async () => (await import("./components/help.tsx")).HelpDialog);
+const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).SignInSheet);
 
 /** The whole window: what is the same on every page, and the page. */
 export function Shell(): VNode {

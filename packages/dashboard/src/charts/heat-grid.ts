@@ -43,15 +43,17 @@ export class HeatReader {
   }
 }
 
+/** A column that is not full, the newest or one beside a gap, counts as if its other seconds were like the known ones. */
 function foldRow(row: readonly (number | null)[], perColumn: number): Float64Array {
-  const cells = new Float64Array(HEAT_COLUMNS).fill(Number.NaN);
+  const sums = new Float64Array(HEAT_COLUMNS);
+  const known = new Float64Array(HEAT_COLUMNS);
   row.forEach((value, second) => {
     if (value === null) return;
     const column = Math.floor(second / perColumn);
-    const before = cells[column] as number;
-    cells[column] = (before === before ? before : 0) + value;
+    sums[column] = (sums[column] as number) + value;
+    known[column] = (known[column] as number) + 1;
   });
-  return cells;
+  return sums.map((sum, column) => (known[column] === 0 ? Number.NaN : (sum / (known[column] as number)) * perColumn));
 }
 
 /** Widens a range of rows to the fewest shown, upwards and downwards alike. */

@@ -41,14 +41,18 @@ export interface PlotArea {
 const LINE_WIDTH = 1.5;
 const FONT = '11px "Geist Variable", system-ui, sans-serif';
 const X_STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600] as const;
-const X_LABEL_SPACE = 76;
+const X_LABEL_SPACE = 84;
+/** A label nearer to the right edge would be cut. */
+const EDGE_PX = 14;
 
-/** Instants of the x-axis labels: round times at least 76 px apart. */
+/** Instants of the x-axis labels: round times at least 84 px apart. */
 export function timeSplits(fromS: number, toS: number, widthPx: number): number[] {
   const perLabel = ((toS - fromS) / Math.max(1, widthPx)) * X_LABEL_SPACE;
   const step = X_STEPS_S.find((candidate) => candidate >= perLabel) ?? 3600;
   const splits: number[] = [];
-  for (let at = Math.ceil(fromS / step) * step; at <= toS; at += step) splits.push(at);
+  for (let at = Math.ceil(fromS / step) * step; at <= toS; at += step) {
+    if ((toS - at) * widthPx > (toS - fromS) * EDGE_PX) splits.push(at);
+  }
   return splits;
 }
 

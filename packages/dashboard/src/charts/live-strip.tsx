@@ -7,6 +7,7 @@ import { RAIL_SELECTOR } from "../rail-selector.ts";
 import { openSurface, type Surface, strokeArea } from "./canvas.ts";
 import { timeSplits } from "./line-plot.ts";
 import { fade } from "./palette.ts";
+import { shapeScale } from "./sparkline.tsx";
 import { findGaps, type WindowData, WindowReader } from "./window-data.ts";
 
 const TOP = 18;
@@ -119,14 +120,14 @@ function drawCurve(app: App, { ctx, width, height, hairline }: Surface, data: Wi
   const row = data.rows[0] ?? [];
   const high = height - TOP - BOTTOM;
   const color = app.palette.peek().c1;
-  const top = Math.max(1, data.max * 1.1);
+  const { floor, spread } = shapeScale(row);
   const thin = app.painter.fidelity.peek() !== "full";
   strokeArea(
     ctx,
     {
       length: row.length,
       x: (index) => (index / Math.max(1, row.length - 1)) * width,
-      y: (index) => TOP + high - ((row[index] ?? Number.NaN) / top) * high,
+      y: (index) => TOP + high * (0.85 - (((row[index] ?? Number.NaN) - floor) / spread) * 0.75),
     },
     { stroke: color, fill: fade(color, 0.16), width: thin ? hairline : 1.25, floor: TOP + high },
   );
@@ -149,8 +150,10 @@ function drawHandle(app: App, { ctx, width, height }: Surface, left: number): vo
   const color = app.palette.peek()[live ? "ok-fill" : "other"];
   const high = height - TOP - BOTTOM;
   const from = Math.max(1, left);
-  ctx.fillStyle = fade(color, 0.1);
-  ctx.fillRect(from, TOP, width - from, high);
+  if (left > 1) {
+    ctx.fillStyle = fade(color, 0.12);
+    ctx.fillRect(from, TOP, width - from, high);
+  }
   ctx.fillStyle = color;
   ctx.fillRect(from - 1, TOP - 2, 2, high + 4);
   ctx.fillRect(width - 2, TOP - 2, 2, high + 4);

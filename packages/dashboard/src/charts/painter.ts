@@ -6,7 +6,8 @@ export type Fidelity = "full" | "thin" | "slow";
 const THIN_ABOVE_MS = 12;
 const SLOW_ABOVE_MS = 30;
 const RECOVER_AFTER_MS = 30_000;
-const SMOOTHING = 0.2;
+/** Draws that are looked at together: their median, so that one busy moment of the machine does not count. */
+const JUDGED_DRAWS = 12;
 
 interface Drawing {
   readonly draw: () => void;
@@ -23,7 +24,7 @@ export class Painter {
   readonly fidelity: Signal<Fidelity> = signal<Fidelity>("full");
   readonly #drawings = new Map<Element, Drawing>();
   readonly #observer: IntersectionObserver;
-  #meanMs = 0;
+  #costsMs: number[] = [];
   #calmSince: number | null = null;
   #paintedAt = 0;
 
@@ -52,18 +53,21 @@ export class Painter {
   }
 
   #judge(costMs: number, now: number): void {
-    this.#meanMs = this.#meanMs === 0 ? costMs : this.#meanMs + (costMs - this.#meanMs) * SMOOTHING;
+    this.#costsMs.push(costMs);
+    if (this.#costsMs.length < JUDGED_DRAWS) return;
+    this.#costsMs = this.#costsMs.slice(-JUDGED_DRAWS);
+    const median = [...this.#costsMs].sort((a, b) => a - b)[JUDGED_DRAWS / 2] ?? 0;
     const current = this.fidelity.peek();
     const limit = current === "slow" ? SLOW_ABOVE_MS : THIN_ABOVE_MS;
-    if (this.#meanMs > SLOW_ABOVE_MS && current === "thin") this.#change("slow");
-    else if (this.#meanMs > THIN_ABOVE_MS && current === "full") this.#change("thin");
-    else if (current === "full" || this.#meanMs > limit / 2) this.#calmSince = null;
+    if (median > SLOW_ABOVE_MS && current === "thin") this.#change("slow");
+    else if (median > THIN_ABOVE_MS && current === "full") this.#change("thin");
+    else if (current === "full" || median > limit / 2) this.#calmSince = null;
     else if (now - (this.#calmSince ??= now) > RECOVER_AFTER_MS) this.#change(current === "slow" ? "thin" : "full");
   }
 
   #change(fidelity: Fidelity): void {
     this.fidelity.value = fidelity;
-    this.#meanMs = 0;
+    this.#costsMs = [];
     this.#calmSince = null;
   }
 

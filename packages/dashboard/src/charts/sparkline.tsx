@@ -33,12 +33,9 @@ function draw(app: App, canvas: HTMLCanvasElement, reader: WindowReader, ring: S
   const surface = openSurface(canvas);
   if (surface === null) return;
   const { ctx, width, height } = surface;
-  const { rows, at, max } = reader.read([ring], app.live.now.peek(), app.live.windowMs.peek());
+  const { rows, at } = reader.read([ring], app.live.now.peek(), app.live.windowMs.peek());
   const means = average(rows[0] ?? [], Math.max(1, Math.ceil(at.length / POINTS)));
-  const low = means.reduce((least, value) => (value < least ? value : least), max);
-  // A quiet series is drawn along the bottom, not blown up to look busy.
-  const floor = Math.max(0, Math.min(low, max * 0.6));
-  const spread = Math.max(max - floor, max * 0.12, 1e-12);
+  const { floor, spread } = shapeScale(means);
   const stroke = app.palette.peek()[color];
   const thin = app.preferences.reduceDrawing.peek() || app.painter.fidelity.peek() !== "full";
   const gradient = ctx.createLinearGradient(0, 0, 0, height);
@@ -53,6 +50,22 @@ function draw(app: App, canvas: HTMLCanvasElement, reader: WindowReader, ring: S
     },
     { stroke, fill: thin ? null : gradient, width: thin ? surface.hairline : 1.5, floor: height },
   );
+}
+
+/**
+ * Scale that shows the shape of a course: from its lowest to its highest
+ * value, but at least 15 % of the highest, so that a calm one stays calm.
+ */
+export function shapeScale(values: ArrayLike<number | null>): { readonly floor: number; readonly spread: number } {
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const spread = Math.max(high - low, high * 0.15);
+  return high > 0 ? { floor: Math.max(0, (high + low - spread) / 2), spread } : { floor: 0, spread: 1 };
 }
 
 /** Means of `stride` values each, counted from the newest; NaN where nothing is known. */

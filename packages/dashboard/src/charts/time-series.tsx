@@ -46,7 +46,7 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
       lines,
       rings: lines.map(({ selector }) => app.live.series(selector)),
       limit: limit ?? null,
-      formatY: (value) => join(format(value)),
+      formatY: (value) => axisText(format, value),
     });
     const forget = app.painter.add(host.current, () => chart.draw());
     setModel(chart);
@@ -130,6 +130,12 @@ function labelPlot(
   const values = model?.valuesAt(null) ?? [];
   const now = lines.map(({ label }, index) => `${label} ${spoken(format, values[index] ?? null)}`).join(", ");
   element.setAttribute("aria-label", `${title}. Now: ${now}. Arrow keys read single points.`);
+}
+
+/** The axis leaves out what its title says: the unit of rates, and any unit at zero. */
+function axisText(format: Formatter, value: number): string {
+  const quantity = format(value);
+  return value === 0 ? "0" : quantity.unit.startsWith("/") ? quantity.text : join(quantity);
 }
 
 function spoken(format: Formatter, value: number | null): string {

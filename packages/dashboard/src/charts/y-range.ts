@@ -12,6 +12,8 @@ export class YRange {
 
   /** Top of the axis for a window whose highest value is `max`, at the time `now` (ms). */
   next(max: number, now: number): number {
+    // Nothing but zeros says nothing about the scale.
+    if (!(max > 0)) return this.#top === 0 ? 1 : this.#top;
     const wanted = roundTop(max);
     if (wanted >= this.#top || this.#top === 0) return this.#set(wanted);
     if (max > this.#top * SHRINK_BELOW) {
@@ -44,7 +46,6 @@ export function gridLines(top: number): number[] {
 }
 
 function roundTop(max: number): number {
-  if (!(max > 0)) return 1;
   const half = gridStep(max * 1.08) / 2;
   return Math.ceil((max * 1.08) / half) * half;
 }

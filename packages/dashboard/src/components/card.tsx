@@ -36,7 +36,7 @@ export function Card({
     <Tag class={`card span-${columns}`} aria-labelledby={id} data-stale={stale ? "" : undefined}>
       <div class="card-head">
         <h2 id={id}>{title}</h2>
-        {aside}
+        {aside === undefined ? null : <div class="card-aside">{aside}</div>}
         {caption === undefined ? null : <p class="card-caption">{caption}</p>}
       </div>
       {children}

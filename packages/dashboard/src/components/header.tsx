@@ -19,6 +19,11 @@ export function Header({ page }: { readonly page: Page }): VNode {
     <header class="header">
       <h1>{page.title}</h1>
       <StatusPill />
+      {app.painter.fidelity.value === "full" ? null : (
+        <span class="chip medium-only" title="Drawing takes long here, so lines are thin and areas empty">
+          Reduced drawing
+        </span>
+      )}
       <div class="header-tools" role="group" aria-label="View">
         <button
           type="button"

@@ -85,7 +85,8 @@ function place(menu: HTMLElement, anchor: DOMRect): void {
   const { offsetWidth: width, offsetHeight: height } = menu;
   const below = anchor.bottom + 4;
   const fits = below + height <= innerHeight - 8;
-  const left = anchor.left + width <= innerWidth - 8 ? anchor.left : anchor.right - width;
+  // Under a small button at its right edge, under a wide one at its left.
+  const left = anchor.width < width && anchor.right - width >= 8 ? anchor.right - width : anchor.left;
   menu.style.top = `${fits ? below : Math.max(8, anchor.top - height - 4)}px`;
   menu.style.left = `${Math.max(8, left)}px`;
 }

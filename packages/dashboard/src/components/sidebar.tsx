@@ -36,13 +36,24 @@ export function Sidebar(): VNode {
   );
 }
 
-/** The pages as tabs at the bottom, for phones. */
+/** The pages as tabs at the bottom, for phones; nodes, windows and actions are behind the last one. */
 export function BottomTabs(): VNode {
+  const { dialog } = useApp();
   return (
     <nav class="tabs" aria-label="Pages">
       {PAGES.map((page) => (
         <PageLink key={page.id} page={page} class="tab" />
       ))}
+      <button
+        type="button"
+        class="tab"
+        onClick={() => {
+          dialog.value = "palette";
+        }}
+      >
+        <Icon name="search" />
+        More
+      </button>
     </nav>
   );
 }

@@ -24,9 +24,14 @@ function short(value: number): string {
   return digits === 0 ? text : text.replace(/\.?0+$/, "");
 }
 
+/** Two significant digits, three above a hundred: what an eye takes in of a figure that moves. */
+function two(value: number): string {
+  return Math.abs(value) >= 9.95 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
+}
+
 function scaled(value: number): string {
   const size = Math.abs(value);
-  if (size < 9_999.5) return size >= 999.5 ? GROUPED.format(value) : short(value);
+  if (size < 999.5) return short(value);
   for (const [limit, by, letter] of [
     [999_500, 1e3, "k"],
     [999.5e6, 1e6, "M"],
@@ -37,7 +42,7 @@ function scaled(value: number): string {
   return short(value);
 }
 
-/** A whole number of things: 12,486, above a million 1.2M. */
+/** A number of things: 12,486, above a million 1.2M. */
 export const count: Formatter = (value) =>
   known(value) ? { text: Math.abs(value) < 1e6 ? GROUPED.format(value) : scaled(value), unit: "" } : UNKNOWN;
 
@@ -51,7 +56,7 @@ export const perMinute: Formatter = (value) => (known(value) ? { text: scaled(va
 export const share: Formatter = (value) => {
   if (!known(value)) return UNKNOWN;
   const percent = value * 100;
-  return { text: percent > 0 && percent < 0.01 ? "< 0.01" : short(percent), unit: "%" };
+  return { text: percent > 0 && percent < 0.01 ? "< 0.01" : percent < 1 ? short(percent) : two(percent), unit: "%" };
 };
 
 /** Seconds as µs, ms, s, or minutes. */
@@ -59,8 +64,8 @@ export const duration: Formatter = (value) => {
   if (!known(value)) return UNKNOWN;
   const size = Math.abs(value);
   if (size === 0) return { text: "0", unit: "ms" };
-  if (size < 0.9995e-3) return { text: short(value * 1e6), unit: "µs" };
-  if (size < 0.9995) return { text: short(value * 1e3), unit: "ms" };
+  if (size < 0.9995e-3) return { text: two(value * 1e6), unit: "µs" };
+  if (size < 0.9995) return { text: two(value * 1e3), unit: "ms" };
   if (size < 120) return { text: short(value), unit: "s" };
   return { text: span(value * 1000), unit: "" };
 };

@@ -1,6 +1,6 @@
 import { overview } from "./overview/index.tsx";
 import type { Page } from "./page.ts";
-import { settings } from "./settings.tsx";
+import { settings } from "./settings.ts";
 
 /** Every page there is, in the order of the sidebar. */
 export const PAGES: readonly Page[] = [overview, settings];

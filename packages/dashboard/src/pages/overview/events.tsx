@@ -8,7 +8,7 @@ import { Icon } from "../../components/icon.tsx";
 import { duration, join, rate } from "../../format/quantity.ts";
 import { explainEmpty, staleSince } from "./reporting.ts";
 
-const MOST_EVENTS = 7;
+const MOST_EVENTS = 8;
 
 /** The event names that make the traffic. */
 export function BusiestEvents(): VNode {

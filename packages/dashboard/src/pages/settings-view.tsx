@@ -4,21 +4,9 @@ import { useId } from "preact/hooks";
 import { useApp } from "../app-context.ts";
 import { Segmented } from "../components/segmented.tsx";
 import type { Density, ThemeChoice, TimeZone } from "../state/index.ts";
-import type { Page } from "./page.ts";
 
 /** How the dashboard looks and behaves in this browser. */
-export const settings: Page = {
-  id: "settings",
-  title: "Settings",
-  icon: "settings",
-  key: ",",
-  place: "foot",
-  onScreen: { series: [], tables: [] },
-  timed: false,
-  Component: Settings,
-};
-
-function Settings(): VNode {
+export function Settings(): VNode {
   const { preferences, theme, clock } = useApp();
   return (
     <section class="card settings" aria-labelledby="appearance">

@@ -188,7 +188,7 @@ export class SmallHub {
     const no = (status: number, code: string) => say(status, { error: { code, message: `No: ${code}` } });
     let text = "";
     for await (const chunk of request) text += chunk;
-    if (this.broken !== null) return void no(this.broken, "INTERNAL");
+    if (this.broken !== null) return void no(this.broken, this.broken === 403 ? "FORBIDDEN" : "INTERNAL");
     if (request.url !== "/mount/api/session") return void no(404, "NOT_FOUND");
     const principal = this.#principal(request);
     if (request.method === "GET")
@@ -218,10 +218,10 @@ export class Page {
   cookie = "";
   #markers = 0;
 
-  constructor(hub: SmallHub, options: { hash?: string; signedIn?: boolean; clock?: HandClock } = {}) {
+  constructor(hub: SmallHub, options: { hash?: string; signedIn?: boolean; base?: URL } = {}) {
     this.hub = hub;
     this.hash = options.hash ?? "";
-    this.clock = options.clock ?? new HandClock(hub.at + 1000);
+    this.clock = new HandClock(hub.at + 1000);
     if (options.signedIn ?? options.hash === undefined) {
       hub.sessions.set("kept", { sub: "ada", role: "admin" });
       this.cookie = "wsight=kept";
@@ -233,7 +233,7 @@ export class Page {
       }
     }
     this.live = createLiveState({
-      base: hub.base,
+      base: options.base ?? hub.base,
       clock: this.clock,
       attention: this.attention,
       socket: webSockets(SocketWithCookie as never),

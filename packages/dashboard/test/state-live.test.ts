@@ -182,7 +182,11 @@ describe("paused", () => {
     for (let i = 0; i < 5; i++) await page.second();
     page.live.use({ series: [OPEN], tables: [] });
     await page.subscribed(2);
-    for (let i = 0; i < 5; i++) await page.second();
+    for (let i = 0; i < 900; i++) {
+      page.clock.advance(1000);
+      hub.tick();
+      if (i % 5 === 0) await page.heard();
+    }
     expect(page.live.series(OPEN).read(at - 60_000, at + 60_000).length).toBe(61);
     expect(page.differences(OPEN, at - 60_000, at)).toEqual([]);
   });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBackoff } from "../src/connection/backoff.ts";
 import { CLOCK_SAMPLES, ServerClock } from "../src/connection/server-clock.ts";
+import { ByteRate } from "../src/state/byte-rate.ts";
 import { connectionStateOf, type Freshness, rightEdge } from "../src/state/freshness.ts";
 import { Ring } from "../src/state/ring.ts";
 import { MAX_UNUSED, SeriesStore } from "../src/state/series-store.ts";
@@ -140,6 +141,17 @@ describe("the hub's clock", () => {
     clock.pong(now + 1, 0);
     clock.pong(now - 60_000, 0);
     expect(clock.offsetMs).toBe(5000);
+  });
+});
+
+describe("the rate of bytes", () => {
+  it("is the mean of ten whole seconds, without the one that is not over", () => {
+    const rate = new ByteRate();
+    for (let second = 0; second < 30; second++) rate.add(second < 20 ? 1000 : 500, second * 1000 + 300);
+    expect(rate.read(29_900)).toBe(550);
+    expect(rate.read(30_000)).toBe(500);
+    expect(rate.read(35_000)).toBe(250);
+    expect(rate.read(60_000)).toBe(0);
   });
 });
 

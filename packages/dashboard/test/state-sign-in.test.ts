@@ -50,6 +50,13 @@ describe("a one-time link", () => {
     expect(page.live.principal.value).toEqual({ sub: "ada", role: "admin" });
   });
 
+  it("leaves the address alone when its person has gone to another page meanwhile", async () => {
+    open("#code=good-code");
+    page.hash = "#/settings";
+    await page.subscribed(1);
+    expect(page.hash).toBe("#/settings");
+  });
+
   it("is kept while the hub cannot answer", async () => {
     hub.broken = 500;
     open("#code=good-code");
@@ -70,6 +77,13 @@ describe("without a link", () => {
     expect(page.hash).toBe("#/overview?w=15m");
   });
 
+  it("finds the hub also when the page was opened without its last slash", async () => {
+    page = new Page(hub, { base: new URL("../dashboard#/overview", hub.base) });
+    page.live.use({ series: [RATE], tables: [] });
+    await page.subscribed(1);
+    expect(hub.requests).toEqual(["GET /mount/api/session"]);
+  });
+
   it("is signed out when there is none, asks no more, and signs in with a token", async () => {
     open("");
     await page.becomes("signed-out");
@@ -85,6 +99,13 @@ describe("without a link", () => {
     await page.subscribed(1);
     expect(page.live.principal.value).toEqual({ sub: "ada", role: "admin" });
     expect(page.live.status.value.state).toBe("live");
+  });
+
+  it("is signed out, and says why, when the role does not reach", async () => {
+    hub.broken = 403;
+    open("", true);
+    await page.becomes("signed-out");
+    expect(page.live.fault.value?.code).toBe("FORBIDDEN");
   });
 
   it("notices on retry that another tab has signed in", async () => {

@@ -2,6 +2,7 @@ import { type Backfill, type Tick, VIEWER_INTERVALS, type WsightError } from "@w
 import { BACKOFF_MS, type Backoff, createBackoff } from "./backoff.ts";
 import type { Attention, Clock } from "./environment.ts";
 import type { HubMessageOf } from "./hub-messages.ts";
+import { Identity } from "./identity.ts";
 import { ServerClock } from "./server-clock.ts";
 import { type Column, LiveSession, type SubscriptionRequest } from "./session.ts";
 import type { Credentials, Principal, SessionApi } from "./session-api.ts";
@@ -17,7 +18,9 @@ export interface ConnectionSink {
   /** Phase, principal, attempt or retry time changed. */
   changed(): void;
   welcome(message: HubMessageOf<"welcome">): void;
-  tick(tick: Tick, columns: readonly Column[]): void;
+  /** @param wanted false while the newest subscription is not answered yet */
+  tick(tick: Tick, columns: readonly Column[], wanted: boolean): void;
+  /** @param wanted as for ticks */
   backfill(backfill: Backfill, columns: readonly Column[], wanted: boolean): void;
   table(message: HubMessageOf<"table">): void;
   /** Bytes came in. */
@@ -51,8 +54,6 @@ const HIDDEN_AFTER_MS = 30_000;
 const REPAIR_MS = 1000;
 /** Senseless messages of one session before its socket is given up. */
 const MAX_MALFORMED = 20;
-/** Answers that say nothing about a one-time code: it is tried again. */
-const KEEP_CODE = ["INTERNAL", "RATE_LIMITED"];
 /** Close codes with which a hub ends an expired session. */
 const SESSION_OVER = [4401, 1008];
 
@@ -74,12 +75,12 @@ export class LiveConnection {
   readonly serverClock: ServerClock;
   readonly #parts: ConnectionParts;
   readonly #backoff: Backoff;
+  readonly #identity: Identity;
   readonly #stops: (() => void)[];
   #phase: Phase = "checking";
   #principal: Principal | null = null;
   #attempt = 0;
   #retryAt: number | null = null;
-  #code: string | null;
   #checked = false;
   /** Counts attempts, so that a late answer to an earlier one is known as such. */
   #turn = 0;
@@ -96,9 +97,10 @@ export class LiveConnection {
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
-    this.#code = parts.code;
     this.serverClock = new ServerClock(() => parts.clock.now());
     this.#backoff = createBackoff(() => parts.clock.random());
+    const { api, code, codeSpent, sink } = parts;
+    this.#identity = new Identity({ api, code, codeSpent, fault: (error) => sink.fault(error) });
     this.#stops = [
       parts.attention.onVisibility(() => this.#onVisibility()),
       parts.attention.onOnline(() => this.#cutWaitingShort()),
@@ -151,7 +153,6 @@ export class LiveConnection {
     const principal = await this.#parts.api.open(credentials);
     if (this.#phase === "closed") return;
     this.#hangUp();
-    this.#code = null;
     this.#principal = principal;
     this.#checked = true;
     this.#forgetFailures();
@@ -178,7 +179,7 @@ export class LiveConnection {
     this.#retryAt = null;
     if (!this.#checked) {
       this.#move("checking");
-      const principal = await this.#whoIsIt();
+      const principal = await this.#identity.find();
       if (turn !== this.#turn) return;
       if (principal === undefined) return this.#retryLater();
       if (principal === null) return this.#signedOut();
@@ -186,33 +187,6 @@ export class LiveConnection {
       this.#checked = true;
     }
     this.#open();
-  }
-
-  /** Who is signed in; `null` for nobody, `undefined` when the hub did not say. */
-  async #whoIsIt(): Promise<Principal | null | undefined> {
-    const { api, sink, codeSpent } = this.#parts;
-    const code = this.#code;
-    if (code !== null) {
-      try {
-        const principal = await api.open({ code });
-        this.#code = null;
-        codeSpent();
-        return principal;
-      } catch (error) {
-        if (KEEP_CODE.includes((error as WsightError).code)) return undefined;
-        // An old link in a browser that is signed in already is no reason to turn it away.
-        this.#code = null;
-        codeSpent();
-        sink.fault(error as WsightError);
-      }
-    }
-    try {
-      return await api.current();
-    } catch (error) {
-      sink.fault(error as WsightError);
-      // Signed in as somebody who may not look here is as good as nobody.
-      return (error as WsightError).code === "FORBIDDEN" ? null : undefined;
-    }
   }
 
   #open(): void {
@@ -252,9 +226,9 @@ export class LiveConnection {
         this.#session?.ping(clock.now());
       },
       pong: ({ sentAt, at }) => this.serverClock.pong(sentAt, at),
-      tick: (tick, columns) => {
+      tick: (tick, columns, wanted) => {
         if (this.#attempt > 0) this.#forgetFailures();
-        sink.tick(tick, columns);
+        sink.tick(tick, columns, wanted);
       },
       backfill: (backfill, columns, wanted) => {
         if (this.#attempt > 0) this.#forgetFailures();

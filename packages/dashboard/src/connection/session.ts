@@ -30,8 +30,9 @@ export interface Column {
 export interface SessionEvents {
   welcome(message: HubMessageOf<"welcome">): void;
   pong(message: HubMessageOf<"pong">): void;
-  tick(tick: Tick, columns: readonly Column[]): void;
-  /** @param wanted false when it belongs to a subscription that a newer one already replaced */
+  /** @param wanted false while the newest subscription is not answered yet */
+  tick(tick: Tick, columns: readonly Column[], wanted: boolean): void;
+  /** @param wanted as for ticks */
   backfill(backfill: Backfill, columns: readonly Column[], wanted: boolean): void;
   table(message: HubMessageOf<"table">): void;
   /** The hub said no. */
@@ -122,11 +123,12 @@ export class LiveSession {
       return;
     }
     const frame = this.#decode(bytes, channel);
+    const wanted = this.#answeredId === this.#askedId;
     if (frame.type === "tick") {
       channel.values = frame.values;
       channel.seq = frame.seq;
-      this.#events.tick(frame, channel.columns);
-    } else this.#events.backfill(frame, channel.columns, this.#answeredId === this.#askedId);
+      this.#events.tick(frame, channel.columns, wanted);
+    } else this.#events.backfill(frame, channel.columns, wanted);
   }
 
   #decode(bytes: Uint8Array, channel: Channel): Tick | Backfill {

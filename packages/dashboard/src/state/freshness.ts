@@ -2,9 +2,9 @@ import type { Phase } from "../connection/connection.ts";
 import type { ConnectionState } from "./live.ts";
 
 /** Intervals a sample may be late and still count as live. */
-export const LIVE_INTERVALS = 2.5;
+const LIVE_INTERVALS = 2.5;
 /** Later than this is offline, ms. */
-export const OFFLINE_MS = 10_000;
+const OFFLINE_MS = 10_000;
 
 /** What the state of a connection is told from. */
 export interface Freshness {

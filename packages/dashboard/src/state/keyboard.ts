@@ -20,7 +20,7 @@ export interface KeyTargetLike {
 }
 
 /** One shortcut, as the help dialog lists it. */
-export interface Shortcut {
+interface Shortcut {
   /**
    * Ways to call it. Each is one key (`?`, `t`, `space`, `escape`), keys one
    * after the other (`g o`), or a key with `mod+` for ⌘ or Ctrl (`mod+k`).

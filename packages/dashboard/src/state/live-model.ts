@@ -69,10 +69,11 @@ export class LiveModel implements LiveState {
   readonly #freshTables = new Map<LiveTable, LiveTableRows[LiveTable]>();
   readonly #stops: (() => void)[];
   #openedAt = 0;
+  /** How late the newest sample was when it came, ms. */
+  #arrivedMs: number | null = null;
   /** Whose figures the rings hold. */
   #owner: string | null = null;
   #subscribed = "";
-  #unionDue = false;
   #frame: unknown = null;
   #beatTimer: unknown;
   #holdUntil: number | null = null;
@@ -149,7 +150,7 @@ export class LiveModel implements LiveState {
       request: () => this.#request(),
       changed: () => this.#updateStatus(),
       welcome: (message) => this.#onWelcome(message),
-      tick: (tick, columns) => this.#onTick(tick, columns),
+      tick: (tick, columns, wanted) => this.#onTick(tick, columns, wanted),
       backfill: (backfill, columns, wanted) => this.#onBackfill(backfill, columns, wanted),
       table: ({ table, rows }) => {
         this.#freshTables.set(table, rows);
@@ -173,10 +174,13 @@ export class LiveModel implements LiveState {
     this.#store.setGrid(intervalMs, historyMs);
   }
 
-  #onTick(tick: Tick, columns: readonly Column[]): void {
+  #onTick(tick: Tick, columns: readonly Column[], wanted: boolean): void {
     if (!this.#plausible(tick.at)) return;
     const hole = this.#store.tick(tick, columns);
+    this.#arrivedMs = this.#lagMs();
     if (hole && this.#connection.everyMs === VIEWER_INTERVALS[0]) this.#refillLater();
+    // Ticks follow the backfill; when there was nothing to fill, the tick is the answer.
+    if (wanted) this.#holdUntil = null;
     if (!this.paused.peek()) this.#requestFlush();
   }
 
@@ -184,6 +188,7 @@ export class LiveModel implements LiveState {
     const length = backfill.columns[0]?.length ?? 0;
     if (!this.#plausible(backfill.fromAt + length * backfill.stepMs)) return;
     this.#store.backfill(backfill, columns);
+    this.#arrivedMs = this.#lagMs();
     if (wanted) this.#holdUntil = null;
     this.#requestFlush();
   }
@@ -215,12 +220,9 @@ export class LiveModel implements LiveState {
     return { series: [...series.values()], tables, since: this.#store.completeTo(series.keys()) };
   }
 
-  /** All that changes in one turn of the event loop becomes one subscription. */
+  /** Waits for the end of the turn, so that a page that goes and one that comes are one new subscription. */
   #onScreenChanged(): void {
-    if (this.#unionDue) return;
-    this.#unionDue = true;
     queueMicrotask(() => {
-      this.#unionDue = false;
       if (this.#closed) return;
       const before = this.#subscribed;
       const { series, tables } = this.#screen.union(this.#node());
@@ -277,15 +279,16 @@ export class LiveModel implements LiveState {
   }
 
   #updateStatus(): void {
-    const { phase, attempt, retryAt, principal, serverClock } = this.#connection;
-    const { lastAt, stepMs } = this.#store;
-    const lagMs = lastAt === null ? null : Math.max(0, serverClock.now() - (lastAt + stepMs));
+    const { phase, attempt, retryAt, principal } = this.#connection;
+    const lagMs = this.#lagMs();
     const openMs = this.#clock.now() - this.#openedAt;
+    const state = connectionStateOf({ phase, attempt, lagMs, everyMs: this.#everyMs(), openMs });
+    const shownMs = state === "live" ? this.#arrivedMs : lagMs;
     const next: ConnectionStatus = {
-      state: connectionStateOf({ phase, attempt, lagMs, everyMs: this.#everyMs(), openMs }),
+      state,
       // Rounded, so that what nobody can read does not wake who shows it.
-      lagMs: lagMs === null ? null : Math.round(lagMs / 100) * 100,
-      lastAt,
+      lagMs: shownMs === null ? null : Math.round(shownMs / 100) * 100,
+      lastAt: this.#store.lastAt,
       retryAt,
       attempt,
       transport: phase === "open" ? "websocket" : null,
@@ -297,6 +300,11 @@ export class LiveModel implements LiveState {
       }
       this.principal.value = principal;
     });
+  }
+
+  #lagMs(): number | null {
+    const { lastAt, stepMs } = this.#store;
+    return lastAt === null ? null : Math.max(0, this.#connection.serverClock.now() - (lastAt + stepMs));
   }
 
   #edge(): number {

@@ -43,7 +43,10 @@ export function createLiveState(options: LiveStateOptions): LiveState {
     attention,
     api: createSessionApi(new URL("../api/session", base), fetchLike, clock),
     code: readCode(addressBar.hash()),
-    codeSpent: () => addressBar.clearHash(),
+    codeSpent: () => {
+      // Whoever went to another page meanwhile has a hash that is to stay.
+      if (readCode(addressBar.hash()) !== null) addressBar.clearHash();
+    },
   };
   return new LiveModel(clock, (sink) => new LiveConnection({ ...parts, sink }));
 }

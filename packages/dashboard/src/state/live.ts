@@ -12,7 +12,7 @@ export type ConnectionState = "connecting" | "live" | "lagging" | "offline" | "s
 /** How the connection fares. */
 export interface ConnectionStatus {
   readonly state: ConnectionState;
-  /** How late the newest sample is by the hub's clock, ms; `null` before the first. */
+  /** How late the newest sample is by the hub's clock, ms; while live: was, when it came. `null` before the first. */
   readonly lagMs: number | null;
   /** Start of the newest second received, ms epoch of the hub; `null` before the first. */
   readonly lastAt: number | null;

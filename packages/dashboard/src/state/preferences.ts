@@ -2,11 +2,11 @@ import { effect, type Signal, signal } from "@preact/signals";
 import { browserStorage, keepChoice, readChoice, type StorageLike } from "./storage.ts";
 
 /** How much air rows and cards have. */
-export const DENSITIES = ["cosy", "compact"] as const;
+const DENSITIES = ["cosy", "compact"] as const;
 export type Density = (typeof DENSITIES)[number];
 
 /** Which wall clock labels show. */
-export const TIME_ZONES = ["local", "utc"] as const;
+const TIME_ZONES = ["local", "utc"] as const;
 export type TimeZone = (typeof TIME_ZONES)[number];
 
 const SWITCH = ["on", "off"] as const;

@@ -12,7 +12,7 @@ export interface WindowLike {
 }
 
 /** A fixed stretch of time, ms epoch. */
-export interface TimeRange {
+interface TimeRange {
   readonly fromAt: number;
   readonly toAt: number;
 }
@@ -52,9 +52,9 @@ export interface Route {
 }
 
 /** Page shown when the address names none. */
-export const HOME_PAGE = "overview";
+const HOME_PAGE = "overview";
 /** Window when the address names none, ms. */
-export const DEFAULT_WINDOW_MS = 300_000;
+const DEFAULT_WINDOW_MS = 300_000;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LONGEST_WINDOW_MS = 30 * 86_400_000;

@@ -4,7 +4,7 @@ import type { SeriesColumns } from "./live.ts";
 import { Ring } from "./ring.ts";
 
 /** How long a series that nobody uses is kept, ms. */
-export const KEEP_UNUSED_MS = 60_000;
+const KEEP_UNUSED_MS = 60_000;
 /** Most series kept that nobody uses; beyond it the longest unused goes at once. */
 export const MAX_UNUSED = 1024;
 /** A hub's time that falls back further than this makes everything held meaningless, ms. */

@@ -2,7 +2,7 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from "@pre
 import { browserStorage, keepChoice, readChoice, type StorageLike } from "./storage.ts";
 
 /** What can be chosen; `system` follows the system's preference. */
-export const THEMES = ["light", "dark", "system"] as const;
+const THEMES = ["light", "dark", "system"] as const;
 export type ThemeChoice = (typeof THEMES)[number];
 
 /** The part of a `MediaQueryList` for `(prefers-color-scheme: dark)` that is used. */

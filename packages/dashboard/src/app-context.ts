@@ -22,6 +22,8 @@ export interface App {
   readonly palette: ReadonlySignal<Palette>;
   readonly clock: ReadonlySignal<Clock>;
   readonly painter: Painter;
+  /** Length of what charts show, ms: the chosen window, or less while nothing older is known. */
+  readonly viewMs: ReadonlySignal<number>;
   readonly cursor: Cursor;
   readonly toasts: Toasts;
   readonly dialog: Signal<OpenDialog>;

@@ -15,6 +15,7 @@ export const shellOnScreen: OnScreen = { series: [RAIL_SELECTOR], tables: ["node
 
 const SAY_AFTER_MS = 150;
 const WINDOWS_MS = [300_000, 900_000] as const;
+const VIEWS_MS = [60_000, 120_000, 300_000] as const;
 
 /** What the page is made from. */
 export interface AppParts {
@@ -37,6 +38,7 @@ export function createApp(parts: AppParts): App {
     palette: createPalette(theme),
     clock: computed(() => createClock(preferences.timeZone.value)),
     painter: new Painter(),
+    viewMs: computed(() => viewLength(parts.live)),
     cursor: createCursor(),
     toasts,
     dialog: signal<OpenDialog>(null),
@@ -60,6 +62,19 @@ export function createApp(parts: AppParts): App {
   return app;
 }
 
+/**
+ * A process that began a minute ago would leave most of a chart empty, so the
+ * view grows with what is known, in few steps, until it is the chosen window.
+ */
+function viewLength(live: LiveState): number {
+  const chosen = live.windowMs.value;
+  const starts = live.table("nodes").value?.map(({ startedAt }) => startedAt) ?? [];
+  const hub = live.table("hub").value;
+  if (starts.length === 0 || hub === null) return chosen;
+  const knownMs = live.now.value - Math.max(hub.startedAt, Math.min(...starts));
+  return VIEWS_MS.find((viewMs) => viewMs >= knownMs && viewMs < chosen) ?? chosen;
+}
+
 /** The address says which node and window; only windows that are held live can be shown. */
 function followRoute({ live, route }: App): void {
   effect(() => {
@@ -72,12 +87,12 @@ function followRoute({ live, route }: App): void {
   });
 }
 
-function paintOnTick({ live, painter, palette, clock, preferences, cursor }: App): void {
+function paintOnTick({ live, painter, viewMs, palette, clock, preferences, cursor }: App): void {
   let view = "";
   effect(() => {
     live.tick.value;
     const key = [
-      live.windowMs.value,
+      viewMs.value,
       live.node.value,
       live.paused.value,
       painter.fidelity.value,
@@ -91,7 +106,7 @@ function paintOnTick({ live, painter, palette, clock, preferences, cursor }: App
     untracked(() => painter.paint(force));
   });
   effect(() => {
-    live.windowMs.value;
+    viewMs.value;
     live.node.value;
     batch(() => clearCursor(cursor));
   });

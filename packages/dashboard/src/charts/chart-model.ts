@@ -47,9 +47,9 @@ export class ChartModel {
 
   /** Reads and draws the window as it is now. */
   draw(): void {
-    const { live, palette, painter, preferences, clock } = this.#app;
+    const { live, palette, painter, preferences, clock, viewMs } = this.#app;
     const toAt = Math.floor(live.now.peek() / 1000) * 1000;
-    const windowMs = live.windowMs.peek();
+    const windowMs = viewMs.peek();
     const data = this.#reader.read(this.#spec.rings, toAt, windowMs);
     const zone = clock.peek();
     const view = {
@@ -60,7 +60,7 @@ export class ChartModel {
       thin: preferences.reduceDrawing.peek() || painter.fidelity.peek() !== "full",
       limit: this.#spec.limit,
       formatY: this.#spec.formatY,
-      formatX: (at: number) => (windowMs <= 120_000 ? zone.time(at) : zone.minute(at)),
+      formatX: (at: number) => (at % 60_000 === 0 ? zone.minute(at) : zone.time(at)),
     };
     if (this.#plot === null) this.#plot = new LinePlot(this.#host, this.#spec.lines, data, view);
     else this.#plot.draw(data, view);
@@ -125,6 +125,8 @@ export class ChartModel {
   }
 
   #currentIndex(last: number): number {
+    // Without a connection everything is old and says so; its last value is then better than none.
+    if (this.#app.live.status.peek().state === "offline") return last;
     const end = Math.round(this.#app.live.now.peek() / 1000 - (this.data.at[0] ?? 0));
     return end - last <= CURRENT_STEPS ? last : -1;
   }

@@ -47,7 +47,7 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
     const reader = new HeatReader();
     const rings = selectors.map((selector) => app.live.series(selector));
     return app.painter.add(element, () => {
-      const next = reader.read(rings, app.live.now.peek(), app.live.windowMs.peek());
+      const next = reader.read(rings, app.live.now.peek(), app.viewMs.peek());
       drawGrid(app, element, next);
       setGrid(next);
     });
@@ -58,7 +58,7 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
     app.cursor.owner.value = next === null ? null : id;
     app.cursor.at.value = next === null || grid === null ? null : grid.fromAt + (next.column + 0.5) * grid.columnMs;
   };
-  const every = span(grid?.columnMs ?? app.live.windowMs.value / HEAT_COLUMNS);
+  const every = span(grid?.columnMs ?? app.viewMs.value / HEAT_COLUMNS);
   return (
     <Card
       title={title}
@@ -68,7 +68,7 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
       aside={
         <>
           <span class="ramp">
-            {unit} per {every}
+            {unit} per {every === "1 s" ? "s" : every}
             <i />
           </span>
           <ChartMenu title={title} table={() => heatTable(app, title, grid)} />
@@ -185,7 +185,8 @@ function drawGrid(app: App, canvas: HTMLCanvasElement, grid: HeatGrid): void {
   if (surface === null) return;
   const palette = app.palette.peek();
   drawCells(surface, grid, palette);
-  drawLabels(surface, grid, palette, (at) => app.clock.peek().minute(at));
+  const clock = app.clock.peek();
+  drawLabels(surface, grid, palette, (at) => (at % 60_000 === 0 ? clock.minute(at) : clock.time(at)));
 }
 
 function drawCells({ ctx, width, height }: Surface, grid: HeatGrid, palette: Palette): void {

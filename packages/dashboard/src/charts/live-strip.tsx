@@ -111,7 +111,7 @@ function draw(app: App, canvas: HTMLCanvasElement, data: WindowData): void {
   const xOf = (at: number) => surface.width * (1 - (toAt - at) / LIVE_HISTORY_MS);
   drawCurve(app, surface, data);
   drawGaps(app, surface, data, xOf);
-  drawHandle(app, surface, xOf(toAt - app.live.windowMs.peek()));
+  drawHandle(app, surface, xOf(toAt - app.viewMs.peek()));
   drawRestarts(app, surface, app.live.table("nodes").peek() ?? [], xOf);
   drawTimes(app, surface, toAt, xOf);
 }

@@ -92,7 +92,7 @@ function ServiceCard(): VNode {
   const detail = chosen ?? (nodes === null ? "waiting for data" : countNodes(present.length));
   return (
     <Menu label={`${name}, ${detail}. Choose a node`} items={items} buttonClass="service">
-      <i class="dot" data-tone={serviceTone(nodes)} />
+      <i class="dot" data-tone={live.status.value.state === "live" ? serviceTone(nodes) : "quiet"} />
       <span class="service-name">
         <span class="truncate">{name}</span>
         <small class="truncate">{detail}</small>

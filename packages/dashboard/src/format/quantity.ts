@@ -31,7 +31,7 @@ function two(value: number): string {
 
 function scaled(value: number): string {
   const size = Math.abs(value);
-  if (size < 999.5) return short(value);
+  if (size < 999.5) return size < 1 ? short(value) : two(value);
   for (const [limit, by, letter] of [
     [999_500, 1e3, "k"],
     [999.5e6, 1e6, "M"],
@@ -81,7 +81,7 @@ export const bytes: Formatter = (value) => {
     rest /= 1000;
     step++;
   }
-  return { text: step === 0 ? String(Math.round(rest)) : short(rest), unit: BYTE_UNITS[step] ?? "B" };
+  return { text: step === 0 ? String(Math.round(rest)) : two(rest), unit: BYTE_UNITS[step] ?? "B" };
 };
 
 /** Digits and unit in one string: `68 ms`, `48.2k/s`, `–`. */

@@ -39,6 +39,7 @@ export function ByNode(): VNode {
               />
             ))}
           </ul>
+          {nodes.length === 1 && shown[0] !== undefined ? <NodeFacts row={shown[0]} /> : null}
           <p class="fine">
             {nodes.length > MOST_NODES ? `The busiest ${MOST_NODES} of ${nodes.length}. ` : ""}
             {counts.length > 1 ? `The mark is the mean, ${join(count(mean))}.` : "More processes show up here by themselves."}
@@ -46,6 +47,27 @@ export function ByNode(): VNode {
         </div>
       )}
     </Card>
+  );
+}
+
+/** What is known of the only node there is. */
+function NodeFacts({ row }: { readonly row: NodeRow }): VNode {
+  const facts: readonly (readonly [string, string])[] = [
+    ["Host", row.host],
+    ["Process", `pid ${row.pid}`],
+    ["Runtime", row.runtime],
+    ["Restarts seen", join(count(row.restarts))],
+    ["Snapshots lost", join(count(row.lost))],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class="truncate">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

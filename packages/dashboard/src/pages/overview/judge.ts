@@ -41,6 +41,8 @@ export function judge({ connection, nodes, hub, now }: Evidence): Verdict {
   const reasons = complaints.sort((a, b) => Number(b.tone === "crit") - Number(a.tone === "crit")).map(({ text }) => text);
   if (connection !== "live" && connection !== "lagging")
     return { tone: "quiet", title: "State unknown", reasons: ["The connection to the hub is down."] };
+  if (worst === "ok" && present.every(({ findings }) => findings.length === 0))
+    return { tone: "quiet", title: "Reporting, with no WebSocket server to watch", reasons };
   return { tone: worst, title: titleOf(worst, present), reasons };
 }
 
@@ -94,7 +96,7 @@ export function describeFindings(nodes: readonly NodeRow[]): string {
   for (const { findings } of nodes) {
     for (const { library, version, notes, state } of findings) {
       const name = `${LIBRARY_NAMES[library] ?? library}${version === null ? "" : ` ${version}`}`;
-      const note = state === "partial" ? "partly watched" : notes[0];
+      const note = state === "partial" ? "partly watched" : notes.find((text) => /^\d+ /.test(text));
       seen.set(name, note === undefined ? name : `${name} (${note})`);
     }
   }

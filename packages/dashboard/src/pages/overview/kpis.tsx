@@ -23,6 +23,7 @@ import { staleSince } from "./reporting.ts";
 import { SERIES } from "./selectors.ts";
 
 const MINUTE_MS = 60_000;
+const SMOOTH_MS = 10_000;
 
 /** The figures to see first. */
 export function Kpis(): VNode {
@@ -43,7 +44,8 @@ export function Kpis(): VNode {
         color="c1"
         note={
           <>
-            <b>{rate(latest(SERIES.opened)).text}</b> opened · <b>{rate(latest(SERIES.closed)).text}</b> closed /s
+            <b>{rate(meanOf(live, SERIES.opened)).text}</b> opened · <b>{rate(meanOf(live, SERIES.closed)).text}</b>{" "}
+            closed /s
           </>
         }
       />
@@ -145,12 +147,25 @@ function lagTone(lag: number | null): Tone | undefined {
 
 /** How many in the last 60 s, from rates per second; `null` when none of those seconds is known. */
 function lastMinute(live: LiveState, selector: Selector): number | null {
+  return addUp(live, selector, MINUTE_MS).sum;
+}
+
+/** Mean over the last 10 s, for rates so low that single seconds say little. */
+function meanOf(live: LiveState, selector: Selector): number | null {
+  const { sum, known } = addUp(live, selector, SMOOTH_MS);
+  return sum === null ? null : sum / known;
+}
+
+function addUp(live: LiveState, selector: Selector, lengthMs: number): { sum: number | null; known: number } {
   const to = live.now.peek();
-  const { value, length } = live.series(selector).read(to - MINUTE_MS + 1000, to);
+  const { value, length } = live.series(selector).read(to - lengthMs + 1000, to);
   let sum: number | null = null;
+  let known = 0;
   for (let i = 0; i < length; i++) {
     const each = value[i] as number;
-    if (each === each) sum = (sum ?? 0) + each;
+    if (each !== each) continue;
+    sum = (sum ?? 0) + each;
+    known++;
   }
-  return sum;
+  return { sum, known };
 }

@@ -1,6 +1,7 @@
 import type { Selector } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useApp } from "../../app-context.ts";
+import { Sparkline } from "../../charts/sparkline.tsx";
 import { Bar } from "../../components/bar.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
@@ -36,7 +37,12 @@ export function ProcessCard(): VNode {
           <div class="meters">
             <Meter label="CPU" value={share(cpu)} part={cpu === null ? null : cpu / cores} tone={level(cpu, cores)} />
             <Meter label="Loop busy" value={share(busy)} part={busy} tone={level(busy, 1)} />
-            <Meter label="Memory" value={bytes(memory)} part={null} />
+            <div>
+              <p class="meter-head">
+                Memory <b>{join(bytes(memory))}</b>
+              </p>
+              <Sparkline selector={SERIES.memory} color="c1" />
+            </div>
             <Meter label="Heap in use" value={bytes(heap)} part={heap === null || memory === null ? null : heap / memory} />
             <Meter label="Loop lag p99" value={duration(lag)} part={lag === null ? null : lag / LAG_CRIT_S} tone={lagLevel(lag)} />
             <Meter label="Probe CPU" value={share(probeCpu(nodes))} part={probeCpu(nodes)} />

@@ -24,15 +24,15 @@ export function explainEmpty(live: LiveState, what: string): Emptiness {
   if (nodes.length === 0)
     return {
       icon: "plug",
-      title: "No process reports",
-      why: "Attach wsight to your server in one line; it shows up here within a second.",
+      title: `No ${what} to show`,
+      why: "No process reports. Attach wsight to your server in one line; it shows up here within a second.",
       snippet: "await monitor({ io })",
     };
   if (!nodesInView(live).some(({ findings }) => findings.length > 0))
     return {
       icon: "plug",
-      title: "No WebSocket server found",
-      why: "The process reports, but no Socket.IO or ws server was handed to it.",
+      title: `No ${what} to show`,
+      why: "The process reports, but no Socket.IO or ws server was handed to the monitor.",
       snippet: "await monitor({ wss })",
     };
   return { icon: "waiting", title: `No ${what} yet`, why: `The first ${what} will show up here as they happen.` };

@@ -38,15 +38,23 @@ export function StatusCard(): VNode {
         <h2>{verdict.title}</h2>
         <Uptime />
         <Reasons verdict={verdict} />
-        {nodes?.length === 0 ? (
-          <>
-            <p>Attach wsight to your server; it shows up here within a second.</p>
-            <Snippet text='import { monitor } from "wsight"; await monitor({ io, wss });' />
-          </>
-        ) : null}
+        <FirstStep />
       </div>
       <Beat />
     </section>
+  );
+}
+
+/** What to do when there is nothing to watch. */
+function FirstStep(): VNode | null {
+  const { live } = useApp();
+  const nodes = live.table("nodes").value;
+  if (nodes === null || nodes.some(({ findings }) => findings.length > 0)) return null;
+  return (
+    <>
+      <p>Attach wsight to your server; it shows up here within a second.</p>
+      <Snippet text='import { monitor } from "wsight"; await monitor({ io, wss });' />
+    </>
   );
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { createAnnouncer } from "../announcer.ts";
-import { startDemo } from "../demo/demo.ts";
 import type { Command } from "./command.ts";
 import { readSettings, readWhole, SHARED_FLAGS } from "./flags.ts";
 
@@ -21,6 +20,8 @@ export const demoCommand: Command = {
     const appPort = readWhole(values, "app-port", 0, 65_535);
     const seed = readWhole(values, "seed", 0, 2 ** 32 - 1);
     const monitor = readSettings(values, ["port", "host", "data", "secret"]);
+    // Loaded here because no other command needs it.
+    const { startDemo } = await import("../demo/demo.ts");
     const demo = await startDemo({
       monitor,
       stream: stdout,
@@ -30,19 +31,22 @@ export const demoCommand: Command = {
     const announcer = createAnnouncer(stdout, environment);
     announcer.say("app", demo.appUrl);
     announcer.say("stop", seconds === undefined ? "Ctrl-C" : `Ctrl-C, or by itself after ${seconds} s`);
+    const over = new AbortController();
     try {
-      const failure = await Promise.race([demo.clientsFailed, end(seconds, signal)]);
+      const end = waitForEnd(seconds, AbortSignal.any([signal, over.signal]));
+      const failure = await Promise.race([demo.clientsFailed, end]);
       if (failure === null) return 0;
       stderr.write(`wsight: the clients of the demo ended: ${failure}\n`);
       return 1;
     } finally {
+      over.abort();
       await demo.close();
     }
   },
 };
 
 /** Waits for the time or the user, whichever comes first. */
-async function end(seconds: number | undefined, signal: AbortSignal): Promise<null> {
+async function waitForEnd(seconds: number | undefined, signal: AbortSignal): Promise<null> {
   const ms = seconds === undefined ? 2 ** 31 - 1 : seconds * 1000;
   // The only way it fails is its signal.
   await wait(ms, undefined, { signal }).catch(() => undefined);

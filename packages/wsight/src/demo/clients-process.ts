@@ -55,6 +55,8 @@ process.on("SIGINT", () => undefined);
 process.on("SIGTERM", end);
 process.on("message", end);
 process.on("disconnect", end);
+// A parent that ended while this was loading is not told of any more.
+if (!process.connected) end();
 for (let i = 0; i < chatClients; i++) void arrive(i, "user", (setting) => runChatClient(setting, transportsOf(i)));
 for (let i = 0; i < tickerClients; i++) void arrive(chatClients + i, "screen", runTickerClient);
 void arrive(chatClients + tickerClients, "rude", runRudeClient);

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { monitor } from "wsight";
+import { readEnvironment } from "../dist/environment.js";
+
+const QUIET = { port: 0, data: null, quiet: true, hub: false } as const;
+
+describe("WSIGHT_* variables", () => {
+  it("say the same as the options of that name", () => {
+    expect(
+      readEnvironment({
+        WSIGHT_SERVICE: "chat",
+        WSIGHT_PORT: "0",
+        WSIGHT_DATA: "none",
+        WSIGHT_HUB: "off",
+        WSIGHT_QUIET: "1",
+        WSIGHT_ALLOWED_ORIGINS: "https://a.example, https://b.example",
+        WSIGHT_STORE_INTERVAL_MS: "60000",
+        WSIGHT_HOST: "",
+        PATH: "/bin",
+      }),
+    ).toEqual({
+      service: "chat",
+      port: 0,
+      data: null,
+      hub: false,
+      quiet: true,
+      allowedOrigins: ["https://a.example", "https://b.example"],
+      storeIntervalMs: 60_000,
+    });
+  });
+
+  it.each([
+    [{ WSIGHT_PORT: "abc" }, 'WSIGHT_PORT: expected a whole number from 0 to 65535, got "abc"'],
+    [{ WSIGHT_PORT: "70000" }, "WSIGHT_PORT: expected a number from 0 to 65535, got 70000"],
+    [{ WSIGHT_QUIET: "perhaps" }, 'WSIGHT_QUIET: expected true or false, got "perhaps"'],
+    [{ WSIGHT_SECRET: "hunter2" }, "WSIGHT_SECRET: expected at least 32 characters"],
+    [{ WSIGHT_HUB: "ws://hub:4700" }, "WSIGHT_HUB: expected true or false (this version cannot send"],
+  ])("are refused by name when they can't be right: %o", (environment, message) => {
+    expect(() => readEnvironment(environment)).toThrow(message);
+  });
+
+  it("never repeat a secret in the refusal", () => {
+    expect(() => readEnvironment({ WSIGHT_SECRET: "hunter2" })).toThrow(/^(?!.*hunter2)/);
+  });
+});
+
+describe("what monitor is given", () => {
+  it.each([
+    [{ ios: {} }, {}, 'targets: expected io, wss, got "ios". Did you mean io?'],
+    [
+      { io: 42 },
+      {},
+      "targets.io: expected a Socket.IO server (new Server(…) of socket.io), or an array of them, got 42",
+    ],
+    [
+      { wss: [new Map()] },
+      {},
+      "targets.wss[0]: expected a WebSocketServer of ws, or an array of them, got an instance of Map",
+    ],
+    [null, {}, "targets: expected an object, got null"],
+    [{}, { prot: 1 }, "Did you mean port?"],
+    [{}, { port: "4700" }, 'port: expected a whole number from 0 to 65535, got "4700"'],
+    [{}, { hub: "ws://other:4700" }, "this version cannot send to a hub on another machine yet"],
+    [{}, { authenticate: true }, "authenticate: expected a function, got true"],
+    [{}, { caps: { events: 0 } }, "caps.events: expected a whole number from 1 to 1000, got 0"],
+    [{}, { service: "with space" }, "service: expected 1 to 64 letters"],
+  ])("is refused when it can't be right: %o %o", async (targets, options, message) => {
+    await expect(monitor(targets as object, { ...QUIET, ...(options as object) })).rejects.toMatchObject({
+      code: "BAD_OPTION",
+      message: expect.stringContaining(message),
+    });
+  });
+});

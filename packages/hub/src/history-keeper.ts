@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 /** The contract's interval; finer records are put together, coarser ones widen it. */
 const HISTORY_MINUTES = 5;
 /** A reader gets the interval that is still going on, at most this old, in ms. */
-const FRESH_MS = 10_000;
+const FRESH_MS = 5000;
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {
@@ -54,13 +54,17 @@ export async function createHistoryKeeper(options: HistoryKeeperOptions): Promis
   const prune = (beforeAt: number): Promise<number> => store.prune(beforeAt);
   const recorder = createRecorder({ current, writer, clock, intervalMs, retentionMs, prune, onError: options.onError });
   const intervalMinutes = Math.max(HISTORY_MINUTES, Math.ceil(intervalMs / MINUTE_MS));
+  let observed = false;
   let recordedAt = Number.NEGATIVE_INFINITY;
 
   return {
-    observe: (at) => recorder.observe(at),
+    observe(at) {
+      observed = true;
+      recorder.observe(at);
+    },
     async read({ hours, node, signal }) {
       const now = clock.now();
-      if (Math.abs(now - recordedAt) >= FRESH_MS) {
+      if (observed && Math.abs(now - recordedAt) >= FRESH_MS) {
         recordedAt = now;
         recorder.record(now);
         await writer.flush();

@@ -1,7 +1,8 @@
-import { bucketBound, bucketOctave, MAX_INDEX, MIN_INDEX } from "@wsight/protocol";
+import { bucketBound, MAX_INDEX, MIN_INDEX, SCALE } from "@wsight/protocol";
 import type { BucketLog, LogEntry } from "./bucket-log.ts";
 
 const BUCKETS = MAX_INDEX - MIN_INDEX + 1;
+const PER_OCTAVE = 1 << SCALE;
 
 /** Logs that are merged, and a number that changes when they do. */
 export interface LogSet {
@@ -82,7 +83,8 @@ export class BucketWindow {
   /** Observations within `(2^(octave−1), 2^octave]`. */
   octave(octave: number): number {
     let count = 0;
-    for (let i = 0; i < BUCKETS; i++) if (bucketOctave(MIN_INDEX + i) === octave) count += this.#buckets[i] as number;
+    const first = (octave - 1) * PER_OCTAVE - MIN_INDEX;
+    for (let i = Math.max(0, first); i < first + PER_OCTAVE && i < BUCKETS; i++) count += this.#buckets[i] as number;
     return count;
   }
 

@@ -34,6 +34,7 @@ class SharedParts {
   readonly #index: SeriesIndex;
   readonly #sets = new Map<string, SeriesSet>();
   readonly #windows = new Map<string, BucketWindow>();
+  readonly #rates = new Map<string, Evaluate>();
 
   constructor(index: SeriesIndex) {
     this.#index = index;
@@ -49,6 +50,23 @@ class SharedParts {
     return set as SeriesSet<T>;
   }
 
+  /** Observations a second over all octaves; moves `window` to the newest of them. Once for all rows of a heatmap. */
+  heatmapRate(selector: Selector, window: BucketWindow): Evaluate {
+    const key = partKey(selector);
+    let rate = this.#rates.get(key);
+    if (rate === undefined) {
+      const set = this.set<TrackedHistogram>(selector);
+      rate = onceASecond((second) => {
+        let fresh = 0;
+        for (const { node } of set.placed) fresh = Math.max(fresh, node.presence.freshAt(second));
+        if (fresh > 0) window.moveTo(set, fresh);
+        return sumKnown(set.placed, (placed) => rateOf(placed, second));
+      });
+      this.#rates.set(key, rate);
+    }
+    return rate;
+  }
+
   window(selector: Selector, seconds: number): BucketWindow {
     const key = `${seconds} ${partKey(selector)}`;
     let window = this.#windows.get(key);
@@ -58,6 +76,17 @@ class SharedParts {
     }
     return window;
   }
+}
+
+function onceASecond(evaluate: Evaluate): Evaluate {
+  let known = -1;
+  let value = Number.NaN;
+  return (second) => {
+    // A second that is held never changes any more.
+    if (second !== known) value = evaluate(second);
+    known = second;
+    return value;
+  };
 }
 
 function partKey({ metric, where, node }: Selector): string {
@@ -101,7 +130,7 @@ function compileGauge(shared: SharedParts, selector: Selector): Evaluate {
 function compileHistogram(shared: SharedParts, selector: Selector): Evaluate {
   const set = shared.set<TrackedHistogram>(selector);
   if (selector.agg === "rate") return compileRate(set, selector.window);
-  if (selector.agg === "octave") return compileOctave(shared, selector, set);
+  if (selector.agg === "octave") return compileOctave(shared, selector);
   const window = shared.window(selector, selector.window ?? DEFAULT_WINDOW_SECONDS);
   const figure = windowFigure(selector.agg);
   return (second) => {
@@ -126,15 +155,12 @@ function windowFigure(agg: Selector["agg"]): (window: BucketWindow) => number {
 }
 
 /** One row of a heatmap: its share of what the newest snapshots brought, times the rate of it all. */
-function compileOctave(shared: SharedParts, selector: Selector, set: SeriesSet<TrackedHistogram>): Evaluate {
+function compileOctave(shared: SharedParts, selector: Selector): Evaluate {
   const window = shared.window(selector, 1);
+  const rateAt = shared.heatmapRate(selector, window);
   const octave = selector.octave ?? 0;
   return (second) => {
-    const rate = sumKnown(set.placed, (placed) => rateOf(placed, second));
-    if (!(rate > 0)) return rate;
-    let fresh = 0;
-    for (const { node } of set.placed) fresh = Math.max(fresh, node.presence.freshAt(second));
-    window.moveTo(set, fresh);
-    return window.count === 0 ? 0 : (window.octave(octave) / window.count) * rate;
+    const rate = rateAt(second);
+    return rate > 0 && window.count > 0 ? (window.octave(octave) / window.count) * rate : rate;
   };
 }

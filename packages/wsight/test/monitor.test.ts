@@ -191,17 +191,18 @@ describe("a hub that is killed", () => {
 describe("a process that is monitored", () => {
   it("ends within half a second when it has nothing to do but being watched", async () => {
     const script = fixture("attach-only.mjs");
-    const { code, tookMs } = await script.ended;
-    expect([code, script.stderr(), script.stdout()]).toEqual([0, "", "null\nexit\n"]);
-    // Starting Node.js and loading both libraries is the larger part.
-    expect(tookMs).toBeLessThan(2000);
+    const { code } = await script.ended;
+    expect([code, script.stderr()]).toEqual([0, ""]);
+    expect(script.stdout()).toMatch(/^null \d+\n$/);
+    expect(Number(script.stdout().split(" ")[1])).toBeLessThan(500);
   });
 
   it("ends in good order with a hub too", async () => {
     const script = fixture("attach-only.mjs", { HUB: "true" });
     const { code } = await script.ended;
     expect([code, script.stderr()]).toEqual([0, ""]);
-    expect(script.stdout()).toMatch(/^http:\/\/127\.0\.0\.1:\d+\nexit\n$/);
+    expect(script.stdout()).toMatch(/^http:\/\/127\.0\.0\.1:\d+ \d+\n$/);
+    expect(Number(script.stdout().split(" ")[1])).toBeLessThan(1000);
   });
 
   it("may block its event loop: the dashboard answers meanwhile, and shows the stall afterwards", async () => {

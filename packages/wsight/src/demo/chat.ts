@@ -71,7 +71,7 @@ function serveSocket(socket: ChatSocket, rooms: Map<string, string[]>, { random,
     "chat:search",
     guarded(async (words, ack) => {
       await slowly(70, 0.7);
-      if (random() < 0.06) {
+      if (random() < 0.04) {
         ack({ failed: "try again" });
         throw new SearchUnavailable(`no answer for ${JSON.stringify(words)}`);
       }

@@ -23,6 +23,11 @@ export function logNormal(random: Random, median: number, spread: number): numbe
   return median * Math.exp(spread * normal);
 }
 
+/** One of the items, each as often. */
+export function pick<T>(random: Random, items: readonly [T, ...T[]]): T {
+  return items[Math.floor(random() * items.length)] ?? items[0];
+}
+
 /** One of the items, the earlier ones more often. */
 export function pickSkewed<T>(random: Random, items: readonly [T, ...T[]]): T {
   return items[Math.floor(random() ** 2 * items.length)] ?? items[0];

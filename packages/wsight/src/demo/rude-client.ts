@@ -4,13 +4,13 @@ import { WebSocket } from "ws";
 import type { ClientSetting } from "./chat-client.ts";
 import { DEMO_TOKEN } from "./events.ts";
 import { pause } from "./pause.ts";
-import { exponential, pickSkewed } from "./random.ts";
+import { exponential, pick } from "./random.ts";
 
 const MISCHIEF_MS = 4_000;
 
 /** Clients that do everything wrong: bad paths, tokens, sessions and frames, and handshakes broken off. */
 export async function runRudeClient({ url, random, signal }: ClientSetting): Promise<void> {
-  while (await pause(exponential(random, MISCHIEF_MS), signal)) pickSkewed(random, MISCHIEF)(url);
+  while (await pause(exponential(random, MISCHIEF_MS), signal)) pick(random, MISCHIEF)(url);
 }
 
 const MISCHIEF: readonly [(url: string) => void, ...((url: string) => void)[]] = [

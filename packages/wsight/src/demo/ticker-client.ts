@@ -29,7 +29,7 @@ async function visit({ url, user, random, busy, signal }: ClientSetting): Promis
     for (const symbol of symbols) say(ws, "subscribe", symbol);
     const leavesAt = Date.now() + exponential(random, VISIT_MS);
     while (Date.now() < leavesAt && (await pause(exponential(random, ACTION_MS / busy()), signal))) {
-      const type = random() < 0.97 ? "quote" : "qoute";
+      const type = random() < 0.992 ? "quote" : "qoute";
       say(ws, type, pickSkewed(random, SYMBOLS));
     }
   } catch {

@@ -7,6 +7,7 @@ import { pause } from "./pause.ts";
 import { logNormal, type Random } from "./random.ts";
 
 const TICK_EVERY_MS = 250;
+const PING_EVERY_MS = 5_000;
 const CODE = "BAD_REQUEST";
 
 /** What the ticker works with. */
@@ -39,6 +40,7 @@ export function createTicker(parts: TickerParts): WebSocketServer {
     });
   });
   void tick(prices, watching, parts);
+  void ping(wss, parts.signal);
   return wss;
 }
 
@@ -83,6 +85,10 @@ async function tick(
       say(ws, { type: "tick", prices: [...symbols].map((symbol) => [symbol, prices.get(symbol)]) });
     }
   }
+}
+
+async function ping(wss: WebSocketServer, signal: AbortSignal): Promise<void> {
+  while (await pause(PING_EVERY_MS, signal)) for (const ws of wss.clients) ws.ping();
 }
 
 function say(ws: WebSocket, message: object): void {

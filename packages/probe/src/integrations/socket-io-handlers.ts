@@ -24,14 +24,24 @@ export interface HandlerWatch {
   readonly end: () => void;
 }
 
+/** A message whose handlers are timed. */
+interface TimedMessage {
+  readonly event: string;
+  readonly begin: number;
+  /** How many messages it stands for. */
+  readonly weight: number;
+  readonly acknowledged: boolean;
+}
+
 /** What the shared methods call. */
 interface Times {
   readonly on: () => boolean;
-  /** Weight of this message when it should be timed, else 0. */
-  readonly take: () => number;
-  readonly begin: () => number;
-  readonly handled: (args: ArrayLike<unknown>, weight: number, begin: number, threw: boolean) => void;
-  readonly ackOfServer: (event: unknown, ack: Method, begin: number, weight: number) => Method;
+  /** True when this message should be timed. Hot path. */
+  readonly take: () => boolean;
+  readonly begin: (event: unknown, acknowledged: boolean) => TimedMessage;
+  readonly threw: () => void;
+  readonly handled: (message: TimedMessage) => void;
+  readonly ackOfServer: (message: TimedMessage, ack: Method) => Method;
   readonly ackOfClient: (event: unknown, ack: Method, mayTimeOut: boolean) => Method;
 }
 
@@ -79,20 +89,19 @@ export function watchHandlers(
     on: options.measuring,
     take() {
       hookCalls.value++;
-      return timing.take() ? timing.period : 0;
+      return timing.take();
     },
-    begin: hr,
-    handled(args, weight, begin, threw) {
+    begin: (event, acknowledged) => ({ event: String(event), begin: hr(), weight: timing.period, acknowledged }),
+    threw: () => safely(() => errors.note("HandlerThrew", "a message handler threw")),
+    handled({ event, begin, weight, acknowledged }) {
       safely(() => {
-        if (threw) errors.note("HandlerThrew", "a message handler threw");
-        if (weight === 0) return;
         const seconds = (hr() - begin) / 1000;
-        meterIn.events.recordHandler(meterIn.events.entry(String(args[0])), seconds, weight);
+        meterIn.events.recordHandler(meterIn.events.entry(event), seconds, weight);
         // What is acknowledged is told by the time to the acknowledgement.
-        if (!endsInFunction(args)) latency.handler.record(seconds, weight);
+        if (!acknowledged) latency.handler.record(seconds, weight);
       });
     },
-    ackOfServer(event, ack, begin, weight) {
+    ackOfServer({ event, begin, weight }, ack) {
       let called = false;
       return function (this: unknown) {
         if (!called) {
@@ -100,7 +109,7 @@ export function watchHandlers(
           safely(() => {
             const seconds = (hr() - begin) / 1000;
             latency.ack.record(seconds, weight);
-            meterIn.events.recordAck(meterIn.events.entry(String(event)), seconds, weight);
+            meterIn.events.recordAck(meterIn.events.entry(event), seconds, weight);
           });
         }
         // biome-ignore lint/complexity/noArguments: passed on untouched
@@ -145,51 +154,69 @@ export function watchHandlers(
 }
 
 /** Runs all handlers of one event. */
-function coverEmitUntyped(original: () => Method): Method {
+function coverEmitUntyped(original: Method): Method {
   return function emitUntyped(this: unknown, _event) {
     const socket = this as TimedSocket;
     const times = socket.server?.[TIMES];
-    // biome-ignore lint/complexity/noArguments: passed on untouched, without an array for each message
-    const args = arguments as unknown as unknown[];
+    // biome-ignore-start lint/complexity/noArguments: passed on untouched, without an array for each message
     // A namespace has a server too, and uses this for events among servers.
-    if (times === undefined || socket.nsp === undefined || !times.on()) return Reflect.apply(original(), this, args);
-    const weight = times.take();
-    const begin = weight === 0 ? 0 : times.begin();
-    let given = args;
-    if (weight > 0 && endsInFunction(args)) {
-      given = Array.from(args);
-      const last = given.length - 1;
-      given[last] = times.ackOfServer(args[0], given[last] as Method, begin, weight);
-    }
+    if (times === undefined || socket.nsp === undefined || !times.on()) return Reflect.apply(original, this, arguments);
+    if (times.take()) return Reflect.apply(emitTimed, { socket, times, original }, arguments);
     let threw = true;
     try {
-      const answer = Reflect.apply(original(), this, given);
+      const answer = Reflect.apply(original, this, arguments);
       threw = false;
       return answer;
     } finally {
-      if (weight > 0 || threw) times.handled(args, weight, begin, threw);
+      if (threw) times.threw();
     }
+    // biome-ignore-end lint/complexity/noArguments: as above
   };
+}
+
+function emitTimed(
+  this: { readonly socket: TimedSocket; readonly times: Times; readonly original: Method },
+  ...args: unknown[]
+): unknown {
+  const { socket, times, original } = this;
+  const last = args.length - 1;
+  const ack = last > 0 ? args[last] : undefined;
+  const timed = times.begin(args[0], typeof ack === "function");
+  if (typeof ack === "function") args[last] = times.ackOfServer(timed, ack as Method);
+  let threw = true;
+  try {
+    const answer = Reflect.apply(original, socket, args);
+    threw = false;
+    return answer;
+  } finally {
+    if (threw) times.threw();
+    times.handled(timed);
+  }
 }
 
 /** Sends an event to one client. */
-function coverEmit(original: () => Method): Method {
+function coverEmit(original: Method): Method {
   return function emit(this: unknown, _event) {
-    // biome-ignore lint/complexity/noArguments: passed on untouched, without an array for each message
-    const args = arguments as unknown as unknown[];
-    if (!endsInFunction(args)) return Reflect.apply(original(), this, args);
-    const socket = this as TimedSocket;
-    const times = socket.server?.[TIMES];
-    if (times === undefined || !times.on()) return Reflect.apply(original(), this, args);
-    const given = Array.from(args);
-    const last = given.length - 1;
-    given[last] = times.ackOfClient(args[0], given[last] as Method, socket.flags?.timeout !== undefined);
-    return Reflect.apply(original(), this, given);
+    // biome-ignore-start lint/complexity/noArguments: passed on untouched, without an array for each message
+    const last = arguments.length - 1;
+    if (last > 0 && typeof arguments[last] === "function") {
+      const times = (this as TimedSocket).server?.[TIMES];
+      if (times?.on()) return Reflect.apply(emitAwaited, { socket: this, times, original }, arguments);
+    }
+    return Reflect.apply(original, this, arguments);
+    // biome-ignore-end lint/complexity/noArguments: as above
   };
 }
 
-function endsInFunction(args: ArrayLike<unknown>): boolean {
-  return args.length > 1 && typeof args[args.length - 1] === "function";
+function emitAwaited(
+  this: { readonly socket: unknown; readonly times: Times; readonly original: Method },
+  ...args: unknown[]
+): unknown {
+  const { socket, times, original } = this;
+  const last = args.length - 1;
+  const mayTimeOut = (socket as TimedSocket).flags?.timeout !== undefined;
+  args[last] = times.ackOfClient(args[0], args[last] as Method, mayTimeOut);
+  return Reflect.apply(original, socket, args);
 }
 
 function eventIn(packet: unknown): unknown {
@@ -205,7 +232,7 @@ function ownerOf(instance: object, method: string): object | null {
 }
 
 /** Covers a method of a prototype, once however often it is asked for. Returns how to end it. */
-function patch(proto: Patched, key: string, make: (original: () => Method) => Method): () => void {
+function patch(proto: Patched, key: string, make: (original: Method) => Method): () => void {
   if (proto[PATCHES] === undefined) {
     Object.defineProperty(proto, PATCHES, { value: new Map(), configurable: true, enumerable: false });
   }
@@ -214,7 +241,7 @@ function patch(proto: Patched, key: string, make: (original: () => Method) => Me
   if (made === undefined) {
     const before = Object.getOwnPropertyDescriptor(proto, key);
     const original = behind(proto, key, before) as Method;
-    const method = make(() => original);
+    const method = make(original);
     cover(proto, key, method);
     made = { users: 0, end: () => uncover(proto, key, method, before) };
     patches.set(key, made);

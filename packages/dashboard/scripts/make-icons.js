@@ -60,7 +60,9 @@ const source = `/* Shapes of lucide icons (ISC, see NOTICE). Written by scripts/
 /** One SVG element: its tag and attributes. */
 export type IconShape = readonly [tag: string, attributes: Readonly<Record<string, string>>];
 
-const ICON_NAMES = [${Object.keys(ICONS).map((name) => JSON.stringify(name)).join(", ")}] as const;
+const ICON_NAMES = [${Object.keys(ICONS)
+  .map((name) => JSON.stringify(name))
+  .join(", ")}] as const;
 
 /** Name of an icon. */
 export type IconName = (typeof ICON_NAMES)[number];

@@ -26,9 +26,9 @@ export function Shell(): VNode {
   useSignalEffect(() => showInTab(app, page.title));
   return (
     <>
-      <a class="skip" href="#main" onClick={skipToMain}>
+      <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
         Skip to content
-      </a>
+      </button>
       <Sidebar />
       <div class="app" data-offline={isOffline(app) ? "" : undefined}>
         <Header page={page} />
@@ -63,12 +63,6 @@ function Overlays(): VNode {
 
 function isOffline(app: App): boolean {
   return app.live.status.value.state === "offline";
-}
-
-/** The hash belongs to the route, so the link moves the focus itself. */
-function skipToMain(event: Event): void {
-  event.preventDefault();
-  document.getElementById("main")?.focus();
 }
 
 /** Tells by title and icon of the tab when the page is not live. */

@@ -28,7 +28,8 @@ export function ChartMenu({ title, table }: ChartMenuProps): VNode {
   return (
     <span class="card-more">
       <Menu
-        label={`${title}: more`}
+        label={title}
+        buttonLabel={`${title}: more`}
         buttonClass="button"
         buttonKind="bare"
         items={[

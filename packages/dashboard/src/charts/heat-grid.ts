@@ -38,7 +38,10 @@ export class HeatReader {
     const [low, high] = padRows(used[0] ?? 7, used.at(-1) ?? 7);
     const octaves = HEAT_OCTAVES.slice(low, high + 1).reverse();
     const cells = all.slice(low, high + 1).reverse();
-    const max = cells.reduce((top, row) => row.reduce((most, value) => (value > most ? value : most), top), 0);
+    const max = cells.reduce(
+      (top, row) => row.reduce((most, value) => (value === value ? Math.max(most, value) : most), top),
+      0,
+    );
     return { fromAt, columnMs, octaves, cells, max, known: data.first >= 0 };
   }
 }

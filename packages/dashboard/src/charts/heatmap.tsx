@@ -69,18 +69,18 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
         <>
           <span class="ramp">
             {unit} per {every === "1 s" ? "s" : every}
-            <i />
+            <i class="ramp-bar" />
           </span>
           <ChartMenu title={title} table={() => heatTable(app, title, grid)} />
         </>
       }
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive */}
       <div
         class="heat"
         role="application"
         aria-roledescription="heatmap"
         aria-label={`${title}. ${unit} per ${every} by latency. Arrow keys read single cells.`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive
         tabIndex={0}
         onPointerMove={(event) => grid !== null && hold(cellAt(event, grid))}
         onPointerLeave={() => hold(null)}
@@ -112,7 +112,10 @@ function HeatCursor({ grid, width }: { readonly grid: HeatGrid; readonly width: 
   if (at === null) return null;
   const x = LEFT + ((at - grid.fromAt) / (grid.columnMs * HEAT_COLUMNS)) * (width - LEFT);
   return (
-    <i class="cursor-line" style={{ transform: `translate(${x}px, ${TOP}px)`, height: `calc(100% - ${TOP + BOTTOM}px)` }} />
+    <i
+      class="cursor-line"
+      style={{ transform: `translate(${x}px, ${TOP}px)`, height: `calc(100% - ${TOP + BOTTOM}px)` }}
+    />
   );
 }
 
@@ -129,7 +132,10 @@ function HeatTooltip({ grid, cell, width, unit }: HeatTooltipProps): VNode {
   const left = cell.column > HEAT_COLUMNS / 2;
   const startAt = grid.fromAt + cell.column * grid.columnMs;
   return (
-    <div class="tooltip" style={{ transform: `translate(calc(${x + (left ? -14 : 14)}px - ${left ? 100 : 0}%), 12px)` }}>
+    <div
+      class="tooltip"
+      style={{ transform: `translate(calc(${x + (left ? -14 : 14)}px - ${left ? 100 : 0}%), 12px)` }}
+    >
       <time>
         {clock.value.time(startAt)} – {clock.value.time(startAt + grid.columnMs)}
       </time>
@@ -208,7 +214,12 @@ function heatColor(palette: Palette, value: number, max: number): string {
   return palette[`heat-${level}` as "heat-1"];
 }
 
-function drawLabels({ ctx, width, height }: Surface, grid: HeatGrid, palette: Palette, time: (at: number) => string): void {
+function drawLabels(
+  { ctx, width, height }: Surface,
+  grid: HeatGrid,
+  palette: Palette,
+  time: (at: number) => string,
+): void {
   const high = (height - TOP - BOTTOM) / grid.octaves.length;
   const every = Math.max(1, Math.ceil(22 / high));
   ctx.font = FONT;

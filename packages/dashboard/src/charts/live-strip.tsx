@@ -160,12 +160,7 @@ function drawHandle(app: App, { ctx, width, height }: Surface, left: number): vo
 }
 
 /** A diamond where a process started. */
-function drawRestarts(
-  app: App,
-  { ctx, width }: Surface,
-  nodes: readonly NodeRow[],
-  xOf: (at: number) => number,
-): void {
+function drawRestarts(app: App, { ctx, width }: Surface, nodes: readonly NodeRow[], xOf: (at: number) => number): void {
   ctx.fillStyle = app.palette.peek()["text-3"];
   for (const { startedAt } of nodes) {
     const x = xOf(startedAt);

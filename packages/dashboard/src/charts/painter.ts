@@ -62,7 +62,8 @@ export class Painter {
     if (median > SLOW_ABOVE_MS && current === "thin") this.#change("slow");
     else if (median > THIN_ABOVE_MS && current === "full") this.#change("thin");
     else if (current === "full" || median > limit / 2) this.#calmSince = null;
-    else if (now - (this.#calmSince ??= now) > RECOVER_AFTER_MS) this.#change(current === "slow" ? "thin" : "full");
+    else if (this.#calmSince === null) this.#calmSince = now;
+    else if (now - this.#calmSince > RECOVER_AFTER_MS) this.#change(current === "slow" ? "thin" : "full");
   }
 
   #change(fidelity: Fidelity): void {

@@ -26,7 +26,7 @@ export function Sparkline({ selector, color }: SparklineProps): VNode {
     const ring = app.live.series(selector);
     return app.painter.add(element, () => draw(app, element, reader, ring, color));
   }, [app, color]);
-  return <canvas class="spark" ref={canvas} aria-hidden="true" />;
+  return <canvas class="spark" ref={canvas} />;
 }
 
 function draw(app: App, canvas: HTMLCanvasElement, reader: WindowReader, ring: SeriesRing, color: ColorToken): void {

@@ -72,11 +72,11 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
       staleSince={staleSince}
       {...(caption === undefined ? {} : { caption })}
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive */}
       <div
         class="plot"
         role="application"
         aria-roledescription="time series chart"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive
         tabIndex={0}
         onPointerMove={(event) => model?.point(event.clientX)}
         onPointerLeave={() => model?.point(null)}
@@ -179,13 +179,7 @@ function onKeyDown(
   announce(app, model, lines, format, line);
 }
 
-function announce(
-  app: App,
-  model: ChartModel,
-  lines: readonly Line[],
-  format: Formatter,
-  picked: number | null,
-): void {
+function announce(app: App, model: ChartModel, lines: readonly Line[], format: Formatter, picked: number | null): void {
   const at = app.cursor.at.peek();
   const values = model.valuesAt(at);
   const read = lines

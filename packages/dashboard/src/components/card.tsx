@@ -20,15 +20,7 @@ interface CardProps {
 }
 
 /** The one kind of card. */
-export function Card({
-  title,
-  span: columns,
-  aside,
-  caption,
-  staleSince,
-  as = "section",
-  children,
-}: CardProps): VNode {
+export function Card({ title, span: columns, aside, caption, staleSince, as = "section", children }: CardProps): VNode {
   const id = useId();
   const Tag = as;
   const stale = typeof staleSince === "number";

@@ -26,6 +26,7 @@ export function Dialog({ title, class: className = "", bare = false, onClose, ch
     };
   }, []);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the dialog closes it, as Escape does through onCancel
     <dialog
       ref={dialog}
       class={`dialog ${className}`}

@@ -24,17 +24,16 @@ export function Header({ page }: { readonly page: Page }): VNode {
           Reduced drawing
         </span>
       )}
-      <div class="header-tools" role="group" aria-label="View">
+      <div class="header-tools">
         <button
           type="button"
           class="button medium-only"
-          aria-label="Search or jump to"
           onClick={() => {
             app.dialog.value = "palette";
           }}
         >
           <Icon name="search" />
-          <span class="wide-only">Search or jump to</span>
+          <span class="wide-text">Search or jump to</span>
           <kbd>{commandKey()}K</kbd>
         </button>
         {page.timed ? (
@@ -69,7 +68,9 @@ export function Header({ page }: { readonly page: Page }): VNode {
           title={`Theme: ${theme.choice.value}`}
           onClick={() => theme.cycle()}
         >
-          <Icon name={{ light: "sun", dark: "moon", system: "theme" }[theme.choice.value] as "sun" | "moon" | "theme"} />
+          <Icon
+            name={{ light: "sun", dark: "moon", system: "theme" }[theme.choice.value] as "sun" | "moon" | "theme"}
+          />
         </button>
       </div>
     </header>

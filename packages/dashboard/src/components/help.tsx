@@ -48,9 +48,11 @@ function Keys({ label, ways }: { readonly label: string; readonly ways: readonly
     <>
       <dt>{label}</dt>
       <dd>
-        {ways.flatMap((way) => way.split(" ")).map((key) => (
-          <kbd key={key}>{keyName(key)}</kbd>
-        ))}
+        {ways
+          .flatMap((way) => way.split(" "))
+          .map((key) => (
+            <kbd key={key}>{keyName(key)}</kbd>
+          ))}
       </dd>
     </>
   );

@@ -12,8 +12,10 @@ export interface MenuItem {
 }
 
 interface MenuProps {
-  /** Accessible name of the button and the menu. */
+  /** Accessible name of the menu. */
   readonly label: string;
+  /** Accessible name of a button whose content is only an icon. */
+  readonly buttonLabel?: string;
   readonly items: readonly MenuItem[];
   readonly buttonClass: string;
   readonly buttonKind?: "bare" | "square";
@@ -21,7 +23,7 @@ interface MenuProps {
 }
 
 /** A button with a native popover of actions; arrow keys move, Escape closes and gives the focus back. */
-export function Menu({ label, items, buttonClass, buttonKind, children }: MenuProps): VNode {
+export function Menu({ label, buttonLabel, items, buttonClass, buttonKind, children }: MenuProps): VNode {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -44,7 +46,7 @@ export function Menu({ label, items, buttonClass, buttonKind, children }: MenuPr
         data-kind={buttonKind}
         aria-haspopup="menu"
         aria-expanded="false"
-        aria-label={label}
+        aria-label={buttonLabel}
         popovertarget={id}
       >
         {children}

@@ -81,22 +81,25 @@ function ServiceCard(): VNode {
   const present = nodes?.filter(({ state }) => state !== "gone") ?? [];
   const items: readonly MenuItem[] = [
     { label: "All nodes", icon: "server", run: () => route.navigate({ node: null }) },
-    ...present.map((row): MenuItem => ({
-      label: row.node,
-      icon: row.state === "live" ? "ok" : "stale",
-      note: row.state === "live" ? "live" : `silent ${span(live.now.peek() - row.lastAt)}`,
-      run: () => route.navigate({ node: row.node }),
-    })),
+    ...present.map(
+      (row): MenuItem => ({
+        label: row.node,
+        icon: row.state === "live" ? "ok" : "stale",
+        note: row.state === "live" ? "live" : `silent ${span(live.now.peek() - row.lastAt)}`,
+        run: () => route.navigate({ node: row.node }),
+      }),
+    ),
   ];
   const name = serviceName(nodes);
   const detail = chosen ?? (nodes === null ? "waiting for data" : countNodes(present.length));
   return (
-    <Menu label={`${name}, ${detail}. Choose a node`} items={items} buttonClass="service">
+    <Menu label="Node" items={items} buttonClass="service">
       <i class="dot" data-tone={live.status.value.state === "live" ? serviceTone(nodes) : "quiet"} />
       <span class="service-name">
-        <span class="truncate">{name}</span>
+        <span class="truncate">{name} </span>
         <small class="truncate">{detail}</small>
       </span>
+      <span class="sr-only">Choose a node</span>
       <Icon name="chevrons" />
     </Menu>
   );

@@ -28,7 +28,8 @@ export function SignInSheet(): VNode {
     <Dialog title="Sign in to wsight" class="sign-in">
       <form class="dialog-body" onSubmit={submit}>
         <p>
-          Paste a token. <code>wsight token</code> makes one; starting the hub again prints a link that signs you in once.
+          Paste a token. <code>wsight token</code> makes one; starting the hub again prints a link that signs you in
+          once.
         </p>
         <label for={id}>
           Token

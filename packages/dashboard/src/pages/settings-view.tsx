@@ -101,6 +101,7 @@ function Switch({ title, note, on }: Omit<SettingProps, "children"> & { readonly
         class="switch"
         type="checkbox"
         role="switch"
+        aria-checked={on.value}
         aria-describedby={`${id}-note`}
         checked={on.value}
         onChange={(event) => {

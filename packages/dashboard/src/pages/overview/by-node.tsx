@@ -17,7 +17,9 @@ const UNEVEN = 1.25;
 export function ByNode(): VNode {
   const { live } = useApp();
   const nodes = (live.table("nodes").value ?? []).filter(({ state }) => state !== "gone");
-  const counts = nodes.flatMap(({ connections, state }) => (connections === null || state !== "live" ? [] : [connections]));
+  const counts = nodes.flatMap(({ connections, state }) =>
+    connections === null || state !== "live" ? [] : [connections],
+  );
   const mean = counts.length === 0 ? 0 : counts.reduce((sum, each) => sum + each, 0) / counts.length;
   const most = Math.max(1, ...counts);
   const uneven = counts.length > 1 && most > mean * UNEVEN && most >= 10;
@@ -42,7 +44,9 @@ export function ByNode(): VNode {
           {nodes.length === 1 && shown[0] !== undefined ? <NodeFacts row={shown[0]} /> : null}
           <p class="fine">
             {nodes.length > MOST_NODES ? `The busiest ${MOST_NODES} of ${nodes.length}. ` : ""}
-            {counts.length > 1 ? `The mark is the mean, ${join(count(mean))}.` : "More processes show up here by themselves."}
+            {counts.length > 1
+              ? `The mark is the mean, ${join(count(mean))}.`
+              : "More processes show up here by themselves."}
           </p>
         </div>
       )}

@@ -35,10 +35,16 @@ export function judge({ connection, nodes, hub, now }: Evidence): Verdict {
   const present = nodes.filter(({ state }) => state !== "gone");
   if (nodes.length === 0) return { tone: "quiet", title: "No process reports yet", reasons: [] };
   if (present.length === 0)
-    return { tone: "quiet", title: "No process is running", reasons: nodes.slice(0, 3).map((row) => lastSeen(row, now)) };
+    return {
+      tone: "quiet",
+      title: "No process is running",
+      reasons: nodes.slice(0, 3).map((row) => lastSeen(row, now)),
+    };
   const complaints = [...judgeNodes(present, now), ...judgeHub(hub)];
   const worst = complaints.some(({ tone }) => tone === "crit") ? "crit" : complaints.length > 0 ? "warn" : "ok";
-  const reasons = complaints.sort((a, b) => Number(b.tone === "crit") - Number(a.tone === "crit")).map(({ text }) => text);
+  const reasons = complaints
+    .sort((a, b) => Number(b.tone === "crit") - Number(a.tone === "crit"))
+    .map(({ text }) => text);
   if (connection !== "live" && connection !== "lagging")
     return { tone: "quiet", title: "State unknown", reasons: ["The connection to the hub is down."] };
   if (worst === "ok" && present.every(({ findings }) => findings.length === 0))

@@ -1,5 +1,6 @@
 import type { Selector } from "@wsight/protocol";
 import type { ComponentChildren, VNode } from "preact";
+import { useId } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import type { ColorToken } from "../../charts/palette.ts";
 import { Sparkline } from "../../charts/sparkline.tsx";
@@ -7,16 +8,7 @@ import { StaleChip } from "../../components/card.tsx";
 import { Icon } from "../../components/icon.tsx";
 import type { IconName } from "../../components/icons.ts";
 import type { Tone } from "../../components/tone.ts";
-import {
-  count,
-  duration,
-  join,
-  perMinute,
-  type Quantity,
-  rate,
-  share,
-  UNKNOWN,
-} from "../../format/quantity.ts";
+import { count, duration, join, perMinute, type Quantity, rate, share, UNKNOWN } from "../../format/quantity.ts";
 import type { LiveState } from "../../state/index.ts";
 import { LAG_CRIT_S, LAG_WARN_S } from "./judge.ts";
 import { staleSince } from "./reporting.ts";
@@ -114,11 +106,17 @@ interface KpiProps {
 
 function Kpi({ icon, title, value, note, spark, color, tone }: KpiProps): VNode {
   const { live } = useApp();
+  const id = useId();
   const stale = staleSince(live);
   const shown = stale === null ? value : UNKNOWN;
   return (
-    <section class="card kpi span-fifth" data-tone={tone} data-stale={stale === null ? undefined : ""} aria-label={title}>
-      <h2 class="kpi-head">
+    <article
+      class="card kpi span-fifth"
+      aria-labelledby={id}
+      data-tone={tone}
+      data-stale={stale === null ? undefined : ""}
+    >
+      <h2 class="kpi-head" id={id}>
         <Icon name={icon} />
         {title}
       </h2>
@@ -129,7 +127,7 @@ function Kpi({ icon, title, value, note, spark, color, tone }: KpiProps): VNode 
       <p class="kpi-note">{stale === null ? note : null}</p>
       <Sparkline selector={spark} color={color} />
       {stale === null ? null : <StaleChip since={stale} />}
-    </section>
+    </article>
   );
 }
 

@@ -43,8 +43,17 @@ export function ProcessCard(): VNode {
               </p>
               <Sparkline selector={SERIES.memory} color="c1" />
             </div>
-            <Meter label="Heap in use" value={bytes(heap)} part={heap === null || memory === null ? null : heap / memory} />
-            <Meter label="Loop lag p99" value={duration(lag)} part={lag === null ? null : lag / LAG_CRIT_S} tone={lagLevel(lag)} />
+            <Meter
+              label="Heap in use"
+              value={bytes(heap)}
+              part={heap === null || memory === null ? null : heap / memory}
+            />
+            <Meter
+              label="Loop lag p99"
+              value={duration(lag)}
+              part={lag === null ? null : lag / LAG_CRIT_S}
+              tone={lagLevel(lag)}
+            />
             <Meter label="Probe CPU" value={share(probeCpu(nodes))} part={probeCpu(nodes)} />
           </div>
           <p class="fine">

@@ -105,7 +105,7 @@ function Beat(): VNode {
   }, [app]);
   return (
     <div class="beat">
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={canvas} />
       <p>
         <span>15 min ago</span>
         <span>event loop in range {join(share(inRange))} of the time</span>

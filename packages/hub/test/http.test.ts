@@ -111,7 +111,7 @@ describe("answers", () => {
     expect(head.headers["content-length"]).toBe(get.headers["content-length"]);
   });
 
-  test("to bodies that are too large come before the body was read", async () => {
+  test("to bodies that are too large come before all of it was sent", async () => {
     const hub = await startHub();
     const headers = { "content-type": "application/json" };
     const body = new Uint8Array(65 * 1024).fill(0x20);
@@ -126,8 +126,13 @@ describe("answers", () => {
     const hub = await startHub();
     const broken = { method: "POST", headers: { "content-type": "application/json" }, body: "{" };
     expect(await ask(hub, "/api/session", broken)).toMatchObject({ status: 400, code: "BAD_REQUEST" });
-    const form = { method: "POST", headers: { "content-type": "text/plain" }, body: "{}" };
-    expect(await ask(hub, "/api/session", form)).toMatchObject({ status: 400, code: "BAD_REQUEST" });
+    // What a page of another site can send without asking first.
+    const code = "the-code-of-this-test";
+    const open = await startHub({ oneTimeCode: code });
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
+      const form = { method: "POST", headers: { "content-type": type }, body: JSON.stringify({ code }) };
+      expect(await ask(open, "/api/session", form), type).toMatchObject({ status: 400, code: "BAD_REQUEST" });
+    }
   });
 
   test("name no other host, whatever the request target says", async () => {

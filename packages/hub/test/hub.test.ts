@@ -94,9 +94,9 @@ describe("what a probe says", () => {
       lastRestart: "out of memory",
       store: { state: "off" },
     });
-    expect(row.memoryBytes).toBeGreaterThan(1e6);
-    expect(row.cpu).toBeGreaterThanOrEqual(0);
-    expect(row.cpu).toBeLessThan(1.5);
+    expect(row?.memoryBytes).toBeGreaterThan(1e6);
+    expect(row?.cpu).toBeGreaterThanOrEqual(0);
+    expect(row?.cpu).toBeLessThan(1.5);
   });
 });
 

@@ -28,14 +28,12 @@ function startWorker(options: Partial<HubOptions> = {}): Started {
     said,
     exited: once(worker, "exit"),
     say: (message) => worker.postMessage(message, message.type === "link" ? [message.port] : []),
-    hear: (type) =>
-      until(
-        () => said.find((one): one is Extract<FromHubWorker, { readonly type: typeof type }> => one.type === type),
-        {
-          what: type,
-          timeoutMs: 10_000,
-        },
-      ),
+    async hear(type) {
+      const found = (one: FromHubWorker): one is Extract<FromHubWorker, { readonly type: typeof type }> =>
+        one.type === type;
+      await until(() => said.some(found), { what: type, timeoutMs: 10_000 });
+      return said.find(found) ?? Promise.reject(new Error(type));
+    },
   };
 }
 

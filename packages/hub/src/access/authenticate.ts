@@ -6,7 +6,7 @@ import type { Sessions } from "./session.ts";
 import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
 
 /** How long the host's callback may take, in ms. */
-export const AUTHENTICATE_TIMEOUT_MS = 2000;
+const AUTHENTICATE_TIMEOUT_MS = 2000;
 /** Calls of the host's callback that may wait at once; beyond, nobody is let in until some are answered. */
 const MAX_WAITING = 256;
 

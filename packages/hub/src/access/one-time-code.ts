@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /** How long a one-time code can be used, in ms. */
-export const CODE_LIFE_MS = 900_000;
+const CODE_LIFE_MS = 900_000;
 
 /** The code of the sign-in link. */
 export interface OneTimeCode {

@@ -5,7 +5,7 @@ import { secretKeys, signToken, type VerifiedToken, verifyToken } from "./token.
 /** Name of the session cookie. */
 export const SESSION_COOKIE = "wsight_session";
 /** Longest life of a session, in ms. */
-export const SESSION_LIFE_MS = 43_200_000;
+const SESSION_LIFE_MS = 43_200_000;
 /** Ended sessions that are remembered until they expire; beyond, the oldest is forgotten. */
 const MAX_ENDED = 10_000;
 

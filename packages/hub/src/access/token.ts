@@ -4,7 +4,7 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import { type Principal, ROLES, type Role } from "./principal.ts";
 
 /** `iss` of the tokens this program makes, and what it expects unless told otherwise. */
-export const TOKEN_ISSUER = "wsight";
+const TOKEN_ISSUER = "wsight";
 /** Longest token that is looked at, in characters. */
 const MAX_TOKEN_LENGTH = 8192;
 const MAX_TTL_MS = 400 * 24 * 3_600_000;

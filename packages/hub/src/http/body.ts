@@ -3,7 +3,7 @@ import { expected, parseJson } from "@wsight/protocol";
 import { checkJsonType } from "../access/guards.ts";
 
 /** Largest body of a request, in bytes. */
-export const MAX_BODY_BYTES: number = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** True when a body follows the headers. */
 export function hasBody(request: IncomingMessage): boolean {
@@ -18,8 +18,6 @@ export function hasBody(request: IncomingMessage): boolean {
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   checkJsonType(request.headers);
-  const length = Number(request.headers["content-length"] ?? 0);
-  if (length > MAX_BODY_BYTES) throw tooLarge(length);
   const bytes = await collect(request);
   return parseJson("BAD_REQUEST", "body", bytes.toString("utf8"));
 }

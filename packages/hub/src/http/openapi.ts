@@ -1,3 +1,4 @@
+import { SESSION_COOKIE } from "../access/session.ts";
 import type { Route, UpgradeRoute } from "./route.ts";
 
 /** An OpenAPI 3.1 document made from the tables themselves, so that it can't fall behind them. */
@@ -27,7 +28,7 @@ export function describeApi(
     components: {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-        session: { type: "apiKey", in: "cookie", name: "wsight_session" },
+        session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE },
       },
       schemas: { Error: ERROR_SCHEMA },
     },

@@ -4,7 +4,7 @@ import { retryAfterSeconds } from "../errors.ts";
 import type { RouteReply } from "./route.ts";
 
 /** On every answer: nothing from elsewhere, nothing to elsewhere, never inside another page. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",
     "script-src 'self'",

@@ -30,7 +30,7 @@ export interface RouteReply {
 }
 
 /** One parameter of a query string, for the OpenAPI page. */
-export interface QueryParameter {
+interface QueryParameter {
   readonly name: string;
   readonly summary: string;
   readonly schema: Readonly<Record<string, unknown>>;

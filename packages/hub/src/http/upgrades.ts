@@ -12,7 +12,7 @@ import type { UpgradeRoute } from "./route.ts";
 import { splitTarget } from "./router.ts";
 
 /** Close code of a live connection whose session or token has ended: sign in again. */
-export const CLOSE_SIGNED_OUT = 4401;
+const CLOSE_SIGNED_OUT = 4401;
 
 /** How long viewers have to answer a goodbye, in ms. */
 const GOODBYE_MS = 500;

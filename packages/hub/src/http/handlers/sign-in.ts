@@ -11,7 +11,7 @@ import { rateLimited } from "../../errors.ts";
 import type { Route } from "../route.ts";
 
 /** Sign-in attempts a minute from one address. */
-export const SIGN_INS_PER_MINUTE = 10;
+const SIGN_INS_PER_MINUTE = 10;
 /** Who comes by the one-time link: whoever reads the starter's terminal. */
 const LINK_PRINCIPAL: Principal = { sub: "local", role: "admin" };
 

@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { until } from "@wsight/testkit";
 import { Server } from "socket.io";
@@ -191,6 +194,7 @@ describe("a hub that is killed", () => {
 describe("a process that is monitored", () => {
   it("ends within half a second when it has nothing to do but being watched", async () => {
     const script = fixture("attach-only.mjs");
+    cleanups.push(() => script.child.kill("SIGKILL"));
     const { code } = await script.ended;
     expect([code, script.stderr()]).toEqual([0, ""]);
     expect(script.stdout()).toMatch(/^null \d+\n$/);
@@ -198,7 +202,10 @@ describe("a process that is monitored", () => {
   });
 
   it("ends in good order with a hub too", async () => {
-    const script = fixture("attach-only.mjs", { HUB: "true" });
+    const data = await mkdtemp(join(tmpdir(), "wsight-monitor-"));
+    cleanups.push(() => rm(data, { recursive: true }));
+    const script = fixture("attach-only.mjs", { DATA: data });
+    cleanups.push(() => script.child.kill("SIGKILL"));
     const { code } = await script.ended;
     expect([code, script.stderr()]).toEqual([0, ""]);
     expect(script.stdout()).toMatch(/^http:\/\/127\.0\.0\.1:\d+ \d+\n$/);

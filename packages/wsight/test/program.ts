@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 /** A program that a test started. */
@@ -63,16 +64,17 @@ function program(args: readonly string[], env: Readonly<Record<string, string>>,
   };
 }
 
-/** Processes whose parent is `pid`. */
+/** Processes that any thread of `pid` has started and not yet seen the end of. */
 export async function childrenOf(pid: number): Promise<number[]> {
-  const { readFile } = await import("node:fs/promises");
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
-  return text.split(" ").filter(Boolean).map(Number);
+  const threads = await readdir(`/proc/${pid}/task`);
+  const texts = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
+  );
+  return texts.join(" ").split(" ").filter(Boolean).map(Number);
 }
 
 /** True while a process of this id is there (and not a zombie). */
 export async function isRunning(pid: number): Promise<boolean> {
-  const { readFile } = await import("node:fs/promises");
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return stat !== "" && !/\) [ZX] /.test(stat);
 }

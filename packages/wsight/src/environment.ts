@@ -5,7 +5,7 @@ import { readSetting, SETTING_NAMES, type SettingName } from "./settings.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `storeIntervalMs` is `WSIGHT_STORE_INTERVAL_MS`. */
-export function variableOf(name: SettingName): string {
+function variableOf(name: SettingName): string {
   return `WSIGHT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 

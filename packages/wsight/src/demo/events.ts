@@ -6,7 +6,7 @@ export const SYMBOLS = ["ACME", "GLOB", "INIT", "HOOL", "UMBR", "WONK"] as const
 export const DEMO_TOKEN = "open-sesame";
 
 /** An answer that says that it could not be done. */
-export interface Failed {
+interface Failed {
   readonly failed: string;
 }
 

@@ -100,7 +100,6 @@ export function watchEngines(
   function flushed(slot: number, packets: unknown): void {
     hookCalls.value++;
     flushes++;
-    if (countCreated) return;
     const list = packets as readonly EnginePacket[];
     for (let i = 0; i < list.length; i++) {
       const { type, data } = list[i] as EnginePacket;
@@ -150,14 +149,18 @@ export function watchEngines(
     return connections.close(slotIn(packed));
   }
 
-  function happened(socket: Watched, type: string, detail: unknown): void {
+  function happened(socket: Watched, type: string | symbol, detail: unknown): void {
     const packed = socket[CONNECTION];
     if (packed === undefined || packed < 0 || !on) return;
     try {
       if (type === "flush") flushed(slotIn(packed), detail);
       else if (type === "packet") arrived(slotIn(packed), detail);
       else if (type === "upgrade") upgraded(socket, packed);
-      else created(slotIn(packed), detail);
+      else if (type === "packetCreate") created(slotIn(packed), detail);
+      else {
+        countCreated = true;
+        context.foundChanged();
+      }
     } catch (fault) {
       fail(fault);
     }
@@ -173,11 +176,14 @@ export function watchEngines(
     }
   }
 
+  /** A drain follows every flush: one without means that this Engine.IO does not tell of flushes. */
+  const isSign = (type: unknown): boolean => (countCreated ? type === "packetCreate" : type === "drain");
+
   function coverOf(holder: { readonly emit: Emit }): Emit {
     return function emit(this: Watched, type) {
       // biome-ignore-start lint/complexity/noArguments: passed on untouched, without an array for each event
       // A message means six events, four of which are nothing to us: they should cost as little as can be.
-      if (type === "packet" || type === "flush" || type === "upgrade" || (type === "packetCreate" && countCreated)) {
+      if (type === "packet" || type === "flush" || type === "upgrade" || (flushes === 0 && isSign(type))) {
         happened(this, type, arguments[1]);
       } else if (type === "close") ended(this, arguments[1], arguments[2]);
       return Reflect.apply(holder.emit, this, arguments);
@@ -312,8 +318,6 @@ export function watchEngines(
     rejections,
     tick(tick) {
       if (tick % SCAN_TICKS === 0) scan();
-      // The answer to a client's first message is a flush, so one must have been seen by now.
-      if (!countCreated && flushes === 0 && meterIn.bytes > 0) countCreated = true;
     },
     gaps: () => [
       ...(on ? [] : ["switched off after repeated faults of the probe"]),

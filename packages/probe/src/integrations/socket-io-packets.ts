@@ -35,7 +35,7 @@ const SWEEP_TICKS = 30;
 /** Asks a server's encoder how packets look. */
 export function wireFormatOf(io: SocketIoServer): WireFormat {
   try {
-    const encoded = io.encoder?.encode?.({ type: 2, nsp: "/", data: ["a"] });
+    const encoded = io.encoder?.encode?.({ type: 2, data: ["a"], nsp: "/" });
     const [first] = encoded as unknown[];
     if (first === '2["a"]') return "text";
     if (first instanceof Uint8Array && readMsgpackPacket(first)?.event === "a") return "msgpack";
@@ -100,11 +100,6 @@ export class PacketMeter {
   count(slot: number, data: unknown): void {
     if (typeof data === "string") this.#countText(slot, data);
     else this.#countBinary(slot, data);
-  }
-
-  /** Bytes counted so far. */
-  get bytes(): number {
-    return this.#bytes.value;
   }
 
   /** Ends an interval of so many seconds. */

@@ -149,7 +149,7 @@ function intervalOf(at: number, samples: readonly Sample[]): Interval {
     open: openAtEnd(of(METRIC.open)),
     uptimeSeconds: of(METRIC.uptime).reduce((longest, { last }) => Math.max(longest, last), 0),
     errorsByType,
-    latency: merged(of(METRIC.latency)),
+    latency: headline(of(METRIC.latency)),
     duration: merged(of(METRIC.duration)),
     coveredMs: coverage(samples),
   };
@@ -161,6 +161,12 @@ function openAtEnd(samples: readonly Sample[]): number {
   return samples
     .filter(({ at, intervalMs }) => at + intervalMs >= end - CURRENT_MS)
     .reduce((sum, { last }) => sum + last, 0);
+}
+
+/** What the application reported itself, if it did; else everything that was measured. As in the current summary. */
+function headline(samples: readonly Sample[]): Histogram {
+  const reported = merged(samples.filter(({ series }) => series.labels.source === "app"));
+  return reported.count > 0 ? reported : merged(samples);
 }
 
 function merged(samples: readonly Sample[]): Histogram {

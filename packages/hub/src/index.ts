@@ -13,7 +13,7 @@ export type { FromHubWorker, HubOptions, ToHubWorker } from "./hub-options.ts";
 export { createIngest, type Ingest, type IngestLink, type IngestOptions, type IngestStats } from "./ingest.ts";
 export { createLive, type Live, type LiveOptions, type LiveStats } from "./live/live.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
-export { createLibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
+export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export type { StoreEvent } from "./store/libsql/messages.ts";
 export type { Sample, Store, StoreQuery, StoreStats } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";

@@ -79,6 +79,8 @@ class IntervalRecorder implements Recorder {
   readonly #nodes = new Map<string, NodeTrack>();
   #startAt: number | null = null;
   #endAt = 0;
+  /** The latest start of any interval so far. */
+  #newestStartAt = 0;
   #observedAt = 0;
   #pruneAt = 0;
   #looks = 0;
@@ -92,9 +94,10 @@ class IntervalRecorder implements Recorder {
   observe(at: number): void {
     if (this.#closed) return;
     if (this.#startAt === null) this.#begin(at);
-    else if (at >= this.#endAt) this.#turn(at, this.#startAt, this.#floor(at));
-    // The clock was put back: an interval of its own, beside those that were stored for that time before.
-    else if (at < this.#startAt) this.#turn(at, this.#startAt, at);
+    else if (at >= this.#endAt) {
+      this.#look(at, false);
+      this.#turn(at, this.#startAt, this.#endAt);
+    } else if (at < this.#startAt) this.#turn(at, this.#startAt, this.#observedAt);
     this.#look(at, true);
     this.#pruneWhenDue(at);
     this.#observedAt = at;
@@ -114,15 +117,17 @@ class IntervalRecorder implements Recorder {
 
   #begin(startAt: number): void {
     this.#startAt = startAt;
+    this.#newestStartAt = Math.max(this.#newestStartAt, startAt);
     this.#endAt = this.#floor(startAt) + this.#intervalMs;
   }
 
-  /** Ends the interval with the counts of now and begins the next. */
-  #turn(at: number, startAt: number, nextStartAt: number): void {
-    this.#look(at, false);
-    this.#write(startAt, at >= this.#endAt ? this.#endAt : this.#observedAt);
+  /** Ends the interval at `endAt` and begins the one that `at` lies in. */
+  #turn(at: number, startAt: number, endAt: number): void {
+    this.#write(startAt, endAt);
     for (const node of this.#nodes.values()) this.#turnNode(node, startAt);
-    this.#begin(nextStartAt);
+    const nextAt = this.#floor(at);
+    // After the clock was put back that time is stored already: an interval of its own, beside what is there.
+    this.#begin(nextAt > this.#newestStartAt ? nextAt : at + 1);
   }
 
   #turnNode(node: NodeTrack, startAt: number): void {

@@ -262,19 +262,25 @@ export function storeContract(name: string, contract: StoreContract): void {
 
 /** Lets a child append, kills it in the midst of its work after `batches` acknowledgements, and says the last one that was given. */
 async function killDuringAppends(script: URL, dir: string, firstBatch: number, batches: number): Promise<number> {
+  // A group of its own, so that the kill also hits the processes that the store may have started.
   const child: ChildProcess = fork(script, [dir, String(firstBatch)], {
+    detached: true,
     stdio: ["ignore", "pipe", "inherit", "ipc"],
     execArgv: [],
   });
   let said = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     said += text;
-    if (said.split("\n").length > batches) child.kill("SIGKILL");
+    if (said.split("\n").length > batches) kill(child);
   });
   await once(child, "close");
   if (child.signalCode !== "SIGKILL") throw new Error(`the child ended by itself: ${said}`);
   const lines = said.split("\n").slice(0, -1);
   return Number(lines.at(-1));
+}
+
+function kill({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
 }
 
 async function readAll(store: Store): Promise<readonly Sample[]> {

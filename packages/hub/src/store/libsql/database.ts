@@ -8,7 +8,7 @@ import { HistoryTables } from "./tables.ts";
 const MAX_SET_ASIDE = 5;
 
 /**
- * The database behind the worker. It is open, or it is not and the next call
+ * The database of the store's process. It is open, or it is not and the next call
  * tries to open it: a directory that becomes writable, or a disk that gets
  * room, heals the store without a restart. A damaged file is moved aside, an
  * empty one is begun, and the call that found the damage is done again on it.

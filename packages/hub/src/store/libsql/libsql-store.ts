@@ -1,12 +1,12 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { expected } from "@wsight/protocol";
 import { checkSamples } from "../storable.ts";
 import type { Sample, Store, StoreQuery, StoreStats } from "../store.ts";
 import type { Cursor, ReadPage, StoreEvent } from "./messages.ts";
 import { SamplePacker, SampleUnpacker } from "./pack.ts";
-import { WorkerLink } from "./worker-link.ts";
+import { ProcessLink } from "./process-link.ts";
 
-/** Rows of one answer of the worker: about a millisecond of the caller's event loop. */
+/** Rows of one answer of the process: about a millisecond of the caller's event loop. */
 const PAGE_ROWS = 2_000;
 /** Rows deleted in one transaction; appends and reads get their turn between two. */
 const PRUNE_ROWS = 5_000;
@@ -24,8 +24,9 @@ export interface LibsqlStoreOptions {
 }
 
 /**
- * Opens the embedded store: SQLite in a worker thread of its own, so that the
- * caller's event loop never waits for a disk.
+ * Opens the embedded store: SQLite in a process of its own, so that the
+ * caller's event loop never waits for a disk, and nothing that befalls the
+ * database befalls the caller. It takes about 50 MB.
  *
  * It always opens. A damaged file is moved aside to `FILE.corrupt-TIME` and an
  * empty one begun (see {@link StoreStats.setAside}). Where the database can't
@@ -34,7 +35,7 @@ export interface LibsqlStoreOptions {
  * call tries again.
  * @throws WsightError `BAD_OPTION`
  */
-export async function createLibsqlStore(options: LibsqlStoreOptions): Promise<Store> {
+export async function createLibsqlStore(options: LibsqlStoreOptions): Promise<LibsqlStore> {
   const { dataDir, file = "history.db", maxBytes, onEvent } = options;
   if (typeof dataDir !== "string" || dataDir === "") throw expected("BAD_OPTION", "dataDir", "a directory", dataDir);
   if (file === "" || file !== basename(file)) throw expected("BAD_OPTION", "file", "a file name without a path", file);
@@ -49,28 +50,36 @@ export async function createLibsqlStore(options: LibsqlStoreOptions): Promise<St
       // A faulty listener is its owner's concern; the store goes on.
     }
   };
-  const link = new WorkerLink({ dataDir, file, maxBytes: maxBytes ?? null }, report);
+  const link = new ProcessLink({ dataDir: resolve(dataDir), file, maxBytes: maxBytes ?? null }, report);
   await link.call("open", null).catch((error: Error) => report({ type: "unavailable", reason: error.message }));
-  return new LibsqlStore(link, setAside);
+  return new ProcessStore(link, setAside);
 }
 
-class LibsqlStore implements Store {
+/** The embedded store. */
+export interface LibsqlStore extends Store {
+  /** Id of the process that holds the database; `null` while there is none. */
+  readonly pid: number | null;
+}
+
+class ProcessStore implements LibsqlStore {
   readonly name = "libsql";
-  readonly #link: WorkerLink;
+  readonly #link: ProcessLink;
   readonly #setAside: readonly string[];
   readonly #packer = new SamplePacker();
 
-  constructor(link: WorkerLink, setAside: readonly string[]) {
+  constructor(link: ProcessLink, setAside: readonly string[]) {
     this.#link = link;
     this.#setAside = setAside;
+  }
+
+  get pid(): number | null {
+    return this.#link.pid;
   }
 
   async append(samples: readonly Sample[]): Promise<void> {
     checkSamples(samples);
     if (samples.length === 0) return;
-    const packed = this.#packer.pack(samples);
-    const { numbers, histogramSizes, histograms } = packed;
-    await this.#link.call("append", packed, [numbers.buffer, histogramSizes.buffer, histograms.buffer]);
+    await this.#link.call("append", this.#packer.pack(samples));
   }
 
   async read(query: StoreQuery, options: { readonly signal?: AbortSignal } = {}): Promise<readonly Sample[]> {

@@ -7,10 +7,10 @@ export type StoreEvent =
   | { readonly type: "set-aside"; readonly movedTo: string; readonly reason: string }
   /** The database can't be opened now; each further call tries again. */
   | { readonly type: "unavailable"; readonly reason: string }
-  /** The worker stopped unasked and comes back after `delayMs`. */
+  /** The store's process ended unasked and is started again after `delayMs`. */
   | { readonly type: "restarting"; readonly delayMs: number; readonly reason: string };
 
-/** How a worker's database is opened. */
+/** How the database is opened. */
 export interface DatabaseOptions {
   readonly dataDir: string;
   readonly file: string;
@@ -32,8 +32,8 @@ export interface PackedSeries {
 export const ROW_NUMBERS = 8;
 
 /**
- * Samples as columns whose memory moves between threads without a copy: a
- * thousand objects a page would otherwise be cloned on the hub's event loop.
+ * Samples as columns, which cross to another process as three blocks of
+ * bytes: thousands of objects would be taken apart on the hub's event loop.
  */
 export interface PackedSamples {
   readonly series: readonly PackedSeries[];
@@ -59,7 +59,7 @@ export interface ReadPage {
   readonly limit: number;
 }
 
-/** What the worker can be asked: argument and answer of each call. */
+/** What the store's process can be asked: argument and answer of each call. */
 export interface StoreCalls {
   open: { readonly argument: null; readonly answer: null };
   append: { readonly argument: PackedSamples; readonly answer: null };
@@ -73,8 +73,8 @@ export interface StoreCalls {
 }
 export type StoreCall = keyof StoreCalls;
 
-/** A call on its way to the worker. */
-export type ToStoreWorker = {
+/** A call on its way to the process. */
+export type ToStoreProcess = {
   readonly [Call in StoreCall]: {
     readonly id: number;
     readonly call: Call;
@@ -82,8 +82,8 @@ export type ToStoreWorker = {
   };
 }[StoreCall];
 
-/** What the worker posts back. */
-export type FromStoreWorker =
+/** What the process sends back. */
+export type FromStoreProcess =
   | { readonly type: "answer"; readonly id: number; readonly answer: StoreCalls[StoreCall]["answer"] }
   | { readonly type: "refused"; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly type: "event"; readonly event: StoreEvent };

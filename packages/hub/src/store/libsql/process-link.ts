@@ -1,0 +1,172 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { asFields, asNumber, asText, parseJson, WsightError } from "@wsight/protocol";
+import type { DatabaseOptions, FromStoreProcess, StoreCall, StoreCalls, StoreEvent } from "./messages.ts";
+
+/** Calls that may wait for the process at once; further ones are refused. */
+export const MAX_IN_FLIGHT = 64;
+const FIRST_RESTART_MS = 100;
+const LONGEST_RESTART_MS = 10_000;
+/** The process's heap; a page of rows takes a few MB. */
+const HEAP_MB = 256;
+/** How long a process that was told to close may take before it is killed. */
+const CLOSE_MS = 10_000;
+
+interface PendingCall {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: WsightError) => void;
+}
+
+/**
+ * Calls into the process that holds the database. A process and not a thread:
+ * libsql 0.5 ends the whole process with SIGABRT when its thread is ended
+ * within a native call, as `process.exit()` does to every worker thread. The
+ * application that is watched must not die of that.
+ *
+ * *Running*: calls go to the process, which answers in order. A process that
+ * ends unasked rejects what was waiting and leads to *restarting*: calls are
+ * refused until a new process is started, after a delay that doubles with each
+ * end and begins anew with the first answer. `close` leads to *closed* from
+ * anywhere: what was accepted is answered first, and every later call refused.
+ *
+ * It keeps its parent alive only while a call waits, and ends with it.
+ */
+export class ProcessLink {
+  readonly #options: DatabaseOptions;
+  readonly #report: (event: StoreEvent) => void;
+  readonly #pending = new Map<number, PendingCall>();
+  #child: ChildProcess | null = null;
+  #restart: NodeJS.Timeout | undefined;
+  #restarts = 0;
+  #lastId = 0;
+  #fault = "";
+  #closing: Promise<void> | null = null;
+
+  constructor(options: DatabaseOptions, report: (event: StoreEvent) => void) {
+    this.#options = options;
+    this.#report = report;
+    this.#start();
+  }
+
+  /** Process id; `null` while none is running. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Asks the process. Rejects with `STORE_UNAVAILABLE`. */
+  call<Call extends StoreCall>(
+    call: Call,
+    argument: StoreCalls[Call]["argument"],
+  ): Promise<StoreCalls[Call]["answer"]> {
+    if (this.#closing !== null) return refuse("history: the store is closed");
+    if (this.#pending.size >= MAX_IN_FLIGHT) {
+      return refuse(`history: expected at most ${MAX_IN_FLIGHT} calls at once, got one more; try again later`);
+    }
+    return this.#post(call, argument);
+  }
+
+  /** Lets the process finish what it was asked, then ends it; safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  #post<Call extends StoreCall>(
+    call: Call,
+    argument: StoreCalls[Call]["argument"],
+  ): Promise<StoreCalls[Call]["answer"]> {
+    const child = this.#child;
+    if (child === null) return refuse(`history: the store's process is being restarted (${this.#fault})`);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      child.ref();
+      child.channel?.ref();
+      // What can't be sent is rejected when the process is found to have ended.
+      child.send({ id, call, argument }, () => undefined);
+    });
+  }
+
+  #start(): void {
+    try {
+      const child = fork(new URL("./libsql-process.js", import.meta.url), [JSON.stringify(this.#options)], {
+        execArgv: [`--max-old-space-size=${HEAP_MB}`],
+        serialization: "advanced",
+        stdio: ["ignore", "ignore", "ignore", "ipc"],
+      });
+      this.#child = child;
+      child.on("message", (message: FromStoreProcess) => this.#take(message));
+      child.once("error", (error) => this.#stopped(child, error.message));
+      child.once("exit", (code, signal) => this.#stopped(child, `it ended with ${signal ?? `status ${code}`}`));
+      this.#letParentGo();
+    } catch (error) {
+      // Processes may be forbidden here (`--permission`), or there are too many.
+      this.#stopped(null, String(error));
+    }
+  }
+
+  #take(message: FromStoreProcess): void {
+    if (message.type === "event") this.#report(message.event);
+    else this.#settle(message);
+  }
+
+  #settle(message: Exclude<FromStoreProcess, { type: "event" }>): void {
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (this.#pending.size === 0) this.#letParentGo();
+    this.#restarts = 0;
+    if (message.type === "answer") pending?.resolve(message.answer as never);
+    else pending?.reject(new WsightError(message.code, message.message));
+  }
+
+  #letParentGo(): void {
+    this.#child?.unref();
+    this.#child?.channel?.unref();
+  }
+
+  #stopped(child: ChildProcess | null, reason: string): void {
+    // A process that fails to start may tell it twice, by `error` and by `exit`.
+    if (child !== this.#child) return;
+    this.#child = null;
+    this.#fault = reason;
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of waiting) {
+      reject(new WsightError("STORE_UNAVAILABLE", `history: the store's process stopped (${reason})`));
+    }
+    if (this.#closing !== null) return;
+    const longest = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#restarts++);
+    const delayMs = Math.round(longest * (0.5 + Math.random() / 2));
+    this.#restart = setTimeout(() => this.#start(), delayMs);
+    this.#restart.unref();
+    this.#report({ type: "restarting", delayMs, reason });
+  }
+
+  async #shutDown(): Promise<void> {
+    clearTimeout(this.#restart);
+    const child = this.#child;
+    if (child === null) return;
+    const killer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
+    const ended = Promise.race([once(child, "exit"), once(child, "error")]).catch(() => undefined);
+    // A close that fails has been answered too; the process ends either way.
+    await this.#post("close", null).catch(() => undefined);
+    child.ref();
+    if (child.connected) child.disconnect();
+    await ended;
+    clearTimeout(killer);
+  }
+}
+
+/** Reads what the link passes to its process on the command line. */
+export function parseDatabaseOptions(text: string | undefined): DatabaseOptions {
+  const fields = asFields("BAD_OPTION", "store process", parseJson("BAD_OPTION", "store process", text ?? ""));
+  return {
+    dataDir: asText("BAD_OPTION", "dataDir", fields.dataDir, 4096),
+    file: asText("BAD_OPTION", "file", fields.file),
+    maxBytes: fields.maxBytes === null ? null : asNumber("BAD_OPTION", "maxBytes", fields.maxBytes, 1),
+  };
+}
+
+function refuse(message: string): Promise<never> {
+  return Promise.reject(new WsightError("STORE_UNAVAILABLE", message));
+}

@@ -16,8 +16,18 @@ const DataTableDialog = lazy(async () => (await import("./components/data-table.
 const HelpDialog = lazy(async () => (await import("./components/help.tsx")).HelpDialog);
 const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).SignInSheet);
 
-/** The whole window: what is the same on every page, and the page. */
+/**
+ * The whole window. It reads no signal and so renders once: the provider above
+ * keeps its first vnode for good, and Preact links an old vnode to all that
+ * came after it, so that a shell that rendered again would keep every page it
+ * ever showed.
+ */
 export function Shell(): VNode {
+  return <Layout />;
+}
+
+/** What is the same on every page, and the page. */
+function Layout(): VNode {
   const app = useApp();
   const page = findPage(app.route.page.value);
   const { Component } = page;

@@ -149,7 +149,7 @@ function copyText(text: string, what: string, toasts: Toasts): void {
 }
 
 function registerShortcuts(app: App): void {
-  const { live, route, theme, keyboard, cursor } = app;
+  const { live, route, theme, keyboard } = app;
   const open = (dialog: OpenDialog) => () => {
     app.dialog.value = app.dialog.peek() === dialog ? null : dialog;
   };
@@ -181,7 +181,6 @@ function registerShortcuts(app: App): void {
     },
     { group: "Time", keys: ["1"], label: "Last 5 minutes", run: () => route.navigate({ windowMs: WINDOWS_MS[0] }) },
     { group: "Time", keys: ["2"], label: "Last 15 minutes", run: () => route.navigate({ windowMs: WINDOWS_MS[1] }) },
-    { group: "Time", keys: ["escape"], label: "Let the cursor go", run: () => clearCursor(cursor) },
   ];
   for (const shortcut of shortcuts) keyboard.register(shortcut);
 }

@@ -85,6 +85,7 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
         onPointerMove={(event) => grid !== null && hold(cellAt(event, grid))}
         onPointerLeave={() => hold(null)}
         onKeyDown={(event) => {
+          if (event.key === "Escape") hold(null);
           const next = grid === null ? null : step(event, grid, cell);
           if (next === null || grid === null) return;
           event.preventDefault();

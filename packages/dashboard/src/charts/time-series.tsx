@@ -9,6 +9,7 @@ import { type Formatter, join } from "../format/quantity.ts";
 import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
 import { ChartModel } from "./chart-model.ts";
 import { CursorLine, Legend, Tooltip } from "./chart-parts.tsx";
+import { clearCursor } from "./cursor.ts";
 import type { LineStyle, PlotLimit } from "./line-plot.ts";
 
 /** One line of a chart. */
@@ -167,7 +168,8 @@ function onKeyDown(
   const target = steps[event.key];
   const turn = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   let line = picked;
-  if (event.key === "Enter") togglePin(app);
+  if (event.key === "Escape" && at !== null) clearCursor(app.cursor);
+  else if (event.key === "Enter") togglePin(app);
   else if (turn !== undefined) {
     line = ((picked ?? (turn > 0 ? -1 : 0)) + turn + lines.length) % lines.length;
     setPicked(line);

@@ -73,7 +73,7 @@ export function Kpis(): VNode {
         color="other"
         note={
           <>
-            <b>{share(ratio(errors, lastMinute(live, SERIES.messagesIn))).text} %</b> of messages in
+            <b>{join(share(ratio(errors, lastMinute(live, SERIES.messagesIn))))}</b> of messages in
           </>
         }
       />

@@ -7,11 +7,13 @@ import { RAIL_SELECTOR } from "../rail-selector.ts";
 import { openSurface, type Surface, strokeArea } from "./canvas.ts";
 import { timeSplits } from "./line-plot.ts";
 import { fade } from "./palette.ts";
-import { shapeScale } from "./sparkline.tsx";
+import { average, shapeScale } from "./sparkline.tsx";
 import { findGaps, type WindowData, WindowReader } from "./window-data.ts";
 
 const TOP = 18;
 const BOTTOM = 20;
+/** Seconds averaged into one point of the curve. */
+const POINT_S = 5;
 
 /**
  * The time rail at the bottom of every page: all that is held live, what
@@ -117,7 +119,7 @@ function draw(app: App, canvas: HTMLCanvasElement, data: WindowData): void {
 }
 
 function drawCurve(app: App, { ctx, width, height, hairline }: Surface, data: WindowData): void {
-  const row = data.rows[0] ?? [];
+  const row = average(data.rows[0] ?? [], POINT_S);
   const high = height - TOP - BOTTOM;
   const color = app.palette.peek().c1;
   const { floor, spread } = shapeScale(row);

@@ -5,6 +5,7 @@ import type { WsSeries } from "./ws-series.ts";
 
 /** One upgrade request on its way to an answer. */
 interface Attempt {
+  readonly request: unknown;
   readonly raw: RawSocket;
   readonly beganAt: number;
   readonly undo: () => void;
@@ -49,20 +50,21 @@ export function watchHandshakes(
 ): HandshakeWatch {
   const { guard, hr } = context;
   const source = "ws handshake";
-  const pending = new Set<Attempt>();
+  const pending = new Map<unknown, Attempt>();
   const before = Object.getOwnPropertyDescriptor(server, "handleUpgrade");
+  const emitBefore = Object.getOwnPropertyDescriptor(server, "emit");
   let on = true;
 
   const settle = (attempt: Attempt, outcome: "accepted" | "rejected" | "aborted", reason: string): void => {
-    if (!pending.delete(attempt)) return;
+    if (!pending.delete(attempt.request)) return;
     attempt.undo();
     series.handshake[outcome].record((hr() - attempt.beganAt) / 1000);
     if (outcome !== "accepted") series.rejections.get(reason).value++;
   };
 
-  const begin = (raw: RawSocket): Attempt => {
+  const begin = (request: unknown, raw: RawSocket): Attempt => {
     const rawBefore = Object.getOwnPropertyDescriptor(raw, "end");
-    const attempt: Attempt = { raw, beganAt: hr(), undo: () => uncover(raw, "end", end, rawBefore) };
+    const attempt: Attempt = { request, raw, beganAt: hr(), undo: () => uncover(raw, "end", end, rawBefore) };
     function end(this: RawSocket, ...args: unknown[]): unknown {
       const status = statusOf(args[0]);
       guard.run(
@@ -74,7 +76,7 @@ export function watchHandshakes(
       return Reflect.apply(behind(raw, "end", rawBefore), this, args);
     }
     cover(raw, "end", end);
-    pending.add(attempt);
+    pending.set(request, attempt);
     context.hookCalls.value++;
     return attempt;
   };
@@ -85,7 +87,7 @@ export function watchHandshakes(
     if (!on || guard.isOpen(source) || typeof callback !== "function" || typeof raw !== "object" || raw === null) {
       return Reflect.apply(original, this, args);
     }
-    const attempt = guard.run("hook", () => begin(raw as RawSocket), null, source);
+    const attempt = guard.run("hook", () => begin(request, raw as RawSocket), null, source);
     args[3] = function upgraded(this: unknown, ...answer: unknown[]): unknown {
       const socket = answer[0] as WsSocket;
       guard.run("hook", () => welcome(attempt, socket), undefined, source);
@@ -104,16 +106,27 @@ export function watchHandshakes(
     events.accepted(socket);
   };
 
-  const watching = cover(server, "handleUpgrade", handleUpgrade);
+  /**
+   * `headers` is emitted when a request is about to be accepted. The stream
+   * must be as it was before `ws` adds to it: a property taken from the middle
+   * would leave every stream in V8's slow mode for the life of the connection.
+   */
+  function emit(this: WsServer, type: unknown, ...rest: unknown[]): unknown {
+    if (type === "headers") guard.run("hook", () => pending.get(rest[1])?.undo(), undefined, source);
+    return Reflect.apply(behind(server, "emit", emitBefore), this, [type, ...rest]);
+  }
+
+  const watching = cover(server, "handleUpgrade", handleUpgrade) && cover(server, "emit", emit);
   return {
     watching,
     sweep() {
-      for (const attempt of pending) if (attempt.raw.destroyed === true) settle(attempt, "aborted", "aborted");
+      for (const attempt of pending.values()) if (attempt.raw.destroyed === true) settle(attempt, "aborted", "aborted");
     },
     end() {
       on = false;
+      uncover(server, "emit", emit, emitBefore);
       uncover(server, "handleUpgrade", handleUpgrade, before);
-      for (const { undo } of pending) undo();
+      for (const { undo } of pending.values()) undo();
       pending.clear();
     },
   };

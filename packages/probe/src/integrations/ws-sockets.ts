@@ -64,44 +64,58 @@ export function watchSockets(
     options.changed();
   }
 
-  /** What stands behind our cover. Looked up each time: the application may patch its prototype whenever it likes. */
-  function behind<M extends Method>(socket: WsSocket, method: M): WsSocket[M] {
-    if (anyOwn) {
-      const before = own.get(socket)?.[method];
-      if (before !== undefined) return before.value as WsSocket[M];
-    }
-    return (Object.getPrototypeOf(socket) as WsSocket)[method];
+  /** What the application itself had put on this socket, if anything. */
+  function ownBefore(socket: WsSocket, method: Method): unknown {
+    return anyOwn ? own.get(socket)?.[method]?.value : undefined;
+  }
+
+  // What stands behind a cover is looked up each time, since the application may
+  // patch its prototypes whenever it likes; by literal name, which V8 makes cheap.
+
+  function emitBehind(socket: WsSocket): WsSocket["emit"] {
+    return (ownBefore(socket, "emit") as WsSocket["emit"]) ?? (Object.getPrototypeOf(socket) as WsSocket).emit;
+  }
+
+  function sendBehind(socket: WsSocket): WsSocket["send"] {
+    return (ownBefore(socket, "send") as WsSocket["send"]) ?? (Object.getPrototypeOf(socket) as WsSocket).send;
+  }
+
+  function pingBehind(socket: WsSocket): WsSocket["ping"] {
+    return (ownBefore(socket, "ping") as WsSocket["ping"]) ?? (Object.getPrototypeOf(socket) as WsSocket).ping;
   }
 
   // The covers keep name, length and `this` of what they cover, and pass `arguments` on as they are.
 
-  function emit(this: WsSocket, type: string | symbol): boolean {
-    const original = behind(this, "emit");
+  function emit(this: WsSocket, type: string | symbol, data: unknown = undefined, flag: unknown = undefined): boolean {
+    // biome-ignore-start lint/complexity/noArguments: `arguments` that never leaves the function costs no allocation
     const slot = this[SLOT];
-    // biome-ignore lint/complexity/noArguments: passed on untouched, without an array for each message
-    const args = arguments as unknown as EmitArguments;
-    if (slot === undefined) return Reflect.apply(original, this, args);
-    if (type !== "message") return emitOther(this, slot, original, args);
-    if (!on) return Reflect.apply(original, this, args);
-    const isBinary = args[2] === true;
+    if (type !== "message" || slot === undefined || !on) {
+      return Reflect.apply(emitOther, this, arguments as unknown as EmitArguments);
+    }
+    const original = emitBehind(this);
+    const isBinary = flag === true;
     let event: EventEntry | null = null;
     let weight = 0;
     let begin = 0;
     try {
-      if (traffic.name !== null) event = traffic.name(args[1], isBinary);
-      weight = traffic.received(slot, args[1], isBinary, event);
+      if (traffic.name !== null) event = traffic.name(data, isBinary);
+      weight = traffic.received(slot, data, isBinary, event);
       if (weight > 0) begin = hr();
     } catch (fault) {
       failed(fault);
     }
     let threw = true;
     try {
-      const answer = Reflect.apply(original, this, args);
+      const answer =
+        arguments.length === 3
+          ? original.call(this, type, data, flag)
+          : Reflect.apply(original, this, arguments as unknown as EmitArguments);
       threw = false;
       return answer;
     } finally {
       if (weight > 0 || threw) handled(weight, begin, threw, isBinary, event);
     }
+    // biome-ignore-end lint/complexity/noArguments: end
   }
 
   function handled(weight: number, begin: number, threw: boolean, isBinary: boolean, event: EventEntry | null): void {
@@ -113,21 +127,24 @@ export function watchSockets(
     }
   }
 
-  function emitOther(socket: WsSocket, slot: number, original: WsSocket["emit"], args: EmitArguments): boolean {
+  function emitOther(this: WsSocket, ...args: EmitArguments): boolean {
     const [type, detail] = args;
-    const closes = type === "close" && socket.readyState === CLOSED;
+    const original = emitBehind(this);
+    const slot = this[SLOT];
+    if (slot === undefined) return Reflect.apply(original, this, args);
+    const closes = type === "close" && this.readyState === CLOSED;
     try {
       // A socket that closes gives its record back even when counting has been switched off.
-      if (closes) closed(socket, slot, detail);
+      if (closes) closed(this, slot, detail);
       else if (on) happened(slot, type, detail);
     } catch (fault) {
       failed(fault);
     }
-    if (!closes) return Reflect.apply(original, socket, args);
+    if (!closes) return Reflect.apply(original, this, args);
     try {
-      return Reflect.apply(original, socket, args);
+      return Reflect.apply(original, this, args);
     } finally {
-      undress(socket);
+      undress(this);
     }
   }
 
@@ -156,12 +173,16 @@ export function watchSockets(
   }
 
   function send(this: WsSocket, data: unknown, sendOptions: unknown, _callback: unknown): void {
-    const original = behind(this, "send");
+    const original = sendBehind(this);
     const slot = this[SLOT];
     // `ws` drops what is sent on a socket that is not open, so that is not counted as sent.
     const counts = on && slot !== undefined && this.readyState === OPEN;
-    // biome-ignore lint/complexity/noArguments: passed on untouched, without an array for each message
-    const answer = Reflect.apply(original, this, arguments as unknown as [unknown]);
+    // biome-ignore-start lint/complexity/noArguments: as above
+    const answer =
+      arguments.length === 1
+        ? original.call(this, data)
+        : Reflect.apply(original, this, arguments as unknown as [unknown]);
+    // biome-ignore-end lint/complexity/noArguments: end
     if (counts) {
       try {
         traffic.sent(this, slot, data, sendOptions);
@@ -173,7 +194,7 @@ export function watchSockets(
   }
 
   function ping(this: WsSocket, _data: unknown, _mask: unknown, _callback: unknown): void {
-    const original = behind(this, "ping");
+    const original = pingBehind(this);
     const slot = this[SLOT];
     const counts = on && slot !== undefined && this.readyState === OPEN;
     // biome-ignore lint/complexity/noArguments: passed on untouched

@@ -170,8 +170,8 @@ describe("history", () => {
     const at = ALIGNED_AT - INTERVAL_MS;
     await store.append([
       sample("websocket.server.messages", at, { sum: 60, intervalMs: 30_000 }),
-      sample("websocket.server.messages", at, { sum: 60, intervalMs: 30_000, node: "chat/2" }),
-      sample("websocket.server.messages", at + 200_000, { sum: 60, intervalMs: 30_000 }),
+      sample("websocket.server.messages", at + 10_000, { sum: 60, intervalMs: 30_000, node: "chat/2" }),
+      sample("websocket.server.messages", at + 200_000, { sum: 90, intervalMs: 30_000 }),
     ]);
     expect((await read()).data[0]?.messages).toMatchObject({ rate_1m: 3, rate_5m: 3 });
   });

@@ -58,7 +58,11 @@ describe("the store writer", () => {
     rig.failing = true;
     writer.write(contractSamples(0, 1));
     await until(() => writer.stats().state === "failing", { what: "a failure" });
-    for (let first = 1; first < 50; first++) writer.write(contractSamples(first, 1));
+    for (let first = 1; first < 50; first++) {
+      writer.write(contractSamples(first, 1));
+      await new Promise(setImmediate);
+    }
+    expect(rig.appends).toBe(1);
     await writer.flush();
     expect(rig.appends).toBe(2);
     await writer.close();

@@ -3,7 +3,7 @@ import type { SeriesState } from "../current-view.ts";
 import type { Sample } from "./store.ts";
 
 /** What one interval of a series comes to. */
-export type Figures = Pick<Sample, "min" | "max" | "sum" | "count" | "last" | "histogram">;
+type Figures = Pick<Sample, "min" | "max" | "sum" | "count" | "last" | "histogram">;
 
 /**
  * Turns the absolute states of one series into figures of the interval they

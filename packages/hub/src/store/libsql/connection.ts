@@ -66,7 +66,7 @@ export function transact<T>(connection: Connection, work: () => T): T {
 }
 
 /** A number that a pragma answers with. */
-export function readPragma(connection: Connection, name: string): number {
+function readPragma(connection: Connection, name: string): number {
   const [value] = connection.prepare(`PRAGMA ${name}`).raw().get() as [number];
   return value;
 }

@@ -4,7 +4,7 @@ import { asFields, asNumber, asText, parseJson, WsightError } from "@wsight/prot
 import type { DatabaseOptions, FromStoreProcess, StoreCall, StoreCalls, StoreEvent } from "./messages.ts";
 
 /** Calls that may wait for the process at once; further ones are refused. */
-export const MAX_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 64;
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
 /** The process's heap; a page of rows takes a few MB. */

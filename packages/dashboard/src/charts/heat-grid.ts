@@ -56,7 +56,8 @@ function foldRow(row: readonly (number | null)[], perColumn: number): Float64Arr
     sums[column] = (sums[column] as number) + value;
     known[column] = (known[column] as number) + 1;
   });
-  return sums.map((sum, column) => (known[column] === 0 ? Number.NaN : (sum / (known[column] as number)) * perColumn));
+  // 0 of 0 seconds is NaN: unknown.
+  return sums.map((sum, column) => (sum / (known[column] as number)) * perColumn);
 }
 
 /** Widens a range of rows to the fewest shown, upwards and downwards alike. */

@@ -1,5 +1,5 @@
 /** Colour tokens that canvases draw with. */
-export const CANVAS_TOKENS = [
+const CANVAS_TOKENS = [
   "surface",
   "sunken",
   "line",

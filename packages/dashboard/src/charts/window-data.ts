@@ -1,7 +1,7 @@
 import type { SeriesRing } from "../state/index.ts";
 
 /** Milliseconds between two points of a live chart. */
-export const STEP_MS = 1000;
+const STEP_MS = 1000;
 
 /** A window of several series on one time grid, for uPlot and for the tooltips. Arrays are reused from draw to draw. */
 export interface WindowData {

@@ -32,7 +32,7 @@ export class YRange {
 }
 
 /** Distance of the grid lines that gives three to six of them up to `top`. */
-export function gridStep(top: number): number {
+function gridStep(top: number): number {
   const rough = top / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const digit = rough / power;

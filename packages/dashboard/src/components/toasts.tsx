@@ -4,7 +4,7 @@ import { useApp } from "../app-context.ts";
 import { Icon } from "./icon.tsx";
 
 /** A short message that goes away by itself. */
-export interface Toast {
+interface Toast {
   readonly id: number;
   readonly tone: "ok" | "crit";
   readonly text: string;

@@ -169,16 +169,17 @@ export function watchNamespaces(
     };
     const covers = [
       coverMethod(adapter, "broadcast", (original) => {
-        return function broadcast(this: unknown, ...args) {
+        return function broadcast(this: unknown, packet, aim, ...rest) {
+          const args = [packet, aim, ...rest];
           return engines.measuring() ? measured(original(), this, args) : Reflect.apply(original(), this, args);
         };
       }),
       typeof adapter.broadcastWithAck !== "function"
         ? null
         : coverMethod(adapter, "broadcastWithAck", (original) => {
-            return function broadcastWithAck(this: unknown, ...args) {
+            return function broadcastWithAck(this: unknown, packet, aim, counted, ack, ...rest) {
+              const args = [packet, aim, counted, ack, ...rest];
               if (!engines.measuring()) return Reflect.apply(original(), this, args);
-              const [packet, , , ack] = args;
               if (typeof ack === "function") args[3] = options.timeAck(packet, ack as Method);
               return measured(original(), this, args);
             };

@@ -77,7 +77,7 @@ export interface LiveState {
   table<T extends LiveTable>(name: T): ReadonlySignal<LiveTableRows[T] | null>;
   /**
    * Says what is on screen; all that is in use is one subscription. Returns
-   * the way to take it back, safe to call twice. @throws WsightError `BAD_SELECTOR`
+   * the way to take it back, safe to call twice. A selector the hub refuses is told in {@link fault}.
    */
   use(page: OnScreen): () => void;
   /** Connects at once when an attempt is waiting or nobody is signed in. */

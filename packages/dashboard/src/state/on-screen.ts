@@ -1,4 +1,4 @@
-import { type LiveTable, MAX_SELECTORS, parseSelector, type Selector, selectorKey } from "@wsight/protocol";
+import { type LiveTable, MAX_SELECTORS, type Selector, selectorKey } from "@wsight/protocol";
 import type { OnScreen } from "./live.ts";
 
 /** What all users of the page look at together. */
@@ -14,9 +14,9 @@ export interface Union {
 export class OnScreenCount {
   readonly #users = new Set<OnScreen>();
 
-  /** Adds a user; returns the way to remove it. @throws WsightError `BAD_SELECTOR` */
+  /** Adds a user; returns the way to remove it. */
   add(page: OnScreen): () => void {
-    const user = { series: page.series.map(parseSelector), tables: [...page.tables] };
+    const user = { series: [...page.series], tables: [...page.tables] };
     this.#users.add(user);
     return () => {
       this.#users.delete(user);

@@ -49,12 +49,6 @@ describe("what is on screen", () => {
     expect(hub.subscriptions[2]).toMatchObject({ series: [RATE, OPEN], tables: ["closes"], since: hub.at });
   });
 
-  it("is told off at once when a selector makes no sense", () => {
-    expect(() => page.live.use({ series: [{ metric: "nonsense", agg: "rate" }], tables: [] })).toThrow(
-      /expected a metric of the catalogue/,
-    );
-  });
-
   it("finds its series again within a minute, and lets go of it after", async () => {
     const release = page.live.use({ series: [RATE], tables: [] });
     page.live.use({ series: [OPEN], tables: [] });

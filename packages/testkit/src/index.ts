@@ -1,3 +1,4 @@
+export { findChromium } from "./chromium.ts";
 export {
   appendUntilKilled,
   CONTRACT_INTERVAL_MS,

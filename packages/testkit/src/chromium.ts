@@ -1,0 +1,45 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"] as const;
+const PLACES = [
+  "/usr/bin",
+  "/usr/local/bin",
+  "/snap/bin",
+  "/opt/google/chrome",
+  "/Applications/Chromium.app/Contents/MacOS",
+  "/Applications/Google Chrome.app/Contents/MacOS",
+] as const;
+const MAC_NAMES = ["Chromium", "Google Chrome"] as const;
+
+/**
+ * Path of a Chromium (or Chrome) that can be started, `null` when there is
+ * none: what `WSIGHT_CHROMIUM` says (a path, or a name on PATH), else the
+ * usual names on PATH, else the usual places. A `WSIGHT_CHROMIUM` that leads
+ * nowhere is `null` and not another browser.
+ */
+export function findChromium(environment: Readonly<Record<string, string | undefined>> = process.env): string | null {
+  const directories = (environment.PATH ?? "").split(delimiter).filter((directory) => directory !== "");
+  const { WSIGHT_CHROMIUM: wanted } = environment;
+  if (wanted) return isAbsolute(wanted) ? whenExecutable(wanted) : findIn(directories, [wanted]);
+  return findIn([...directories, ...PLACES], [...NAMES, ...MAC_NAMES]);
+}
+
+function findIn(directories: readonly string[], names: readonly string[]): string | null {
+  for (const name of names) {
+    for (const directory of directories) {
+      const path = whenExecutable(join(directory, name));
+      if (path !== null) return path;
+    }
+  }
+  return null;
+}
+
+function whenExecutable(path: string): string | null {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile() ? path : null;
+  } catch {
+    return null;
+  }
+}

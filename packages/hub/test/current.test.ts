@@ -177,6 +177,37 @@ test("a node that was silent for 5 minutes is gone, and counting goes on when it
   expect(rig.read(RATE)).toBe(5);
 });
 
+test("a restart counts from zero, also when the new process is older than a few seconds", () => {
+  const rig = new Rig();
+  const probe = rig.probe();
+  const metric = "websocket.server.rtt";
+  rig.second(() => probe.set(MESSAGES, 1000).record(metric, [9]).snapshot());
+  for (let i = 0; i < 29; i++) rig.second();
+  rig.second(() => {
+    probe.restart(2);
+    probe.hello = { ...probe.hello, startedAt: rig.clock.time - 20_000 };
+    probe.greet();
+    probe.set(MESSAGES, 500).record(metric, [1, 1]).snapshot();
+  });
+  expect(rig.read(RATE)).toBe(25);
+  expect(rig.read(TOTAL)).toBe(500);
+  expect(rig.read({ metric, agg: "mean", window: 2 })).toBe(1);
+  expect(rig.current.table("nodes")[0]?.restarts).toBe(1);
+});
+
+test("a series whose value falls began anew: what it has then is its growth", () => {
+  const rig = new Rig();
+  const probe = rig.probe();
+  const metric = "websocket.server.rtt";
+  rig.second(() => probe.set(MESSAGES, 1000).record(metric, [5, 5, 5]).snapshot());
+  probe.values.delete(metric);
+  rig.second(() => probe.set(MESSAGES, 30).record(metric, [1]).snapshot());
+  expect(rig.read(RATE)).toBe(30);
+  expect(rig.read(TOTAL)).toBe(30);
+  expect(rig.read(TOTAL, START)).toBe(1000);
+  expect(rig.read({ metric, agg: "mean", window: 1 })).toBe(1);
+});
+
 test("percentiles are merged over nodes, not averaged, and within 1.1 % of exact", () => {
   const rig = new Rig();
   const all: number[] = [];
@@ -335,7 +366,7 @@ test("the history keeps exactly 900 seconds", () => {
   const gauges = rig.line(GAUGE);
   expect(gauges).toEqual(Array.from({ length: 900 }, (_, i) => i + 100));
   expect(new Set(rig.line(RATE).slice(1))).toEqual(new Set([3]));
-  expect(rig.read(GAUGE, (rig.current.oldestAt ?? 0) - 1000)).toBeNaN();
+  expect(rig.read(GAUGE, (rig.current.oldestAt ?? 0) - 61_000)).toBeNaN();
 });
 
 test("a clock that is set back begins anew, and the probe is asked to say everything again", () => {

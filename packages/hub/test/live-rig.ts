@@ -52,6 +52,8 @@ export class LiveRig extends Rig {
   async tick(during: () => void = () => {}): Promise<number> {
     const at = this.second(during);
     await this.live.tick(at);
+    // The messages are on their way; let the other end have its turn.
+    await new Promise((resolve) => setImmediate(resolve));
     return at;
   }
 

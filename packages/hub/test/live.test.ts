@@ -154,15 +154,17 @@ test("a viewer that comes back with since gets exactly the seconds it missed, as
 test("a backfill in the middle of running seconds misses none of them", async () => {
   const rig = await openRig();
   const probe = rig.probe();
-  const many = Array.from({ length: 200 }, (_, i): Selector => ({ metric: MESSAGES, agg: "total", window: i + 1 }));
+  const many = Array.from({ length: 512 }, (_, i): Selector => ({ metric: MESSAGES, agg: "total", window: i + 1 }));
   for (let i = 0; i < 900; i++) rig.second(() => beat(probe, i));
   const client = await rig.connect();
   client.subscribe(many);
   await client.text("dictionary");
-  for (let i = 0; i < 20; i++) await rig.tick(() => beat(probe, i));
-  await client.text("backfill");
+  while (rig.evaluations < 890) await nextTurn();
+  let meanwhile = 0;
+  for (; client.backfills.length === 0; meanwhile++) await rig.tick(() => beat(probe, 1));
+  expect(meanwhile).toBeGreaterThan(0);
   while (client.ticks.length < 3) await rig.tick(() => beat(probe, 1));
-  const known = [...columns(client, 200)].map(([at, values]) => ({ at, value: values[7] as number }));
+  const known = [...columns(client, 512)].map(([at, values]) => ({ at, value: values[7] as number }));
   for (const [i, { at, value }] of known.entries()) {
     if (i === 0) continue;
     expect(at - (known[i - 1]?.at ?? 0)).toBe(1000);
@@ -188,13 +190,14 @@ test("backfills hold the event loop for short turns only", async () => {
         : { metric: "websocket.server.rtt", agg: "p95", window: i },
   );
   const client = await rig.connect();
+  // By CPU time: the wall clock also counts what other processes take.
   const turns: number[] = [];
-  let last = performance.now();
+  let last = process.cpuUsage();
   let running = true;
   const watch = () => {
-    const now = performance.now();
-    turns.push(now - last);
-    last = now;
+    const { user, system } = process.cpuUsage(last);
+    turns.push((user + system) / 1000);
+    last = process.cpuUsage();
     if (running) setImmediate(watch);
   };
   setImmediate(watch);

@@ -9,6 +9,7 @@ export function rateOf({ node, tracked }: Placed<Growing>, second: number): numb
   if (tracked.first < 0 || second < tracked.first || second >= tracked.retiredAt) return Number.NaN;
   const fresh = node.presence.freshAt(second);
   if (fresh === 0) return Number.NaN;
+  // Nothing grew and nothing was covered where counting only begins: 0 / 0 is unknown.
   const covered = node.presence.coveredMs(fresh);
   return ((tracked.grownAt(fresh) - tracked.grownAt(fresh - 1)) * 1000) / covered;
 }

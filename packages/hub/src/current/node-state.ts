@@ -162,12 +162,12 @@ export class NodeState {
     this.#fresh = false;
   }
 
-  /** Forgets what ended before `first`, the oldest second held, and says which series did. */
-  sweep(first: number): readonly Tracked[] {
+  /** Forgets what ended before `oldest`, the first second that can be read, and says which series did. */
+  sweep(oldest: number): readonly Tracked[] {
     const forgotten: Tracked[] = [];
     for (const [key, tracked] of this.series) {
-      if (tracked.kind === "histogram") tracked.log.expire(first);
-      if (tracked.retiredAt >= first) continue;
+      if (tracked.kind === "histogram") tracked.log.expire(oldest);
+      if (tracked.retiredAt >= oldest) continue;
       this.series.delete(key);
       forgotten.push(tracked);
     }

@@ -60,9 +60,9 @@ export class Nodes {
     for (const node of this.byKey.values()) {
       if (node.goneAt !== null && now - node.goneAt > FORGET_AFTER_MS) this.#forget(node);
     }
-    const { first } = this.#timeline;
+    const { oldest } = this.#timeline;
     const gone = new Set<Tracked>();
-    for (const node of this.byKey.values()) for (const tracked of node.sweep(first)) gone.add(tracked);
+    for (const node of this.byKey.values()) for (const tracked of node.sweep(oldest)) gone.add(tracked);
     if (gone.size > 0) this.#index.remove(({ tracked }) => gone.has(tracked));
   }
 

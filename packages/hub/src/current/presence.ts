@@ -35,8 +35,7 @@ export class Presence {
 
   /** `second` ends and had a snapshot. */
   fresh(second: number): void {
-    const grew = this.#covered > this.#coveredAt(second - 1);
-    this.#lastFresh = grew ? second : 0;
+    this.#lastFresh = second;
     this.#write(second, KNOWN, this.#lastFresh);
   }
 

@@ -1,10 +1,13 @@
+/** Seconds that can still be read after they left the history: who walks through it slowly finds all of it. */
+const GRACE_SECONDS = 60;
+
 /**
  * The seconds that are held: consecutive, each known by its number since the
  * epoch. All rings of `current` share one, so a second has the same slot in
  * each of them.
  */
 export class Timeline {
-  /** Slots of every ring: the history, and what a window of full length needs beyond its start. */
+  /** Slots of every ring: the history, the grace, and what a window of full length needs beyond its start. */
   readonly slots: number;
   /** Newest closed second; `null` before the first. */
   last: number | null = null;
@@ -15,18 +18,23 @@ export class Timeline {
 
   constructor(historySeconds: number, open: number) {
     this.#historySeconds = historySeconds;
-    this.slots = historySeconds + 2;
+    this.slots = historySeconds + GRACE_SECONDS + 2;
     this.open = open;
   }
 
-  /** Oldest second held; meaningful once there is a `last`. */
+  /** Oldest second of the history; meaningful once there is a `last`. */
   get first(): number {
     return this.last === null ? this.open : Math.max(this.#first, this.last - this.#historySeconds + 1);
   }
 
-  /** True when `second` is closed and still held. */
+  /** Oldest second that can be read. */
+  get oldest(): number {
+    return Math.max(this.first - GRACE_SECONDS, this.last === null ? this.open : this.#first);
+  }
+
+  /** True when `second` is closed and can be read. */
   holds(second: number): boolean {
-    return this.last !== null && second <= this.last && second >= this.first;
+    return this.last !== null && second <= this.last && second >= this.oldest;
   }
 
   /** Forgets all seconds; `open` is the next. */

@@ -29,7 +29,7 @@ export const MAX_VIEWER_MESSAGE: number = 256 * 1024;
 /** Length of the live history, in ms: 15 minutes. */
 export const LIVE_HISTORY_MS = 900_000;
 
-/** Lists a viewer can subscribe to beside its series; sent whole whenever they change, at most once a second. */
+/** Lists a viewer can subscribe to beside its series; sent whole when they changed, every one to five seconds. */
 export const LIVE_TABLES = ["nodes", "events", "errors", "closes", "users", "channels", "rooms", "hub"] as const;
 export type LiveTable = (typeof LIVE_TABLES)[number];
 
@@ -67,7 +67,7 @@ export interface NodeRow {
   readonly probeErrors: number;
 }
 
-/** One event name or message kind in one direction, the busiest first. */
+/** One event name or message kind in one direction; the table holds the busiest 16. */
 export interface EventRow {
   readonly event: string;
   readonly direction: "in" | "out";
@@ -81,7 +81,7 @@ export interface EventRow {
 /** Errors by type and the newest of them. */
 export interface ErrorsTable {
   readonly byType: readonly { readonly type: string; readonly total: number; readonly perMinute: number }[];
-  /** Newest first, at most 50. */
+  /** Newest first, at most 12. */
   readonly recent: readonly (ErrorRow & { readonly node: string })[];
 }
 

@@ -5,7 +5,7 @@ import { type SeriesIndex, SeriesSet } from "./series-index.ts";
 import type { Timeline } from "./timeline.ts";
 import type { TrackedCounter, TrackedHistogram } from "./tracked.ts";
 
-const MAX_ROWS = 50;
+const MAX_ROWS = 16;
 const RATE_SECONDS = 10;
 const TIMING_SECONDS = 60;
 

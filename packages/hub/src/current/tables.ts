@@ -7,6 +7,8 @@ import type { TrackedCounter } from "./tracked.ts";
 
 const MAX_ROWS = 100;
 const MAX_RECENT_ERRORS = 50;
+/** Recent errors in the live table, which goes to every viewer. */
+const MAX_TABLE_ERRORS = 12;
 
 /** Adds up the lists of users, channels or rooms over the nodes that are not gone; the largest 100. */
 export function mergeCounts(
@@ -49,7 +51,7 @@ export function errorsTable(index: SeriesIndex, timeline: Timeline, nodes: reado
     total: count,
     perMinute: perMinute.get(key) ?? 0,
   }));
-  return { byType, recent: recentErrors(nodes) };
+  return { byType, recent: recentErrors(nodes).slice(0, MAX_TABLE_ERRORS) };
 }
 
 /** The newest errors of all nodes, newest first. */

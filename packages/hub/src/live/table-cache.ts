@@ -13,10 +13,25 @@ interface CachedTable {
   readonly messages: Map<number, Buffer>;
 }
 
+/** Seconds between two looks at a table: only a node that falls silent can't wait. */
+const EVERY: Readonly<Record<LiveTable, number>> = {
+  nodes: 1,
+  events: 2,
+  errors: 2,
+  closes: 2,
+  users: 5,
+  channels: 5,
+  rooms: 5,
+  hub: 2,
+};
+
+/** Digits of fractions: a table is read by people, and each digit goes to every viewer each second. */
+const DIGITS = 4;
+
 /** Most different ids that a table's message is kept for. */
 const MAX_MESSAGES = 64;
 
-/** Tables as text: looked at once a second, and put into words only when they changed. */
+/** Tables as text: looked at every few seconds, and put into words only when they changed. */
 export class TableCache {
   /** Times a table could not be made. */
   failed = 0;
@@ -53,10 +68,10 @@ export class TableCache {
   #look(table: LiveTable, now: number): CachedTable {
     let cached = this.#tables.get(table);
     if (cached === undefined) {
-      cached = { rows: "", version: 0, at: now, turn: -1, messages: new Map() };
+      cached = { rows: "", version: 0, at: now, turn: Number.NEGATIVE_INFINITY, messages: new Map() };
       this.#tables.set(table, cached);
     }
-    if (cached.turn === this.#turn) return cached;
+    if (this.#turn - cached.turn < EVERY[table]) return cached;
     cached.turn = this.#turn;
     const rows = this.#write(table);
     if (rows === null || rows === cached.rows) return cached;
@@ -70,10 +85,14 @@ export class TableCache {
   /** A table that fails must not take the others, or the ticks, with it. */
   #write(table: LiveTable): string | null {
     try {
-      return JSON.stringify(this.#current.table(table));
+      return JSON.stringify(this.#current.table(table), short);
     } catch {
       this.failed++;
       return null;
     }
   }
+}
+
+function short(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
 }

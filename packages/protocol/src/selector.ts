@@ -32,7 +32,10 @@ export interface Selector {
   readonly where?: Labels;
   /** Only this node, as `service/instance`. */
   readonly node?: string;
-  /** Trailing window in whole seconds, 1 to 900. @default 10 */
+  /**
+   * Trailing window in whole seconds, 1 to 900: of a histogram's figures (10
+   * unless given), and of a `rate` (the one second unless given).
+   */
   readonly window?: number;
   /** Which octave, for `agg: "octave"`: −20 to 32. */
   readonly octave?: number;

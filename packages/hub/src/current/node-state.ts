@@ -116,10 +116,10 @@ export class NodeState {
     const outcome = this.#takeEntries(snapshot, arrival, resolve);
     if (snapshot.keyframe) this.#endUnnamed();
     // Until a keyframe came, what else there is can't be known.
-    if (snapshot.keyframe) this.#counting = true;
-    else if (missed > 0) return { ...outcome, resync: `${missed} snapshots lost before ${snapshot.seq}` };
-    else if (this.#keyframes === 0) return { ...outcome, resync: "expected a keyframe first" };
-    return outcome;
+    if (this.#keyframes > 0) this.#counting = true;
+    if (snapshot.keyframe) return outcome;
+    if (missed > 0) return { ...outcome, resync: `${missed} snapshots lost before ${snapshot.seq}` };
+    return this.#keyframes > 0 ? outcome : { ...outcome, resync: "expected a keyframe first" };
   }
 
   /** Ends `tracked`, whose value goes on within `into`. */

@@ -1,0 +1,33 @@
+import type { Clock } from "../clock.ts";
+import type { CurrentView } from "../current-view.ts";
+
+/** How live sessions are set up. */
+export interface LiveOptions {
+  readonly current: CurrentView;
+  readonly clock: Clock;
+  /** Milliseconds between ticks, as viewers are told. @default 1000 */
+  readonly intervalMs?: number;
+  /** A viewer with more bytes than this waiting is skipped until it has read. @default 65_536 */
+  readonly maxBuffered?: number;
+  /** Viewers written to before other work gets its turn. @default 250 */
+  readonly slice?: number;
+  /** Length of the history that is offered. @default 900 */
+  readonly historySeconds?: number;
+}
+
+/** How live sessions fare. */
+export interface LiveStats {
+  readonly viewers: number;
+  /** Different subscriptions. */
+  readonly channels: number;
+  /** Sent to all viewers together, over the last second. */
+  readonly bytesPerSecond: number;
+  /** Ticks that slow viewers did not get. */
+  readonly skippedTicks: number;
+  /** Times the series of a channel were evaluated for a tick. */
+  readonly evaluations: number;
+  /** Ticks encoded. */
+  readonly encodedFrames: number;
+  /** Times a table could not be made; viewers keep the one they have. */
+  readonly failedTables: number;
+}

@@ -90,7 +90,11 @@ export function watchHandshakes(
     const attempt = guard.run("hook", () => begin(request, raw as RawSocket), null, source);
     args[3] = function upgraded(this: unknown, ...answer: unknown[]): unknown {
       const socket = answer[0] as WsSocket;
-      guard.run("hook", () => welcome(attempt, socket), undefined, source);
+      if (on) {
+        // Each by itself: a handshake that can't be recorded is no reason not to watch the socket.
+        if (attempt !== null) guard.run("hook", () => settle(attempt, "accepted", ""), undefined, source);
+        guard.run("hook", () => events.accepted(socket), undefined, source);
+      }
       try {
         return Reflect.apply(callback, this, answer);
       } finally {
@@ -99,12 +103,6 @@ export function watchHandshakes(
     };
     return Reflect.apply(original, this, args);
   }
-
-  const welcome = (attempt: Attempt | null, socket: WsSocket): void => {
-    if (!on) return;
-    if (attempt !== null) settle(attempt, "accepted", "");
-    events.accepted(socket);
-  };
 
   /**
    * `headers` is emitted when a request is about to be accepted. The stream

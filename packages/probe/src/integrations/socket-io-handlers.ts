@@ -155,7 +155,7 @@ export function watchHandlers(
 
 /** Runs all handlers of one event. */
 function coverEmitUntyped(original: Method): Method {
-  return function emitUntyped(this: unknown, _event) {
+  return function emitUntyped(this: unknown, event) {
     const socket = this as TimedSocket;
     const times = socket.server?.[TIMES];
     // biome-ignore-start lint/complexity/noArguments: passed on untouched, without an array for each message
@@ -164,7 +164,9 @@ function coverEmitUntyped(original: Method): Method {
     if (times.take()) return Reflect.apply(emitTimed, { socket, times, original }, arguments);
     let threw = true;
     try {
-      const answer = Reflect.apply(original, this, arguments);
+      // Most events carry one value, and a plain call is faster than one with a list.
+      const answer =
+        arguments.length === 2 ? original.call(this, event, arguments[1]) : Reflect.apply(original, this, arguments);
       threw = false;
       return answer;
     } finally {
@@ -196,13 +198,14 @@ function emitTimed(
 
 /** Sends an event to one client. */
 function coverEmit(original: Method): Method {
-  return function emit(this: unknown, _event) {
+  return function emit(this: unknown, event) {
     // biome-ignore-start lint/complexity/noArguments: passed on untouched, without an array for each message
     const last = arguments.length - 1;
     if (last > 0 && typeof arguments[last] === "function") {
       const times = (this as TimedSocket).server?.[TIMES];
       if (times?.on()) return Reflect.apply(emitAwaited, { socket: this, times, original }, arguments);
     }
+    if (arguments.length === 2) return original.call(this, event, arguments[1]);
     return Reflect.apply(original, this, arguments);
     // biome-ignore-end lint/complexity/noArguments: as above
   };

@@ -7,6 +7,7 @@ import { behind, cover, uncover } from "../shadow.ts";
 import type { EngineWatch } from "./engine-io.ts";
 import { recipientsOf } from "./socket-io-fanout.ts";
 import type { Adapter, BroadcastOptions, Namespace, NamespaceSocket, SocketIoServer } from "./socket-io-like.ts";
+import type { PacketMeter } from "./socket-io-packets.ts";
 import { topRooms } from "./socket-io-rooms.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -58,6 +59,7 @@ export function watchNamespaces(
     readonly server: string;
     readonly labels: Labels;
     readonly engines: EngineWatch;
+    readonly meterOut: PacketMeter;
     /** Times the acknowledgement of one recipient. */
     readonly timeAck: (packet: unknown, ack: Method) => Method;
     /** Called with a socket that connected. */
@@ -160,10 +162,12 @@ export function watchNamespaces(
     const measured = (original: Method, self: unknown, args: unknown[]): unknown => {
       const recipients = before(namespace, args[1] as BroadcastOptions);
       if (recipients < 0) return Reflect.apply(original, self, args);
+      options.meterOut.broadcasting(true);
       const begin = hr();
       try {
         return Reflect.apply(original, self, args);
       } finally {
+        options.meterOut.broadcasting(false);
         after(series, recipients, (hr() - begin) / 1000);
       }
     };

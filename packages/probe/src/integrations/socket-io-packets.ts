@@ -1,8 +1,7 @@
 import { type Labels, MAX_LABEL_LENGTH, OTHER } from "@wsight/protocol";
 import type { ConnectionTable } from "../connections.ts";
-import { type EventEntry, EventTable } from "../instruments/event-table.ts";
+import { EventTable } from "../instruments/event-table.ts";
 import type { Counter, Distribution } from "../instruments/instruments.ts";
-import { TimingSampler } from "../instruments/timing-sampler.ts";
 import type { ProbeContext } from "../integration.ts";
 import type { SocketIoServer } from "./socket-io-like.ts";
 import { readMsgpackPacket } from "./socket-io-msgpack.ts";
@@ -29,6 +28,19 @@ const BASIS = 0x811c9dc5 | 0;
 const PRIME = 0x01000193;
 /** Places of the name cache, a power of two above the most names a table holds by default. */
 const CACHE = 512;
+/** A name that was seen, by what stands for it. */
+interface CachedName {
+  readonly hash: number;
+  readonly length: number;
+  readonly counter: Counter;
+}
+
+/** Messages a second above which one in so many has its size recorded. */
+const SIZE_PERIODS = [
+  [20_000, 17],
+  [5_000, 7],
+  [1_000, 3],
+] as const;
 /** Intervals between two sweeps of the event names. */
 const SWEEP_TICKS = 30;
 
@@ -68,11 +80,13 @@ export class PacketMeter {
   readonly #kinds = new Map<string, Counter>();
   readonly #bytes: Counter;
   readonly #sizes: Distribution;
-  /** Own samplers: counting in step with others would sample always the same kind of message. */
-  readonly #sampler = new TimingSampler();
-  readonly #names: (EventEntry | undefined)[] = new Array(CACHE).fill(undefined);
-  readonly #hashes = new Int32Array(CACHE);
-  #version = 0;
+  readonly #names: (CachedName | undefined)[] = new Array(CACHE).fill(undefined);
+  #seen = 0;
+  #seenAtTick = 0;
+  /** One message in so many has its size recorded, with that weight; a count of its own, since one in step with others would meet always the same kind of message. */
+  #sizePeriod = 1;
+  #sinceSize = 0;
+  #broadcasting = false;
   #last = "";
   #lastCounter: Counter | null = null;
   #lastBytes = 0;
@@ -102,18 +116,31 @@ export class PacketMeter {
     else this.#countBinary(slot, data);
   }
 
-  /** Ends an interval of so many seconds. */
-  tick(tick: number, seconds: number): void {
-    this.#sampler.tick(seconds);
-    if (tick % SWEEP_TICKS === 0) this.events.sweep();
-    // Nothing is kept alive for longer than an interval.
+  /**
+   * Says whether a broadcast is under way, which sends one string many times.
+   * Otherwise no string comes twice, and comparing those of one length costs.
+   */
+  broadcasting(isSo: boolean): void {
+    this.#broadcasting = isSo;
+    // No message is kept alive for longer than that.
     this.#last = "";
     this.#lastCounter = null;
   }
 
+  /** Ends an interval of so many seconds. */
+  tick(tick: number, seconds: number): void {
+    const rate = (this.#seen - this.#seenAtTick) / seconds;
+    this.#seenAtTick = this.#seen;
+    this.#sizePeriod = SIZE_PERIODS.find(([above]) => rate > above)?.[1] ?? 1;
+    if (tick % SWEEP_TICKS === 0) {
+      this.events.sweep();
+      // Some names may have lost their place.
+      this.#names.fill(undefined);
+    }
+  }
+
   #countText(slot: number, data: string): void {
-    if (this.#version !== this.events.version) this.#forget();
-    if (this.#lastCounter !== null && data === this.#last) {
+    if (this.#broadcasting && this.#lastCounter !== null && data === this.#last) {
       this.#add(slot, this.#lastCounter, this.#lastBytes);
       return;
     }
@@ -126,8 +153,7 @@ export class PacketMeter {
 
   #addEvent(slot: number, data: string, type: number, bytes: number): void {
     const counter = this.#eventCounter(data, type);
-    // What comes in is never the same string twice, and comparing it costs.
-    if (!this.#incoming) {
+    if (this.#broadcasting) {
       this.#last = data;
       this.#lastCounter = counter;
       this.#lastBytes = bytes;
@@ -163,7 +189,11 @@ export class PacketMeter {
     this.#bytes.value += bytes;
     if (this.#incoming) this.#connections.received(slot, bytes);
     else this.#connections.sent(slot, bytes);
-    if (this.#sampler.take()) this.#sizes.record(bytes, this.#sampler.period);
+    this.#seen++;
+    if (++this.#sinceSize >= this.#sizePeriod) {
+      this.#sinceSize = 0;
+      this.#sizes.record(bytes, this.#sizePeriod);
+    }
   }
 
   #kind(kind: string): Counter {
@@ -186,38 +216,28 @@ export class PacketMeter {
     while (char >= ZERO && char <= NINE) char = data.charCodeAt(++at);
     if (char !== BRACKET) return this.#kind("invalid");
     if (data.charCodeAt(at + 1) !== QUOTE) return this.events.entry(otherName(data, at + 1)).messages;
-    return this.#named(data, at + 2).messages;
+    return this.#named(data, at + 2);
   }
 
-  /** The entry of the name that begins at `start` and ends before a quote. */
-  #named(data: string, start: number): EventEntry {
+  /** The counter of the name that begins at `start` and ends before a quote. */
+  #named(data: string, start: number): Counter {
     const limit = Math.min(data.length, start + MAX_LABEL_LENGTH);
     let hash = BASIS;
     let end = start;
     for (; end < limit; end++) {
       const char = data.charCodeAt(end);
       if (char === QUOTE) break;
-      if (char === BACKSLASH) return this.events.entry(unescaped(data, start));
+      if (char === BACKSLASH) return this.events.entry(unescaped(data, start)).messages;
       hash = Math.imul(hash ^ char, PRIME);
     }
     const place = (hash ^ (hash >>> 15)) & (CACHE - 1);
     const cached = this.#names[place];
-    if (cached !== undefined && this.#hashes[place] === hash && cached.name.length === end - start) return cached;
+    if (cached !== undefined && cached.hash === hash && cached.length === end - start) return cached.counter;
     const name = data.slice(start, end);
     const entry = this.events.entry(name);
     // A name that has to share a place must be looked up again: it may get one of its own.
-    if (entry.name === name) {
-      this.#names[place] = entry;
-      this.#hashes[place] = hash;
-    }
-    return entry;
-  }
-
-  /** Drops what was cached by name: some entries ended. */
-  #forget(): void {
-    this.#version = this.events.version;
-    this.#names.fill(undefined);
-    this.#lastCounter = null;
+    if (entry.name === name) this.#names[place] = { hash, length: end - start, counter: entry.messages };
+    return entry.messages;
   }
 }
 

@@ -39,7 +39,7 @@ function attachSocketIo(io: Target, server: string, context: ProbeContext): Inte
     }
   });
   const { timeAck, met } = handlers;
-  const namespaces = watchNamespaces(io, context, { server, labels, engines, timeAck, met });
+  const namespaces = watchNamespaces(io, context, { server, labels, engines, meterOut, timeAck, met });
   const seconds = context.options.intervalMs / 1000;
   const endTick = onTick((tick) => {
     if (io.engine !== undefined) engines.adopt(io.engine);

@@ -288,43 +288,47 @@ class RunningProbe implements Probe {
     if (this.#links.size === 0) return;
     const begin = this.#context.hr();
     const fresh = this.#registry.takeNames();
-    let keyframe = this.#ticks % KEYFRAME_TICKS === 0;
-    for (const state of this.#links) {
-      if (state.needsAll) {
-        keyframe = true;
-        state.link.send(encodeLinkText(this.#hello()));
-        state.link.send(
-          encodeLinkText({ type: "names", epoch: this.#epoch, names: this.#registry.allNames(), retired: [] }),
-        );
-      } else if (fresh.names.length + fresh.retired.length > 0) {
-        state.link.send(encodeLinkText({ type: "names", epoch: this.#epoch, ...fresh }));
-      }
+    const seq = ++this.#seq;
+    const anew = [...this.#links].some(({ needsAll }) => needsAll);
+    const takers = [...this.#links].filter((state) => this.#introduce(state, fresh));
+    if (takers.length > 0) {
+      const keyframe = anew || this.#ticks % KEYFRAME_TICKS === 0;
+      this.#encoder.begin();
+      this.#registry.snapshot(this.#encoder, keyframe);
+      const bytes = this.#encoder.finish({ epoch: this.#epoch, seq, at: this.#context.now(), keyframe });
+      for (const state of takers) this.#note(state, state.link.send(bytes));
+      this.#sendTables(anew);
     }
-    this.#encoder.begin();
-    this.#registry.snapshot(this.#encoder, keyframe);
-    const header = { epoch: this.#epoch, seq: ++this.#seq, at: this.#context.now(), keyframe };
-    const bytes = this.#encoder.finish(header);
-    for (const state of this.#links) this.#send(state, bytes);
-    this.#sendTables();
     this.#charge((this.#context.hr() - begin) / 1000);
   }
 
-  #send(state: LinkState, bytes: Uint8Array): void {
-    const taken = state.link.send(bytes);
-    // What a dropped snapshot told is not told again unless everything is.
+  /** Names what the next snapshot holds. Returns false for a link that takes nothing now. */
+  #introduce(state: LinkState, fresh: ReturnType<Registry["takeNames"]>): boolean {
+    const { link } = state;
+    const names = (named: typeof fresh): boolean =>
+      link.send(encodeLinkText({ type: "names", epoch: this.#epoch, ...named }));
+    const taken = state.needsAll
+      ? link.send(encodeLinkText(this.#hello())) && names({ names: this.#registry.allNames(), retired: [] })
+      : fresh.names.length + fresh.retired.length === 0 || names(fresh);
+    if (!taken) this.#note(state, false);
+    return taken;
+  }
+
+  /** What a dropped snapshot told is not told again unless everything is. */
+  #note(state: LinkState, taken: boolean): void {
     state.needsAll = !taken;
     if (!taken) this.#registry.counter("wsight.probe.sink.dropped").value++;
   }
 
-  #sendTables(): void {
+  #sendTables(all: boolean): void {
     const { connections, errors, options } = this.#context;
     const head = { type: "table", epoch: this.#epoch, at: this.#context.now() } as const;
     const limit = options.caps.topRows;
-    if (errors.version !== this.#errorsTold) {
+    if (all || errors.version !== this.#errorsTold) {
       this.#errorsTold = errors.version;
       this.#broadcast(encodeLinkText({ ...head, table: "errors", total: errors.total, rows: errors.recent() }));
     }
-    if (this.#ticks % TABLE_TICKS !== 0) return;
+    if (!all && this.#ticks % TABLE_TICKS !== 0) return;
     this.#broadcast(encodeLinkText({ ...head, table: "users", ...connections.users(limit) }));
     this.#broadcast(encodeLinkText({ ...head, table: "channels", ...connections.channels(limit) }));
     this.#broadcast(encodeLinkText({ ...head, table: "rooms", ...this.#topRooms(limit) }));

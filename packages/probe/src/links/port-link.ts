@@ -29,11 +29,8 @@ export function createPortLink(port: MessagePort): ProbeLink {
 
   return {
     send(message: LinkMessage): boolean {
-      if (!open) return false;
-      if (typeof message !== "string") {
-        if (waiting >= MAX_UNACKNOWLEDGED) return false;
-        waiting++;
-      }
+      if (!open || waiting >= MAX_UNACKNOWLEDGED) return false;
+      if (typeof message !== "string") waiting++;
       port.postMessage(message);
       return true;
     },

@@ -1,0 +1,229 @@
+import {
+  decodeHubFrame,
+  decodeProbeFrame,
+  encodeLinkText,
+  LINK_VERSION,
+  type LinkMessage,
+  MAX_LINK_MESSAGE,
+  type ProbeFrame,
+  SnapshotEncoder,
+  type SnapshotFrame,
+  TABLES,
+  WsightError,
+} from "@wsight/protocol";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bucketsOf, histogramOf, measuredList, series } from "./arbitraries.ts";
+
+const epoch = fc.integer({ min: 1, max: 2 ** 47 });
+const id = fc.nat(8191);
+const at = fc.integer({ min: 0, max: 4e12 });
+const word = fc.string({ maxLength: 60 });
+
+const hello = fc.record({
+  type: fc.constant("hello" as const),
+  version: fc.constant(LINK_VERSION),
+  service: word,
+  instance: word,
+  epoch,
+  startedAt: at,
+  pid: fc.nat(),
+  host: word,
+  runtime: word,
+  intervalMs: fc.integer({ min: 1, max: 3_600_000 }),
+  findings: fc.array(
+    fc.record({
+      library: word,
+      server: word,
+      version: fc.option(word),
+      state: fc.constantFrom("attached" as const, "partial" as const),
+      notes: fc.array(word, { maxLength: 16 }),
+    }),
+    { maxLength: 4 },
+  ),
+});
+const names = fc.record({
+  type: fc.constant("names" as const),
+  epoch,
+  names: fc.array(fc.record({ id, series }), { maxLength: 30 }),
+  retired: fc.array(fc.record({ id, into: id }), { maxLength: 10 }),
+});
+const counts = fc.record({
+  type: fc.constant("table" as const),
+  epoch,
+  at,
+  table: fc.constantFrom("users" as const, "channels" as const, "rooms" as const),
+  total: fc.nat(),
+  rows: fc.array(fc.record({ key: word, count: fc.nat() }), { maxLength: 20 }),
+});
+const errors = fc.record({
+  type: fc.constant("table" as const),
+  epoch,
+  at,
+  table: fc.constant("errors" as const),
+  total: fc.nat(),
+  rows: fc.array(fc.record({ at, type: word, message: fc.string({ maxLength: 256 }) }), { maxLength: 20 }),
+});
+const bye = fc.record({ type: fc.constant("bye" as const), epoch });
+const text = fc.oneof(hello, names, counts, errors, bye);
+
+const counterValue = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.double({ min: 0, max: 1e300, noNaN: true }));
+const snapshot = fc.record({
+  epoch,
+  seq: fc.nat(),
+  at,
+  keyframe: fc.boolean(),
+  counters: fc.array(fc.tuple(id, counterValue), { maxLength: 30 }),
+  gauges: fc.array(fc.tuple(id, fc.double()), { maxLength: 30 }),
+  histograms: fc.array(fc.tuple(id, measuredList), { maxLength: 5 }),
+});
+
+function encode({
+  counters,
+  gauges,
+  histograms,
+  ...header
+}: typeof snapshot extends fc.Arbitrary<infer T> ? T : never) {
+  const encoder = new SnapshotEncoder();
+  encoder.begin();
+  for (const [key, value] of counters) encoder.counter(key, value);
+  for (const [key, value] of gauges) encoder.gauge(key, value);
+  for (const [key, values] of histograms) encoder.histogram(key, histogramOf(values));
+  return encoder.finish(header);
+}
+
+describe("frames of a link", () => {
+  it("in text come back as they were sent", () => {
+    fc.assert(
+      fc.property(text, (frame) => {
+        // -0 has no place in JSON, and nothing here means it.
+        expect(decodeProbeFrame(encodeLinkText(frame as Exclude<ProbeFrame, SnapshotFrame>))).toEqual(frame);
+      }),
+    );
+  });
+
+  it("with snapshots come back exactly, NaN readings and fractions included", () => {
+    fc.assert(
+      fc.property(snapshot, (sent) => {
+        const got = decodeProbeFrame(encode(sent)) as SnapshotFrame;
+        expect(got).toMatchObject({
+          type: "snapshot",
+          epoch: sent.epoch,
+          seq: sent.seq,
+          at: sent.at,
+          keyframe: sent.keyframe,
+        });
+        expect(got.counters.map(([key, value]) => [key, value + 0])).toEqual(
+          sent.counters.map(([key, value]) => [key, value + 0]),
+        );
+        expect(got.gauges).toEqual(sent.gauges);
+        expect(got.histograms.map(([key, value]) => [key, value.count, bucketsOf(value)])).toEqual(
+          sent.histograms.map(([key, values]) => [key, values.length, bucketsOf(histogramOf(values))]),
+        );
+      }),
+    );
+  });
+
+  it("of an encoder that is used again hold nothing of the frame before", () => {
+    const encoder = new SnapshotEncoder();
+    const header = { epoch: 1, seq: 1, at: 1, keyframe: false };
+    encoder.begin();
+    encoder.counter(1, 5);
+    encoder.finish(header);
+    encoder.begin();
+    encoder.gauge(2, 7);
+    expect(decodeProbeFrame(encoder.finish(header))).toMatchObject({ counters: [], gauges: [[2, 7]], histograms: [] });
+  });
+
+  it("to a probe are resync and ack, nothing else", () => {
+    for (const frame of [{ type: "resync", reason: "gap" } as const, { type: "ack", seq: 9 } as const]) {
+      expect(decodeHubFrame(encodeLinkText(frame))).toEqual(frame);
+    }
+    expect(() => decodeHubFrame('{"type":"hello"}')).toThrow('link type: expected one of resync, ack, got "hello"');
+  });
+});
+
+describe("frames that are not right", () => {
+  const refuses = (message: LinkMessage, words: string): void => {
+    expect(() => decodeProbeFrame(message)).toThrow(words);
+    expect(() => decodeProbeFrame(message)).toThrow(WsightError);
+  };
+
+  it("are refused with what was expected and what was got", () => {
+    refuses("nonsense", 'link: expected JSON, got "nonsense"');
+    refuses("[]", "link: expected an object, got an array of 0");
+    refuses('{"epoch":1,"type":"greet"}', "link type: expected one of hello, names, table, bye, got");
+    refuses('{"type":"bye"}', "epoch: expected a finite number, got undefined");
+    refuses('{"epoch":1.5,"type":"bye"}', "epoch: expected a whole number, got 1.5");
+    refuses('{"epoch":1,"type":"hello","version":99}', `version: expected link version ${LINK_VERSION}, got 99`);
+    refuses('{"epoch":1,"type":"names","names":[[0,"no.such",{}]],"retired":[]}', "expected a metric of the catalogue");
+    refuses(
+      '{"epoch":1,"type":"names","names":[[0,"process.uptime",{"user":"x"}]],"retired":[]}',
+      "labels of process.uptime: expected attributes (none), got",
+    );
+    refuses("x".repeat(MAX_LINK_MESSAGE + 1), `at most ${MAX_LINK_MESSAGE} characters`);
+    refuses(new Uint8Array(MAX_LINK_MESSAGE + 1), `at most ${MAX_LINK_MESSAGE} bytes`);
+    refuses(Uint8Array.from([1]), "snapshot tag 87, got 1");
+    refuses(Uint8Array.from([0x57, 9]), "link version 1, got 9");
+  });
+
+  it("with something after the end, or cut anywhere, are refused", () => {
+    const whole = encode({
+      epoch: 9,
+      seq: 3,
+      at: 1000,
+      keyframe: true,
+      counters: [[1, 5]],
+      gauges: [[2, 0.5]],
+      histograms: [[3, [1, 2, 3]]],
+    });
+    for (let length = 0; length < whole.length; length++) {
+      expect(() => decodeProbeFrame(whole.subarray(0, length))).toThrow(WsightError);
+    }
+    refuses(Uint8Array.from([...whole, 0]), "nothing after the histograms");
+  });
+
+  it("never do more than be refused: 20,000 random and mutated ones, quickly and in little memory", () => {
+    const before = process.memoryUsage().arrayBuffers;
+    let refused = 0;
+    const feed = (message: LinkMessage): void => {
+      try {
+        decodeProbeFrame(message);
+      } catch (error) {
+        if (!(error instanceof WsightError)) throw error;
+        refused++;
+      }
+    };
+    const began = performance.now();
+    const mutation = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(snapshot, mutation, fc.uint8Array({ maxLength: 200 }), (good, changes, noise) => {
+        const bytes = encode(good);
+        for (const [where, what] of changes) bytes[where % bytes.length] = what;
+        feed(bytes);
+        feed(Uint8Array.from([0x57, LINK_VERSION, ...noise]));
+      }),
+      { numRuns: 5000 },
+    );
+    const anyJson = fc.oneof(
+      fc.json(),
+      text.map((frame) => encodeLinkText(frame as never)),
+    );
+    fc.assert(
+      fc.property(anyJson, fc.nat(), fc.string({ maxLength: 3 }), (json, where, what) => {
+        const cut = where % (json.length + 1);
+        feed(json.slice(0, cut) + what + json.slice(cut + 1));
+        feed(`{"epoch":1,"type":${JSON.stringify(TABLES[where % 4])},"rows":${json}}`);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(refused).toBeGreaterThan(5000);
+    expect(performance.now() - began).toBeLessThan(25_000);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(256 * 1024 * 1024);
+  });
+
+  it("can't make a reader set memory aside for what they only claim to hold", () => {
+    const claims = [0xff, 0xff, 0xff, 0x7f];
+    refuses(Uint8Array.from([0x57, 1, 1, 1, 1, ...new Uint8Array(8), ...claims]), "a count of at most 8192");
+  });
+});

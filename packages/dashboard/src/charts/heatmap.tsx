@@ -94,7 +94,7 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
         }}
       >
         <canvas ref={canvas} />
-        {grid !== null && !grid.known ? (
+        {grid !== null && (!grid.known || grid.max === 0) ? (
           <div class="plot-empty">
             <EmptyState {...empty} />
           </div>

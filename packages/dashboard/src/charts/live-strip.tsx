@@ -95,13 +95,13 @@ function LiveButton(): VNode {
       type="button"
       class="live-button"
       data-tone={tone}
-      title={paused ? "Return to live" : "Showing live data"}
+      title={state === "offline" ? "Retry now" : paused ? "Return to live" : "Showing live data"}
       onClick={() => {
         live.paused.value = false;
         if (state === "offline") live.retryNow();
       }}
     >
-      Live
+      {state === "offline" ? "Offline" : paused ? "Go live" : "Live"}
     </button>
   );
 }

@@ -15,8 +15,8 @@ interface Drawing {
 }
 
 /**
- * Draws every canvas of the page, once per flush, and only those in or near
- * the viewport of a visible tab. It watches what drawing costs: above 12 ms a
+ * Draws every canvas of the page, once per flush and when its size changes, and
+ * only those in or near the viewport of a visible tab. It watches what drawing costs: above 12 ms a
  * frame it drops fills and wide lines, above 30 ms it also halves the cadence,
  * and goes back after 30 s under half of the limit.
  */
@@ -24,20 +24,25 @@ export class Painter {
   readonly fidelity: Signal<Fidelity> = signal<Fidelity>("full");
   readonly #drawings = new Map<Element, Drawing>();
   readonly #observer: IntersectionObserver;
+  readonly #sizes: ResizeObserver;
   #costsMs: number[] = [];
   #calmSince: number | null = null;
   #paintedAt = 0;
 
   constructor() {
     this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "200px" });
+    // A canvas keeps its pixels when its box changes; while paused no flush would draw them anew.
+    this.#sizes = new ResizeObserver((entries) => this.#resized(entries));
   }
 
   /** Draws `draw` with every flush while `element` is near the viewport; returns how to stop. */
   add(element: Element, draw: () => void): () => void {
     this.#drawings.set(element, { draw, visible: false });
     this.#observer.observe(element);
+    this.#sizes.observe(element);
     return () => {
       this.#observer.unobserve(element);
+      this.#sizes.unobserve(element);
       this.#drawings.delete(element);
     };
   }
@@ -79,6 +84,13 @@ export class Painter {
       const appeared = entry.isIntersecting && !drawing.visible;
       drawing.visible = entry.isIntersecting;
       if (appeared) drawing.draw();
+    }
+  }
+
+  #resized(entries: readonly ResizeObserverEntry[]): void {
+    for (const { target } of entries) {
+      const drawing = this.#drawings.get(target);
+      if (drawing?.visible === true) drawing.draw();
     }
   }
 }

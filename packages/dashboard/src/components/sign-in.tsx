@@ -11,6 +11,9 @@ export function SignInSheet(): VNode {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const fault = live.fault.value;
+  // Why the link or the session that brought somebody here did not do.
+  const reason = problem === null && fault?.code === "UNAUTHENTICATED" ? fault.message : null;
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
@@ -27,6 +30,12 @@ export function SignInSheet(): VNode {
   return (
     <Dialog title="Sign in to wsight" class="sign-in">
       <form class="dialog-body" onSubmit={submit}>
+        {reason === null ? null : (
+          <p class="form-note">
+            <Icon name="key" />
+            {reason}.
+          </p>
+        )}
         <p>
           Paste a token. <code>wsight token</code> makes one; starting the hub again prints a link that signs you in
           once.

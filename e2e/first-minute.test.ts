@@ -61,7 +61,7 @@ browserSuite("the first minute", () => {
     const { page, trouble, close } = await openView(browser(), demo.port);
     await page.goto(demo.link);
     const sheet = page.getByRole("dialog", { name: "Sign in to wsight" });
-    await sheet.waitFor();
+    await sheet.getByText("The one-time link is wrong, used, or older than 15 minutes").waitFor();
     expect(page.url()).not.toContain("code=");
     expect(await page.evaluate(() => document.querySelector("main")?.textContent)).not.toContain("Socket.IO");
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A TCP proxy between a browser and a hub, whose connections can be lost. */
-export interface Proxy {
+export interface TcpProxy {
   readonly port: number;
   /** Ends every connection, and refuses new ones. */
   cut(): void;
@@ -14,7 +14,7 @@ export interface Proxy {
 }
 
 /** Starts a proxy to a port of this machine. */
-export async function startProxy(target: number): Promise<Proxy> {
+export async function startProxy(target: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket | null]>();
   let mode: "open" | "cut" | "frozen" = "open";
   const server = createServer((inner) => {

@@ -4,7 +4,6 @@
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { createProbe } from "@wsight/probe";
 import prom from "prom-client";
@@ -32,19 +31,20 @@ const path = new URL("./snapshot/clients.mjs", import.meta.url).pathname;
 const clients = fork(path, [String(wss.address().port), String(CONNECTIONS)]);
 await once(clients, "message");
 
-/** CPU time of this thread so far, ms: what neighbours take from the core does not count. */
-function threadCpu() {
-  return Number(readFileSync("/proc/thread-self/schedstat", "latin1").split(" ")[0]) / 1e6;
+/** CPU time so far, ms: what neighbours take from the core does not count. */
+function cpu() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Stretches for which the loop was held, by a chain of immediates that would run without pause. */
 async function held(seconds) {
   const stretches = [];
   const until = performance.now() + seconds * 1000;
-  let before = threadCpu();
+  let before = cpu();
   while (performance.now() < until) {
     await new Promise((resolve) => setImmediate(resolve));
-    const now = threadCpu();
+    const now = cpu();
     if (now - before > 0.25) stretches.push(now - before);
     before = now;
   }

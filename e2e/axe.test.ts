@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { findBreaches } from "./axe.ts";
-import { browserSuite, openView, useBrowser, type View } from "./browser.ts";
+import { browserSuite, keepPicture, openView, useBrowser, type View } from "./browser.ts";
 import { dashboardAt, goLive, signIn, untilStatus } from "./dashboard.ts";
 import { type Program, startApplication, startDemo } from "./program.ts";
 import { startProxy, type TcpProxy } from "./proxy.ts";
@@ -70,10 +70,8 @@ async function checkEverywhere(page: Page, state: string): Promise<void> {
       await page.emulateMedia({ colorScheme: theme });
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 900 });
-        const t0 = performance.now();
         const breaches = await findBreaches(page);
-        console.log(state, id, theme, width, Math.round(performance.now() - t0), breaches.length);
-        await page.screenshot({ path: `/tmp/e2ex/shots/${state}-${id}-${theme}-${width}.png` });
+        await keepPicture(page, `${state}-${id}-${theme}-${width}`);
         found.push(...breaches.map((breach) => `${id}, ${theme}, ${width} px: ${breach}`));
       }
     }

@@ -1,6 +1,8 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { findChromium } from "@wsight/testkit";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, afterEach, beforeAll, describe } from "vitest";
 
 /** For what has an event to wait for: long, because the machine may be busy with other things. */
 const PATIENCE_MS = 20_000;
@@ -13,6 +15,7 @@ const ARGS = [
   "--disable-component-update",
   "--disable-sync",
 ] as const;
+const PICTURES = fileURLToPath(new URL("../node_modules/.cache/e2e", import.meta.url));
 
 const executablePath = findChromium();
 
@@ -26,11 +29,23 @@ export function browserSuite(name: string, body: () => void): void {
   describe.skipIf(executablePath === null)(name, body);
 }
 
-/** One Chromium for the tests of a file. */
+/** Takes a picture for people to look at, when `WSIGHT_E2E_PICTURES` names a directory for them. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const directory = process.env.WSIGHT_E2E_PICTURES;
+  if (directory) await page.screenshot({ path: join(directory, `${name}.png`) });
+}
+
+/** One Chromium for the tests of a suite. A test that fails leaves pictures of what it saw in `PICTURES`. */
 export function useBrowser(): () => Browser {
   let browser: Browser | undefined;
   beforeAll(async () => {
     browser = await chromium.launch({ args: [...ARGS], ...(executablePath === null ? {} : { executablePath }) });
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== "fail") return;
+    const pages = browser?.contexts().flatMap((context) => context.pages()) ?? [];
+    const name = task.name.replaceAll(/\W+/g, "-").slice(0, 60);
+    await Promise.all(pages.map((page, index) => page.screenshot({ path: join(PICTURES, `${name}-${index}.png`) })));
   });
   afterAll(() => browser?.close());
   return () => {

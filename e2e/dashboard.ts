@@ -36,6 +36,14 @@ export async function goLive(page: Page, port: number, hash = ""): Promise<void>
   await untilStatus(page, "Live");
 }
 
+/** Presses a key for the page, and not for what has the focus: Space would press a button. */
+export async function pressKey(page: Page, key: string): Promise<void> {
+  await page.evaluate(() => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  });
+  await page.keyboard.press(key);
+}
+
 /** One row of a chart's data table. */
 export interface TableRow {
   /** Second of the day, UTC. */

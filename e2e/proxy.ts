@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /** A TCP proxy between a browser and a hub, whose connections can be lost. */
 export interface TcpProxy {
   readonly port: number;
+  /** Connections that were tried so far, refused ones included. */
+  readonly tries: number;
   /** Ends every connection, and refuses new ones. */
   cut(): void;
   /** Half-open: keeps connections and takes new ones, but nothing goes through. */
@@ -17,7 +19,9 @@ export interface TcpProxy {
 export async function startProxy(target: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket | null]>();
   let mode: "open" | "cut" | "frozen" = "open";
+  let tries = 0;
   const server = createServer((inner) => {
+    tries++;
     if (mode === "cut") {
       inner.resetAndDestroy();
       return;
@@ -39,6 +43,9 @@ export async function startProxy(target: number): Promise<TcpProxy> {
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    get tries() {
+      return tries;
+    },
     cut() {
       mode = "cut";
       drop();

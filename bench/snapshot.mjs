@@ -6,6 +6,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import { createProbe } from "@wsight/probe";
+import { decodeProbeFrame } from "@wsight/protocol";
 import prom from "prom-client";
 import { WebSocketServer } from "ws";
 import { percentile, table } from "./report.mjs";
@@ -16,11 +17,21 @@ const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
 await once(wss, "listening");
 let user = 0;
 const snapshots = [];
+let ownMeasure;
+let ownId;
 const probe = createProbe({ service: "bench", getUser: () => `user-${user++}` });
 probe.attach(wss);
 probe.connect({
   send(message) {
-    if (typeof message !== "string") snapshots.push(message.length);
+    const frame = decodeProbeFrame(message);
+    if (frame.type === "names") {
+      const isOwn = ({ series }) => series.metric.name === "wsight.probe.snapshot.duration";
+      ownId = frame.names.find(isOwn)?.id ?? ownId;
+    }
+    if (frame.type === "snapshot") {
+      snapshots.push(message.length);
+      ownMeasure = frame.histograms.find(([id]) => id === ownId)?.[1] ?? ownMeasure;
+    }
     return true;
   },
   onFrame() {},
@@ -78,6 +89,12 @@ table(
   [
     row("wsight, each second", withProbe),
     row("nothing (control: GC, timers)", without),
+    [
+      "a snapshot, by the probe's own clock",
+      (ownMeasure.max * 1000).toFixed(2),
+      (ownMeasure.quantile(0.99) * 1000).toFixed(2),
+      (ownMeasure.mean() * 1000).toFixed(2),
+    ],
     [
       "prom-client scrape, a label per user",
       percentile(scrapes, 1).toFixed(2),

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { ProbeContext } from "../integration.ts";
 import { behind, cover, uncover } from "../shadow.ts";
 import type { RawSocket, WsServer, WsSocket } from "./ws-like.ts";

@@ -1,4 +1,4 @@
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import { span } from "../format/quantity.ts";
 import { Icon } from "./icon.tsx";
@@ -19,12 +19,19 @@ function StatusText(): VNode | null {
   if (state === "signed-out") return <Pill tone="quiet" icon="key" word="Signed out" />;
   if (state === "connecting") return <Pill tone="quiet" icon="waiting" word="Connecting" />;
   if (live.paused.value) return <Pill tone="quiet" icon="pause" word="Paused" />;
-  if (state === "lagging") return <Pill tone="warn" icon="warn" word={`Live, ${span(lagMs ?? 0)} behind`} />;
+  // What moves every second is for the eyes; people who listen to the page get the state alone.
+  if (state === "lagging") {
+    const behind = (
+      <>
+        Live, <span aria-hidden="true">{span(lagMs ?? 0)}</span> behind
+      </>
+    );
+    return <Pill tone="warn" icon="warn" word={behind} />;
+  }
   return (
     <span class="status" data-tone="ok">
       <i class="ring" />
       <b>Live</b>
-      {/* The lag moves every second; people who listen to the page get the state alone. */}
       <small aria-hidden="true">1 s · lag {((lagMs ?? 0) / 1000).toFixed(1)} s</small>
     </span>
   );
@@ -33,7 +40,7 @@ function StatusText(): VNode | null {
 interface PillProps {
   readonly tone: "warn" | "crit" | "quiet";
   readonly icon: "unplug" | "key" | "waiting" | "pause" | "warn";
-  readonly word: string;
+  readonly word: ComponentChildren;
 }
 
 function Pill({ tone, icon, word }: PillProps): VNode {

@@ -11,7 +11,7 @@ import type { Tone } from "../../components/tone.ts";
 import { count, duration, join, perMinute, type Quantity, rate, share, UNKNOWN } from "../../format/quantity.ts";
 import type { LiveState } from "../../state/index.ts";
 import { LAG_CRIT_S, LAG_WARN_S } from "./judge.ts";
-import { staleSince } from "./reporting.ts";
+import { nodesInView, staleSince } from "./reporting.ts";
 import { SERIES } from "./selectors.ts";
 
 const MINUTE_MS = 60_000;
@@ -24,7 +24,9 @@ export function Kpis(): VNode {
   const latest = (selector: Selector) => live.series(selector).latest();
   const messagesIn = latest(SERIES.messagesIn);
   const messagesOut = latest(SERIES.messagesOut);
-  const errors = lastMinute(live, SERIES.errors);
+  // A series begins with the first of its kind: what a watched server has not had yet is none, not unknown.
+  const none = nodesInView(live).some(({ state, findings }) => state === "live" && findings.length > 0) ? 0 : null;
+  const errors = lastMinute(live, SERIES.errors) ?? none;
   const lag = latest(SERIES.loopLag);
   return (
     <div class="grid">
@@ -36,8 +38,8 @@ export function Kpis(): VNode {
         color="c1"
         note={
           <>
-            <b>{rate(meanOf(live, SERIES.opened)).text}</b> opened · <b>{rate(meanOf(live, SERIES.closed)).text}</b>{" "}
-            closed /s
+            <b>{rate(meanOf(live, SERIES.opened) ?? none).text}</b> opened ·{" "}
+            <b>{rate(meanOf(live, SERIES.closed) ?? none).text}</b> closed /s
           </>
         }
       />

@@ -2,7 +2,7 @@ import { until } from "@wsight/testkit";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { browserSuite, keepPicture, openView, useBrowser, type View } from "./browser.ts";
-import { goLive, pressKey, readChart, signIn, untilStatus } from "./dashboard.ts";
+import { goLive, listen, passSeconds, pressKey, readChart, signIn, untilStatus } from "./dashboard.ts";
 import { type Program, startDemo } from "./program.ts";
 import { startProxy, type TcpProxy } from "./proxy.ts";
 
@@ -74,6 +74,7 @@ browserSuite("a connection that is lost", () => {
 
   it("but says nothing is first told as late, then as lost", async () => {
     const { page } = view;
+    const heard = await listen(page);
     proxy.freeze();
     const frozenAt = performance.now();
     await untilStatus(page, /^Live, \d+ s behind$/);
@@ -84,6 +85,8 @@ browserSuite("a connection that is lost", () => {
     expect(performance.now() - frozenAt).toBeLessThan(14_000);
     proxy.restore();
     await untilStatus(page, "Live");
+    // Each state once; the seconds between are for the eyes.
+    expect([...new Set(await heard())]).toEqual(["Live, behind", "Reconnecting", "No connection to the hub.", "Live"]);
     await expectSameChart(page, witness.page);
   }, 60_000);
 });
@@ -167,16 +170,6 @@ function bordersOfCards(page: Page): Promise<string[]> {
   return page
     .locator("main .card")
     .evaluateAll((cards) => [...new Set(cards.map((card) => getComputedStyle(card).borderTopStyle))]);
-}
-
-/** Waits until a live page has gone on by so many seconds. */
-async function passSeconds(page: Page, seconds: number): Promise<void> {
-  const clock = page.locator(".rail-clock strong");
-  let last = await clock.textContent();
-  for (let passed = 0; passed < seconds; passed++) {
-    await until(async () => (await clock.textContent()) !== last, { what: "the next second", timeoutMs: 20_000 });
-    last = await clock.textContent();
-  }
 }
 
 function everyCanvasFits(): boolean {

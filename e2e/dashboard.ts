@@ -1,3 +1,4 @@
+import { until } from "@wsight/testkit";
 import type { Locator, Page } from "playwright-core";
 import type { Program } from "./program.ts";
 
@@ -42,6 +43,41 @@ export async function pressKey(page: Page, key: string): Promise<void> {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   });
   await page.keyboard.press(key);
+}
+
+/** Waits until a live page has gone on by so many seconds. */
+export async function passSeconds(page: Page, seconds: number): Promise<void> {
+  const clock = page.locator(".rail-clock strong");
+  let last = await clock.textContent();
+  for (let passed = 0; passed < seconds; passed++) {
+    await until(async () => (await clock.textContent()) !== last, { what: "the next second", timeoutMs: 20_000 });
+    last = await clock.textContent();
+  }
+}
+
+/**
+ * Listens to a page as a screen reader would: answers, when asked, with every
+ * text that a live region came to have, in order.
+ */
+export async function listen(page: Page): Promise<() => Promise<readonly string[]>> {
+  await page.evaluate(() => {
+    const known = new Map<Element, string>();
+    const heard: string[] = [];
+    const read = (): void => {
+      for (const region of document.querySelectorAll("[role=status], [role=alert], [aria-live]")) {
+        const spoken = region.cloneNode(true) as Element;
+        for (const hidden of spoken.querySelectorAll("[aria-hidden=true]")) hidden.remove();
+        const text = spoken.textContent.replaceAll(/\s+/g, " ").trim();
+        if (text !== (known.get(region) ?? "")) heard.push(text);
+        known.set(region, text);
+      }
+    };
+    read();
+    heard.length = 0;
+    new MutationObserver(read).observe(document.body, { subtree: true, childList: true, characterData: true });
+    Object.assign(window, { heard });
+  });
+  return () => page.evaluate(() => (window as unknown as { heard: readonly string[] }).heard);
 }
 
 /** One row of a chart's data table. */

@@ -21,7 +21,7 @@ export interface Program {
   tell(line: string): void;
   /** Waits until its standard output, from here on, matches. */
   says(pattern: RegExp): Promise<void>;
-  /** Ends it, by its id, and takes its data away. */
+  /** Ends it, by its id, and takes its data away. Rejects when it had ended by itself. */
   stop(): Promise<void>;
 }
 
@@ -77,6 +77,9 @@ async function start(argsFor: (data: string) => readonly string[]): Promise<Prog
     tell: (line) => child.stdin.write(`${line}\n`),
     says: async (pattern) => void (await says(pattern)),
     async stop() {
+      const { exitCode, signalCode } = child;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`the program ended by itself (${exitCode ?? signalCode}):\n${output}`);
       const late = setTimeout(() => child.kill("SIGKILL"), ENDS_IN_MS);
       child.kill("SIGCONT");
       child.kill("SIGINT");

@@ -42,7 +42,7 @@ const io = new Server(createServer(), {
   pingTimeout: 1e8,
   cors: { origin: "https://admin.socket.io", credentials: true },
 });
-VARIANTS[process.argv[2]](io);
+await VARIANTS[process.argv[2]](io);
 let echoed = 0;
 io.on("connection", (socket) => {
   for (const event of EVENTS) {

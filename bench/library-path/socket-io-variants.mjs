@@ -1,20 +1,18 @@
 // The ways of watching a Socket.IO server that are compared. Each gets a server
-// before its first connection.
-
-import { MeterProvider } from "@opentelemetry/sdk-metrics";
-import { instrument } from "@socket.io/admin-ui";
-import { createProbe } from "@wsight/probe";
-import prom from "prom-client";
+// before its first connection, and loads what it needs itself: code of others
+// that is merely loaded may change how V8 compiles.
 
 function watched(intervalMs) {
-  return (io) => {
+  return async (io) => {
+    const { createProbe } = await import("@wsight/probe");
     createProbe({ intervalMs }).attach(io);
   };
 }
 
-/** What people write by hand: counters of messages and bytes with a label, in the catch-all listeners. */
-function handWritten(counter, add) {
-  return (io) => {
+/** What people write by hand: counters of messages with a label, in the catch-all listeners. */
+function handWritten(createInstruments) {
+  return async (io) => {
+    const { counter, add } = await createInstruments();
     const [messagesIn, messagesOut] = ["m_in", "m_out"].map(counter);
     io.on("connection", (socket) => {
       socket.onAny((event) => add(messagesIn, event));
@@ -23,22 +21,43 @@ function handWritten(counter, add) {
   };
 }
 
-const register = new prom.Registry();
-const meter = new MeterProvider().getMeter("bench");
+async function promInstruments() {
+  const { default: prom } = await import("prom-client");
+  const registers = [new prom.Registry()];
+  return {
+    counter: (name) => new prom.Counter({ name, help: name, labelNames: ["event"], registers }),
+    add: (counter, event) => counter.inc({ event }),
+  };
+}
+
+async function otelInstruments() {
+  const { MeterProvider, MetricReader } = await import("@opentelemetry/sdk-metrics");
+  /** Without a reader the SDK counts nothing at all; this one never exports. */
+  class IdleReader extends MetricReader {
+    async onForceFlush() {}
+    async onShutdown() {}
+  }
+  const meter = new MeterProvider({ readers: [new IdleReader()] }).getMeter("bench");
+  return {
+    counter: (name) => meter.createCounter(name),
+    add: (counter, event) => counter.add(1, { event }),
+  };
+}
+
+function adminUi(mode) {
+  return async (io) => {
+    const { instrument } = await import("@socket.io/admin-ui");
+    instrument(io, { auth: false, mode });
+  };
+}
 
 export const VARIANTS = {
   none: () => {},
   wsight: watched(1000),
   // A probe that has not adapted yet, or a server with less than 1,000 messages a second.
   "wsight, every message timed": watched(60_000),
-  "prom-client": handWritten(
-    (name) => new prom.Counter({ name, help: name, labelNames: ["event"], registers: [register] }),
-    (counter, event) => counter.inc({ event }),
-  ),
-  "OpenTelemetry metrics": handWritten(
-    (name) => meter.createCounter(name),
-    (counter, event) => counter.add(1, { event }),
-  ),
-  "admin-ui (production)": (io) => instrument(io, { auth: false, mode: "production" }),
-  "admin-ui (development)": (io) => instrument(io, { auth: false, mode: "development" }),
+  "prom-client": handWritten(promInstruments),
+  "OpenTelemetry metrics": handWritten(otelInstruments),
+  "admin-ui (production)": adminUi("production"),
+  "admin-ui (development)": adminUi("development"),
 };

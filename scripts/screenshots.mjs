@@ -12,10 +12,7 @@ const output = process.argv[3] ?? new URL("../docs/images", import.meta.url).pat
 const VIEWS = [
   { name: "overview-dark", theme: "dark", width: 1440, height: 1180 },
   { name: "overview-light", theme: "light", width: 1440, height: 1180 },
-  { name: "overview-tablet", theme: "light", width: 1024, height: 1366 },
-  { name: "overview-tablet-dark", theme: "dark", width: 1024, height: 1366 },
   { name: "overview-phone", theme: "light", width: 390, height: 844 },
-  { name: "overview-phone-dark", theme: "dark", width: 390, height: 844 },
 ];
 
 const executablePath = findChromium();

@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import { createProbe } from "@wsight/probe";
 import { until } from "@wsight/testkit";
 import { Server, type Socket } from "socket.io";
-import { Adapter } from "socket.io-adapter";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { IN, OUT, read, type Served, serve } from "./socket-io-support.ts";
@@ -286,8 +285,9 @@ describe("attaching", () => {
   it("follows an adapter that is replaced later", async () => {
     served = await serve();
     const client = served.client({ transports: ["websocket"] });
+    const Adapter = served.io.of("/").adapter.constructor as new (namespace: never) => object;
     class Later extends Adapter {}
-    served.io.adapter(Later);
+    served.io.adapter(Later as never);
     await client.connected;
     await until(() => served?.attachment?.finding.notes.includes("adapter Later"), { what: "a look at the adapter" });
     served.io.emit("x");

@@ -186,8 +186,9 @@ export function watchEngines(
       if (type === "packet" || type === "flush" || type === "upgrade" || (flushes === 0 && isSign(type))) {
         happened(this, type, arguments[1]);
       } else if (type === "close") ended(this, arguments[1], arguments[2]);
-      // Nearly all events carry one value, and a plain call is faster than one with a list.
+      // Events carry one value or none, nearly all of them, and a plain call is faster than one with a list.
       if (arguments.length === 2) return holder.emit.call(this, type, arguments[1]);
+      if (arguments.length === 1) return holder.emit.call(this, type);
       return Reflect.apply(holder.emit, this, arguments);
       // biome-ignore-end lint/complexity/noArguments: as above
     };

@@ -52,7 +52,8 @@ export function watchSockets(
 ): SocketWatch {
   const { connections, guard, errors, hookCalls, hr } = context;
   const { untracked } = options;
-  const traffic = createWsTraffic(context, series);
+  // Taken apart here, so that a message costs no look-up of its own.
+  const { name, received, handled: timed, sent, forget, tick } = createWsTraffic(context, series);
   const own = new WeakMap<WsSocket, OwnMethods>();
   let anyOwn = false;
   let on = true;
@@ -64,24 +65,21 @@ export function watchSockets(
     options.changed();
   }
 
-  /** What the application itself had put on this socket, if anything. */
-  function ownBefore(socket: WsSocket, method: Method): unknown {
-    return anyOwn ? own.get(socket)?.[method]?.value : undefined;
-  }
-
   // What stands behind a cover is looked up each time, since the application may
   // patch its prototypes whenever it likes; by literal name, which V8 makes cheap.
 
   function emitBehind(socket: WsSocket): WsSocket["emit"] {
-    return (ownBefore(socket, "emit") as WsSocket["emit"]) ?? (Object.getPrototypeOf(socket) as WsSocket).emit;
+    return anyOwn ? behind(socket, "emit") : (Object.getPrototypeOf(socket) as WsSocket).emit;
   }
 
   function sendBehind(socket: WsSocket): WsSocket["send"] {
-    return (ownBefore(socket, "send") as WsSocket["send"]) ?? (Object.getPrototypeOf(socket) as WsSocket).send;
+    return anyOwn ? behind(socket, "send") : (Object.getPrototypeOf(socket) as WsSocket).send;
   }
 
-  function pingBehind(socket: WsSocket): WsSocket["ping"] {
-    return (ownBefore(socket, "ping") as WsSocket["ping"]) ?? (Object.getPrototypeOf(socket) as WsSocket).ping;
+  /** The same when the application itself had put methods on some socket before us. */
+  function behind<M extends Method>(socket: WsSocket, method: M): WsSocket[M] {
+    const before = own.get(socket)?.[method];
+    return (before === undefined ? Reflect.get(Object.getPrototypeOf(socket), method) : before.value) as WsSocket[M];
   }
 
   // The covers keep name, length and `this` of what they cover, and pass `arguments` on as they are.
@@ -98,8 +96,8 @@ export function watchSockets(
     let weight = 0;
     let begin = 0;
     try {
-      if (traffic.name !== null) event = traffic.name(data, isBinary);
-      weight = traffic.received(slot, data, isBinary, event);
+      if (name !== null) event = name(data, isBinary);
+      weight = received(slot, data, isBinary, event);
       if (weight > 0) begin = hr();
     } catch (fault) {
       failed(fault);
@@ -120,7 +118,7 @@ export function watchSockets(
 
   function handled(weight: number, begin: number, threw: boolean, isBinary: boolean, event: EventEntry | null): void {
     try {
-      if (weight > 0) traffic.handled((hr() - begin) / 1000, weight, isBinary, event);
+      if (weight > 0) timed((hr() - begin) / 1000, weight, isBinary, event);
       if (threw) errors.note("HandlerThrew", "a message handler threw");
     } catch (fault) {
       failed(fault);
@@ -168,7 +166,7 @@ export function watchSockets(
   /** Gives back everything that is kept of a socket. */
   function release(socket: WsSocket, slot: number): number | null {
     untracked?.delete(socket);
-    traffic.forget(socket);
+    forget(socket);
     return connections.close(slot);
   }
 
@@ -185,7 +183,7 @@ export function watchSockets(
     // biome-ignore-end lint/complexity/noArguments: end
     if (counts) {
       try {
-        traffic.sent(this, slot, data, sendOptions);
+        sent(this, slot, data, sendOptions);
       } catch (fault) {
         failed(fault);
       }
@@ -194,7 +192,7 @@ export function watchSockets(
   }
 
   function ping(this: WsSocket, _data: unknown, _mask: unknown, _callback: unknown): void {
-    const original = pingBehind(this);
+    const original = behind(this, "ping");
     const slot = this[SLOT];
     const counts = on && slot !== undefined && this.readyState === OPEN;
     // biome-ignore lint/complexity/noArguments: passed on untouched
@@ -256,7 +254,7 @@ export function watchSockets(
       connections.setUser(slot, askUser(context, socket, request));
       connections.setChannel(slot, askChannel(context, socket, request));
     },
-    tick: traffic.tick,
+    tick,
     measuring: () => on,
     locked: () => locked,
     end(sockets) {

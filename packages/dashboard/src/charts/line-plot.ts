@@ -82,7 +82,8 @@ export class LinePlot {
     // uPlot looks the width up with every draw; one device pixel takes Skia's hairline path, four times cheaper.
     const width = view.thin ? 1 / uPlot.pxRatio : LINE_WIDTH;
     for (const series of this.#plot.series) series.width = width;
-    this.#plot.setData(this.#aligned(), true);
+    // At once: what is placed beside the canvas asks for the new scales, and the painter for the cost.
+    this.#plot.batch((plot) => plot.setData(this.#aligned(), true));
   }
 
   /** Where the plot area is inside the host. */

@@ -40,7 +40,7 @@ export interface Route {
   readonly params: ReadonlySignal<Readonly<Record<string, string>>>;
   /** Changes what is named and keeps the rest. @param options `replace`: no new history entry; default false */
   navigate(change: Partial<Place>, options?: { readonly replace?: boolean }): void;
-  /** Hash for a plain link to a place: what is named changes, the rest stays. */
+  /** Address for a plain link to a place: what is named changes, the rest stays. */
   hrefTo(change: Partial<Place>): string;
   /**
    * The absolute address of what is on screen. `moment`: the window that ends
@@ -100,7 +100,7 @@ export function createRoute(target: WindowLike = window): Route {
       else if (url !== target.location.href) target.history.pushState(null, "", url);
       show(next);
     },
-    hrefTo: (change) => formatPlace({ ...place, ...change }),
+    hrefTo: (change) => absolute(formatPlace({ ...place, ...change })),
     linkTo(kind, now) {
       if (kind === "live") return absolute(formatPlace({ ...place, range: null }));
       const shown = place.range ?? { fromAt: Math.round(now - place.windowMs), toAt: Math.round(now) };

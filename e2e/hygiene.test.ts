@@ -33,6 +33,32 @@ browserSuite("a dashboard that can stay open", () => {
     await close();
   });
 
+  it("goes from page to page, back and forward without loading anew", async () => {
+    const { page, close } = await openView(browser(), demo.port, { session });
+    await goLive(page, demo.port);
+    const requested: string[] = [];
+    page.on("request", (request) => {
+      // The browser asks for the icon again whenever the address changes.
+      if (request.resourceType() !== "other") requested.push(request.url());
+    });
+    const title = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
+    const sidebar = page.getByRole("complementary", { name: "Product" });
+    await sidebar.getByRole("link", { name: "Settings" }).click();
+    await title("Settings");
+    await sidebar.getByRole("link", { name: "Overview" }).click();
+    await title("Overview");
+    await page.goBack();
+    await title("Settings");
+    await page.goForward();
+    await title("Overview");
+    await untilStatus(page, "Live");
+    // The settings come when they are first looked at.
+    expect(requested.map((url) => new URL(url).pathname)).toEqual([
+      expect.stringMatching(/^\/dashboard\/assets\/settings/),
+    ]);
+    await close();
+  });
+
   it("loads at most 65 KB of script and 12 KB of style to be live", async () => {
     const { page, close } = await openView(browser(), demo.port, { session });
     const loaded: Response[] = [];

@@ -395,6 +395,32 @@ test("more than a hundred messages a second are refused", async () => {
   expect(await client.closed()).toBe(1008);
 });
 
+test("long messages count for many, so that reading them can't keep the hub busy", async () => {
+  const rig = await openRig();
+  const client = await rig.connect();
+  for (let i = 0; i < 22; i++) client.say({ type: "ping", sentAt: i, padding: " ".repeat(200_000) });
+  expect(await client.text("error")).toMatchObject({ error: { code: "RATE_LIMITED" } });
+  expect(await client.closed()).toBe(1008);
+});
+
+// One viewer that changed its 512 series 80 times a second kept the hub's thread busy by itself.
+test("of subscriptions that follow each other too fast, the newest is taken up a second later", async () => {
+  const rig = await openRig();
+  const client = await rig.connect();
+  for (let id = 1; id <= 40; id++) client.subscribe([{ ...RATE, window: id }], { id });
+  client.say({ type: "ping", sentAt: 1 });
+  await client.text("pong");
+  const ids = () => client.heard.flatMap((one) => (one.type === "dictionary" ? [one.id] : []));
+  expect(ids()).toEqual([1, 2, 3, 4]);
+  await rig.tick();
+  await client.text("dictionary", 5);
+  expect(ids()).toEqual([1, 2, 3, 4, 40]);
+  await rig.tick();
+  client.subscribe([RATE], { id: 41 });
+  expect(await client.text("dictionary", 6)).toMatchObject({ id: 41 });
+  expect(rig.live.stats().channels).toBe(1);
+});
+
 test("a message that is too large closes with 1009, whether the server or the session notices", async () => {
   for (const maxPayload of [undefined, 10_000_000]) {
     const rig = await openRig(maxPayload === undefined ? {} : { maxPayload });

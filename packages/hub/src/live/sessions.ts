@@ -19,8 +19,11 @@ import { Viewer } from "./viewer.ts";
 
 /** A viewer that sent this many messages nobody understands is sent away. */
 const MAX_BAD_MESSAGES = 20;
-/** Messages a viewer may send within a second. */
+/** Messages a viewer may send within a second; a long one counts as one for each {@link LONG_MESSAGE}. */
 const MAX_MESSAGES_PER_SECOND = 100;
+const LONG_MESSAGE = 4096;
+/** Subscriptions of one viewer that are taken up within a second; of more, the newest waits for the next. */
+const MAX_SUBSCRIPTIONS_PER_SECOND = 4;
 /** A viewer that has not read for this long is sent away. */
 const STUCK_MS = 60_000;
 /** Viewers of this interval get differences; slower ones have not seen the tick before. */
@@ -145,12 +148,13 @@ export class Sessions {
         written = 0;
       }
       if (this.#serve(viewer, at, now)) written++;
+      if (turn.over) await turn.pause();
     }
   }
 
   /** Gives one viewer what it has not got yet; false when there was nothing to give. */
   #serve(viewer: Viewer, at: number, now: number): boolean {
-    viewer.messages = 0;
+    viewer.messages = viewer.subscriptions = 0;
     if (!viewer.open) return false;
     if (!viewer.ready) {
       this.#skip(viewer, at, now);
@@ -220,18 +224,28 @@ export class Sessions {
     if (!viewer.open) return;
     if (Buffer.isBuffer(data) && data.length > MAX_VIEWER_MESSAGE) {
       viewer.close(CLOSE.tooLarge, `expected at most ${MAX_VIEWER_MESSAGE} bytes`);
-    } else if (++viewer.messages > MAX_MESSAGES_PER_SECOND) {
+    } else if (this.#tooMany(viewer, data)) {
       const limit = `expected at most ${MAX_MESSAGES_PER_SECOND} messages a second`;
       this.#refuse(viewer, new WsightError("RATE_LIMITED", limit));
     } else if (isBinary || !Buffer.isBuffer(data)) {
       this.#refuse(viewer, new WsightError("BAD_FRAME", "message: expected text, got bytes"));
-    } else if (viewer.ready) {
-      this.#obey(viewer, data.toString());
     } else {
-      // Answers would only pile up. A ping is worth nothing later; what it subscribed to last is.
-      const text = data.toString();
-      if (text.includes('"subscribe"')) viewer.postponed = text;
+      this.#takeUp(viewer, data.toString());
     }
+  }
+
+  /** Counts a message; true when it is one too many. */
+  #tooMany(viewer: Viewer, data: RawData): boolean {
+    viewer.messages += 1 + (Buffer.isBuffer(data) ? Math.floor(data.length / LONG_MESSAGE) : 0);
+    return viewer.messages > MAX_MESSAGES_PER_SECOND;
+  }
+
+  /** Obeys, now or later. Of subscriptions only the newest matters, and a ping is worth nothing later. */
+  #takeUp(viewer: Viewer, text: string): void {
+    const subscribes = text.includes('"subscribe"');
+    // Answers to a viewer that does not read would only pile up.
+    if (viewer.ready && !(subscribes && viewer.subscriptions >= MAX_SUBSCRIPTIONS_PER_SECOND)) this.#obey(viewer, text);
+    else if (subscribes) viewer.postponed = text;
   }
 
   #obey(viewer: Viewer, text: string): void {
@@ -257,6 +271,8 @@ export class Sessions {
 
   #subscribe(viewer: Viewer, message: Extract<ViewerMessage, { type: "subscribe" }>): void {
     const { id, series, since } = message;
+    viewer.subscriptions++;
+    viewer.postponed = null;
     const before = viewer.subscription?.channel;
     const channel = this.#channelOf(series);
     channel.viewers.add(viewer);

@@ -36,7 +36,9 @@ export class Viewer {
   badMessages = 0;
   /** Messages it sent within this second. */
   messages = 0;
-  /** A message that came while it did not read; only the newest subscription matters. */
+  /** Subscriptions of this second that were taken up. */
+  subscriptions = 0;
+  /** A subscription that came while it did not read, or one too many; only the newest matters. */
   postponed: string | null = null;
   /** Since when it does not read, ms epoch. */
   stuckSince: number | null = null;

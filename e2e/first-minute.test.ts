@@ -1,7 +1,7 @@
 import { until } from "@wsight/testkit";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { browserSuite, openView, useBrowser, type View } from "./browser.ts";
+import { browserSuite, keepPicture, openView, useBrowser, type View } from "./browser.ts";
 import { goLive, readChart, secondOfDay, secondsBetween, untilStatus } from "./dashboard.ts";
 import { type Program, runWsight, startDemo } from "./program.ts";
 
@@ -88,6 +88,26 @@ browserSuite("the first minute", () => {
       .fill(await runWsight(["token", "--role", "user", "--sub", "eve", "--data", demo.data]));
     await sheet.getByRole("button", { name: "Sign in" }).click();
     await sheet.getByRole("alert").filter({ hasText: "viewer or admin" }).waitFor();
+    await close();
+  });
+
+  it("asks again when a session ends, over a page that keeps what it showed", async () => {
+    const { page, close } = await openView(browser(), demo.port);
+    await page.goto(`http://127.0.0.1:${demo.port}/dashboard`);
+    const sheet = page.getByRole("dialog", { name: "Sign in to wsight" });
+    const short = await runWsight(["token", "--role", "viewer", "--sub", "ada", "--ttl", "5s", "--data", demo.data]);
+    await sheet.getByLabel("Token").fill(short);
+    await page.keyboard.press("Enter");
+    await untilStatus(page, "Live");
+    await sheet.waitFor();
+    await untilStatus(page, "Signed out");
+    await keepPicture(page, "session-over");
+    expect(await page.locator(".kpi-value").allTextContents()).not.toContain("–");
+    expect(await page.locator(".state").textContent()).toContain("Socket.IO");
+    await sheet.getByLabel("Token").fill(token);
+    await page.keyboard.press("Enter");
+    await untilStatus(page, "Live");
+    expect(await sheet.count()).toBe(0);
     await close();
   });
 

@@ -220,7 +220,9 @@ describe("a session", () => {
     const hub = await startHub({ oneTimeCode: code });
     const reply = await post(hub, "/api/session", { code });
     const setCookie = String(reply.headers["set-cookie"]);
-    expect(setCookie).toMatch(/^wsight_session=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
+    expect(setCookie).toMatch(
+      /^wsight_session_[0-9a-f]{8}=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+    );
     const cookie = String(setCookie.split(";")[0]);
     const who = await ask(hub, "/api/session", { headers: { cookie: `theme=dark; ${cookie}` } });
     expect(who.json).toEqual({ principal: { sub: "local", role: "admin" } });
@@ -265,9 +267,29 @@ describe("a session", () => {
   test("is neither an API token nor the reverse", async () => {
     const hub = await startHub({ oneTimeCode: code });
     const { cookie } = await signIn(hub, { code });
-    expect(await statusOf(hub, cookie.slice("wsight_session=".length))).toBe(401);
-    const asCookie = `wsight_session=${(await bearer()).authorization.slice("Bearer ".length)}`;
+    const [name, value] = cookie.split("=", 2);
+    expect(await statusOf(hub, value ?? "")).toBe(401);
+    const asCookie = `${name}=${(await bearer()).authorization.slice("Bearer ".length)}`;
     expect((await ask(hub, "/api/session", { headers: { cookie: asCookie } })).status).toBe(401);
+  });
+
+  // Browsers send the cookies of a host to each of its ports: signing in to a second hub signed out of the first.
+  test("leaves that of another hub on the same host alone", async () => {
+    const one = await startHub({ oneTimeCode: code });
+    const other = await startHub({ oneTimeCode: code, secret: "another secret of enough characters" });
+    const both = `${(await signIn(one, { code })).cookie}; ${(await signIn(other, { code })).cookie}`;
+    for (const hub of [one, other]) {
+      expect((await ask(hub, "/api/session", { headers: { cookie: both } })).status).toBe(200);
+    }
+  });
+
+  test("is found among cookies of its name that another page of the host set", async () => {
+    const hub = await startHub({ oneTimeCode: code });
+    const { cookie } = await signIn(hub, { code });
+    const [name] = cookie.split("=", 1);
+    for (const header of [`${name}=made-up; ${cookie}`, `${cookie}; ${name}=made-up`, `${name}=; ${name}; ${cookie}`]) {
+      expect((await ask(hub, "/api/session", { headers: { cookie: header } })).status).toBe(200);
+    }
   });
 
   test("is not given for role user, which sees no dashboard", async () => {

@@ -2,8 +2,8 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { Principal } from "./principal.ts";
 import { secretKeys, signToken, type VerifiedToken, verifyToken } from "./token.ts";
 
-/** Name of the session cookie. */
-export const SESSION_COOKIE = "wsight_session";
+/** Cookies of the session's name that are looked at; a page of another port may have set some of them. */
+const MAX_TRIED = 8;
 /** Longest life of a session, in ms. */
 const SESSION_LIFE_MS = 43_200_000;
 /** Ended sessions that are remembered until they expire; beyond, the oldest is forgotten. */
@@ -11,6 +11,8 @@ const MAX_ENDED = 10_000;
 
 /** A browser's session: a signed cookie, nothing kept but what was ended early. */
 export interface Sessions {
+  /** Name of the cookie. Each secret has its own: browsers send cookies to every port of a host alike. */
+  readonly cookieName: string;
   /** Starts a session; says the `Set-Cookie` and when it ends. `untilAt` (ms epoch) ends it sooner. */
   start(
     principal: Principal,
@@ -29,7 +31,18 @@ export function createSessions(secret: string, now: () => number = Date.now): Se
   const key = createHmac("sha256", secret).update("wsight session").digest();
   const keys = secretKeys(key);
   const ended = new Set<string>();
+  const cookieName = `wsight_session_${createHmac("sha256", key).update("cookie").digest("hex").slice(0, 8)}`;
+  const cookie = (value: string, maxAgeSeconds: number, secure: boolean): string =>
+    [
+      `${cookieName}=${value}`,
+      "Path=/",
+      "HttpOnly",
+      "SameSite=Strict",
+      `Max-Age=${maxAgeSeconds}`,
+      ...(secure ? ["Secure"] : []),
+    ].join("; ");
   return {
+    cookieName,
     async start(principal, { secure, untilAt = Number.POSITIVE_INFINITY }) {
       const at = now();
       const ttlMs = Math.max(1000, Math.floor(Math.min(SESSION_LIFE_MS, untilAt - at)));
@@ -38,10 +51,11 @@ export function createSessions(secret: string, now: () => number = Date.now): Se
       return { setCookie: cookie(token, Math.floor(ttlMs / 1000), secure), expiresAt: at + ttlMs };
     },
     async read(cookieHeader) {
-      const token = findCookie(cookieHeader);
-      if (token === null) return null;
-      const session = await verifyToken(token, keys, now).catch(() => null);
-      return session === null || session.id === null || ended.has(session.id) ? null : session;
+      for (const token of findCookies(cookieHeader, cookieName)) {
+        const session = await verifyToken(token, keys, now).catch(() => null);
+        if (session !== null && session.id !== null && !ended.has(session.id)) return session;
+      }
+      return null;
     },
     end(id) {
       ended.add(id);
@@ -52,15 +66,11 @@ export function createSessions(secret: string, now: () => number = Date.now): Se
   };
 }
 
-function cookie(value: string, maxAgeSeconds: number, secure: boolean): string {
-  const parts = [`${SESSION_COOKIE}=${value}`, "Path=/", "HttpOnly", "SameSite=Strict", `Max-Age=${maxAgeSeconds}`];
-  return [...parts, ...(secure ? ["Secure"] : [])].join("; ");
-}
-
-function findCookie(header: string | undefined): string | null {
+function findCookies(header: string | undefined, name: string): string[] {
+  const values: string[] = [];
   for (const part of header?.split(";") ?? []) {
-    const [name, value] = part.split("=", 2);
-    if (name?.trim() === SESSION_COOKIE && value !== undefined && value.trim() !== "") return value.trim();
+    const [key, value = ""] = part.split("=", 2).map((text) => text.trim());
+    if (key === name && value !== "" && values.length < MAX_TRIED) values.push(value);
   }
-  return null;
+  return values;
 }

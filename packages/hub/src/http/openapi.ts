@@ -1,4 +1,3 @@
-import { SESSION_COOKIE } from "../access/session.ts";
 import type { Route, UpgradeRoute } from "./route.ts";
 
 /** An OpenAPI 3.1 document made from the tables themselves, so that it can't fall behind them. */
@@ -6,6 +5,7 @@ export function describeApi(
   routes: readonly Route[],
   upgrades: readonly UpgradeRoute[],
   version: string,
+  cookieName: string,
 ): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
@@ -28,7 +28,7 @@ export function describeApi(
     components: {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-        session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE },
+        session: { type: "apiKey", in: "cookie", name: cookieName },
       },
       schemas: { Error: ERROR_SCHEMA },
     },

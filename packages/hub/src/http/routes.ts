@@ -42,7 +42,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     websocketMetricsRoute(current),
     websocketHistoryRoute(parts.history),
     nodesRoute(current),
-    openApiRoute(() => describeApi(routes, upgrades, parts.version)),
+    openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),
   ];
   return routes;
 }

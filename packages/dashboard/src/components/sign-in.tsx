@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useId, useState } from "preact/hooks";
 import { useApp } from "../app-context.ts";
+import type { LiveState } from "../state/index.ts";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icon.tsx";
 
@@ -11,9 +12,7 @@ export function SignInSheet(): VNode {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const fault = live.fault.value;
-  // Why the link or the session that brought somebody here did not do.
-  const reason = problem === null && fault?.code === "UNAUTHENTICATED" ? fault.message : null;
+  const reason = problem === null ? whySignIn(live) : null;
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
@@ -72,4 +71,11 @@ export function SignInSheet(): VNode {
       </form>
     </Dialog>
   );
+}
+
+/** Why the link or the session that brought somebody here does not do; `null` for whoever just came. */
+function whySignIn({ fault, status }: LiveState): string | null {
+  // Signing out forgets the figures; a session that ends by itself leaves them.
+  if (status.value.lastAt !== null) return "Your session has ended";
+  return fault.value?.code === "UNAUTHENTICATED" ? fault.value.message : null;
 }

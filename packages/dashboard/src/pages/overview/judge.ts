@@ -29,6 +29,12 @@ interface Complaint {
   readonly text: string;
 }
 
+const UNKNOWN_BECAUSE = {
+  connecting: "The hub has not answered yet.",
+  offline: "The connection to the hub is down.",
+  "signed-out": "Nobody is signed in.",
+} as const;
+
 /** Says how things stand: the worst of what is known, and never "well" of what is not. */
 export function judge({ connection, nodes, hub, now }: Evidence): Verdict {
   if (nodes === null) return { tone: "quiet", title: "Waiting for the first report", reasons: [] };
@@ -46,7 +52,7 @@ export function judge({ connection, nodes, hub, now }: Evidence): Verdict {
     .sort((a, b) => Number(b.tone === "crit") - Number(a.tone === "crit"))
     .map(({ text }) => text);
   if (connection !== "live" && connection !== "lagging")
-    return { tone: "quiet", title: "State unknown", reasons: ["The connection to the hub is down."] };
+    return { tone: "quiet", title: "State unknown", reasons: [UNKNOWN_BECAUSE[connection]] };
   if (worst === "ok" && present.every(({ findings }) => findings.length === 0))
     return { tone: "quiet", title: "Reporting, with no WebSocket server to watch", reasons };
   return { tone: worst, title: titleOf(worst, present), reasons };

@@ -101,6 +101,7 @@ browserSuite("the first minute", () => {
     await untilStatus(page, "Live");
     await sheet.waitFor();
     await untilStatus(page, "Signed out");
+    await sheet.getByText("Your session has ended.").waitFor();
     await keepPicture(page, "session-over");
     expect(await page.locator(".kpi-value").allTextContents()).not.toContain("–");
     expect(await page.locator(".state").textContent()).toContain("Socket.IO");

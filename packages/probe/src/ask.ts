@@ -21,7 +21,7 @@ export function askChannel(context: ProbeContext, socket: unknown, request?: unk
 }
 
 /** Runs a callback of the application; a throw or a promise is a fault of `source` and answers `undefined`. */
-export function ask(guard: Guard, source: string, fn: () => unknown): unknown {
+function ask(guard: Guard, source: string, fn: () => unknown): unknown {
   const answer = guard.run("callback", fn, undefined, source);
   if (!isThenable(answer)) return answer;
   // Nobody else waits for it: left alone, its rejection would end the process.

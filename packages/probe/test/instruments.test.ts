@@ -75,7 +75,10 @@ describe("the rate ring", () => {
         (deltas, seconds) => {
           const ring = new RateRing(1);
           let total = 0;
-          for (const delta of deltas) ring.push((total += delta));
+          for (const delta of deltas) {
+            total += delta;
+            ring.push(total);
+          }
           const recent = deltas.slice(-Math.min(seconds, 900));
           const growth = recent.reduce((sum, delta) => sum + delta, 0);
           expect(ring.growth(seconds)).toBe(growth);

@@ -60,15 +60,15 @@ it("tells everything anew once the hub asks, with exact totals and the drops", a
   expect(frames.map(({ type }) => type).slice(0, 3)).toEqual(["hello", "names", "snapshot"]);
   const names = frames.find((frame) => frame.type === "names");
   const snapshot = frames.find((frame) => frame.type === "snapshot");
-  const valueOf = (metric: string, event?: string): number | undefined => {
+  const counted = (metric: string, event?: string): number | undefined => {
     const named = names?.names.find(
       ({ series }) => series.metric.name === metric && (event === undefined || series.labels.event === event),
     );
     return snapshot?.counters.find(([id]) => id === named?.id)?.[1];
   };
   expect(snapshot?.keyframe).toBe(true);
-  expect(valueOf("websocket.server.messages", "late")).toBe(7);
-  expect(valueOf("wsight.probe.sink.dropped")).toBeGreaterThan(0);
+  expect(counted("websocket.server.messages", "late")).toBe(7);
+  expect(counted("wsight.probe.sink.dropped")).toBeGreaterThan(0);
   const errors = frames.find((frame) => frame.type === "table" && frame.table === "errors");
   expect(errors).toMatchObject({ total: 1, rows: [{ type: "Boom", message: "while nobody listened" }] });
 });

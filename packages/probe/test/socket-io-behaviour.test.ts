@@ -1,10 +1,22 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import { until } from "@wsight/testkit";
-import type { ServerOptions, Socket } from "socket.io";
+import type { Server, ServerOptions, Socket } from "socket.io";
 import * as msgpack from "socket.io-msgpack-parser";
 import { expect, it } from "vitest";
 import { IN, OUT, read, type Served, serve } from "./socket-io-support.ts";
+
+/** An engine socket as these tests use it. */
+interface RawSocket {
+  readonly readyState: string;
+  emit(...args: unknown[]): boolean;
+}
+
+/** The engine's own sockets, which its types keep to itself. */
+function rawSockets(io: Server): RawSocket[] {
+  return Object.values((io.engine as unknown as { clients: Record<string, RawSocket> }).clients);
+}
 
 /** Runs the same on a server with and without the probe, and expects the same record of what happened. */
 async function same(
@@ -110,7 +122,13 @@ it("listeners of sockets, namespaces and the server are as many and the same", a
     socket.off("x", handler);
     note(socket.listeners("x")[0] === handler, socket.rawListeners("x").length, socket.eventNames());
     note(socket.listenersAny(), socket.listenersAnyOutgoing(), Object.keys(socket));
-    for (const emitter of [socket, chat, io, io.of("/"), socket.conn]) {
+    for (const emitter of [
+      socket,
+      chat,
+      io,
+      io.of("/"),
+      socket.conn,
+    ] as readonly unknown[] as readonly EventEmitter[]) {
       for (const event of ["connect", "connection", "new_namespace", "close", "data", "packet", "heartbeat", "error"]) {
         note(event, emitter.listenerCount(event), emitter.listeners(event).includes(connected));
       }
@@ -261,8 +279,7 @@ it("a client that joins no namespace is sent away after the same time", async ()
     note(served.io.engine.clientsCount);
     await until(
       () =>
-        served.io.engine.clientsCount === 0 ||
-        Object.values(served.io.engine.clients).every((raw) => (raw as { readyState: string }).readyState !== "open"),
+        served.io.engine.clientsCount === 0 || rawSockets(served.io).every(({ readyState }) => readyState !== "open"),
       {
         what: "the timeout",
       },
@@ -326,7 +343,7 @@ it("a fault of the probe reaches nobody, and ten of them switch it off with one 
     served.io.on("connection", (socket) => socket.on("x", (n, done) => done(n)));
     const client = served.client({ transports: ["websocket"] });
     await client.connected;
-    const [raw] = Object.values(served.io.engine.clients) as { emit: (...args: unknown[]) => boolean }[];
+    const [raw] = rawSockets(served.io);
     const poisoned = {
       get type() {
         throw new Error("poison");

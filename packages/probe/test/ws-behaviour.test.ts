@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { until } from "@wsight/testkit";
 import fc from "fast-check";
@@ -153,7 +154,7 @@ describe("an application can't tell whether it is watched", () => {
   });
 
   it("by the bytes that answer bad handshakes", async () => {
-    const refuse = { verifyClient: ({ req }: { req: { url?: string } }) => req.url !== "/chat?no", path: "/chat" };
+    const refuse = { verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== "/chat?no", path: "/chat" };
     const get = "GET /chat HTTP/1.1";
     const requests = [
       upgradeRequest({}, "GET /elsewhere HTTP/1.1"),

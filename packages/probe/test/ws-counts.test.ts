@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { createProbe } from "@wsight/probe";
@@ -240,7 +240,10 @@ describe("handshakes", () => {
     const probe = createProbe({ intervalMs: 100 });
     const http = createServer();
     const chat = new WebSocketServer({ noServer: true });
-    const feed = new WebSocketServer({ noServer: true, verifyClient: ({ req }) => req.url !== "/feed?no" });
+    const feed = new WebSocketServer({
+      noServer: true,
+      verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== "/feed?no",
+    });
     probe.attach(chat, { name: "chat" });
     probe.attach(feed, { name: "feed" });
     http.on("upgrade", (request, stream: Duplex, head) => {

@@ -83,7 +83,7 @@ export class LinePlot {
     const width = view.thin ? 1 / uPlot.pxRatio : LINE_WIDTH;
     for (const series of this.#plot.series) series.width = width;
     // At once: what is placed beside the canvas asks for the new scales, and the painter for the cost.
-    this.#plot.batch((plot) => plot.setData(this.#aligned(), true));
+    this.#plot.batch((plot: uPlot) => plot.setData(this.#aligned(), true));
   }
 
   /** Where the plot area is inside the host. */

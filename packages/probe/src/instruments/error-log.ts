@@ -5,9 +5,9 @@ import { CappedSet } from "./capped.ts";
 import type { Counter } from "./instruments.ts";
 
 /** Recent errors kept. */
-export const ERROR_RING = 100;
+const ERROR_RING = 100;
 /** Characters of an error message kept. */
-export const ERROR_MESSAGE_LENGTH = 256;
+const ERROR_MESSAGE_LENGTH = 256;
 
 /** Counts errors by type (bounded) and keeps the newest 100, cut and redacted. */
 export class ErrorLog {

@@ -60,7 +60,11 @@ export function createBufferScan(
   };
 
   const run = (): void => {
-    if (!guard.run("gauge", () => (step(), true), false, "ws buffered")) walk = null;
+    const stepped = (): boolean => {
+      step();
+      return true;
+    };
+    if (!guard.run("gauge", stepped, false, "ws buffered")) walk = null;
   };
 
   return {

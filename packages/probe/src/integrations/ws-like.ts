@@ -19,7 +19,7 @@ export interface WsServer {
 }
 
 /** The options of a `ws` server that are told. */
-export interface WsServerOptions {
+interface WsServerOptions {
   readonly port?: unknown;
   readonly noServer?: unknown;
   readonly path?: unknown;

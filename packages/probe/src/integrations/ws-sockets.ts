@@ -170,7 +170,7 @@ export function watchSockets(
     return connections.close(slot);
   }
 
-  function send(this: WsSocket, data: unknown, sendOptions: unknown, _callback: unknown): void {
+  function send(this: WsSocket, data: unknown, sendOptions: unknown, _callback: unknown): unknown {
     const original = sendBehind(this);
     const slot = this[SLOT];
     // `ws` drops what is sent on a socket that is not open, so that is not counted as sent.
@@ -191,7 +191,7 @@ export function watchSockets(
     return answer;
   }
 
-  function ping(this: WsSocket, _data: unknown, _mask: unknown, _callback: unknown): void {
+  function ping(this: WsSocket, _data: unknown, _mask: unknown, _callback: unknown): unknown {
     const original = behind(this, "ping");
     const slot = this[SLOT];
     const counts = on && slot !== undefined && this.readyState === OPEN;

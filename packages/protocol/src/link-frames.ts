@@ -151,6 +151,8 @@ export type HubFrame = ResyncFrame | AckFrame;
 export type LinkMessage = string | Uint8Array;
 
 const SNAPSHOT_TAG = 0x57;
+/** Latest time that can be written as a date, ms epoch. */
+const MAX_TIME = 8.64e15;
 
 /** Encodes any frame of the link but a snapshot. */
 export function encodeLinkText(frame: Exclude<ProbeFrame, SnapshotFrame> | HubFrame): string {
@@ -269,7 +271,7 @@ function decodeHello(fields: Readonly<Record<string, unknown>>, epoch: number): 
     epoch,
     service: asText("BAD_FRAME", "service", fields.service, 64),
     instance: asText("BAD_FRAME", "instance", fields.instance, 64),
-    startedAt: asNumber("BAD_FRAME", "startedAt", fields.startedAt, 0),
+    startedAt: asNumber("BAD_FRAME", "startedAt", fields.startedAt, 0, MAX_TIME),
     pid: asInteger("BAD_FRAME", "pid", fields.pid),
     host: asText("BAD_FRAME", "host", fields.host),
     runtime: asText("BAD_FRAME", "runtime", fields.runtime, 64),
@@ -307,7 +309,7 @@ function decodeRetired(value: unknown): { id: number; into: number } {
 }
 
 function decodeTable(fields: Readonly<Record<string, unknown>>, epoch: number): TableFrame {
-  const at = asNumber("BAD_FRAME", "at", fields.at, 0);
+  const at = asNumber("BAD_FRAME", "at", fields.at, 0, MAX_TIME);
   const total = asInteger("BAD_FRAME", "total", fields.total);
   const rows = asList("BAD_FRAME", "rows", fields.rows, MAX_TABLE_ROWS);
   const table = asOneOf("BAD_FRAME", "table", fields.table, TABLES);
@@ -323,7 +325,7 @@ function decodeCountRow(value: unknown): CountRow {
 function decodeErrorRow(value: unknown): ErrorRow {
   const fields = asFields("BAD_FRAME", "row", value);
   return {
-    at: asNumber("BAD_FRAME", "row at", fields.at, 0),
+    at: asNumber("BAD_FRAME", "row at", fields.at, 0, MAX_TIME),
     type: asText("BAD_FRAME", "row type", fields.type),
     message: asText("BAD_FRAME", "row message", fields.message, 512),
   };
@@ -341,7 +343,7 @@ function decodeSnapshot(bytes: Uint8Array): SnapshotFrame {
   const epoch = reader.varint();
   const seq = reader.varint();
   const at = reader.f64();
-  if (!(at >= 0 && at < 1e15)) throw expected("BAD_FRAME", "snapshot at", "a ms epoch", at);
+  if (!(at >= 0 && at <= MAX_TIME)) throw expected("BAD_FRAME", "snapshot at", "a ms epoch", at);
   const counters = readEntries(reader, readCounter);
   const gauges = readEntries(reader, () => reader.f64());
   const histograms = readEntries(reader, () => Histogram.read(reader));

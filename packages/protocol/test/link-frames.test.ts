@@ -167,6 +167,17 @@ describe("frames that are not right", () => {
     refuses(Uint8Array.from([0x57, 9]), "link version 1, got 9");
   });
 
+  // One such row made every answer of the summary an internal error: no date can say it.
+  it("are refused when they tell a time that is no date", () => {
+    const rows = [{ at: 1e16, type: "Error", message: "" }];
+    const table = { type: "table", epoch: 1, at: 1, table: "errors", total: 1, rows };
+    refuses(JSON.stringify(table), "row at: expected a number from 0 to 8640000000000000, got 10000000000000000");
+    refuses(JSON.stringify({ ...table, at: 1e16, rows: [] }), "at: expected a number from 0 to");
+    const snapshot = new SnapshotEncoder();
+    snapshot.begin();
+    refuses(snapshot.finish({ epoch: 1, seq: 1, at: 1e16, keyframe: true }), "snapshot at: expected a ms epoch");
+  });
+
   it("with something after the end, or cut anywhere, are refused", () => {
     const whole = encode({
       epoch: 9,

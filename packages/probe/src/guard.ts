@@ -12,7 +12,9 @@ export const BREAKER_LIMIT = 10;
  * Keeps faults of the probe away from the application: everything of ours that
  * runs inside somebody else's call goes through here or is written so that it
  * cannot throw. Ten faults of one source open its breaker: it says so once
- * and the integration stops measuring.
+ * and the integration stops measuring. Callbacks of the application have none:
+ * they are given what clients send, so that ten odd messages would silence
+ * them for everybody.
  */
 export class Guard {
   /** Faults caught, by source. */
@@ -38,8 +40,9 @@ export class Guard {
     const count = (this.faults.get(source) ?? 0) + 1;
     if (this.faults.size < 64 || this.faults.has(source)) this.faults.set(source, count);
     if (count === 1) this.report(error, stage, source);
-    if (count === BREAKER_LIMIT) this.report(switchedOff(error, source), stage, source);
-    return count === BREAKER_LIMIT;
+    if (stage === "callback" || count !== BREAKER_LIMIT) return false;
+    this.report(switchedOff(error, source), stage, source);
+    return true;
   }
 
   /** True once the source has failed so often that its hooks should do nothing. */

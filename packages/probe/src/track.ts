@@ -4,6 +4,8 @@ import type { ProbeContext } from "./integration.ts";
 
 const APP = { "ws.library": "app", "ws.server": "app" } as const;
 const CODE = "BAD_OPTION";
+/** Types may be what clients chose, of any length: they are counted under what a label holds of them. */
+const ANY_LENGTH: number = Number.POSITIVE_INFINITY;
 
 /** What opens a tracked connection. */
 export interface TrackedConnection {
@@ -87,7 +89,7 @@ export function createTrackApi(context: ProbeContext): TrackApi {
   };
 
   const messageSent = (type: unknown, latencyMs: unknown): void => {
-    const name = asText(CODE, "type", type);
+    const name = asText(CODE, "type", type, ANY_LENGTH);
     if (latencyMs !== undefined && !(typeof latencyMs === "number" && latencyMs >= 0)) {
       throw new WsightError(CODE, `latencyMs: expected a number of milliseconds from 0, got ${describe(latencyMs)}`);
     }
@@ -97,13 +99,13 @@ export function createTrackApi(context: ProbeContext): TrackApi {
   };
 
   const messageReceived = (type: unknown): void => {
-    const name = asText(CODE, "type", type);
+    const name = asText(CODE, "type", type, ANY_LENGTH);
     begin();
     received.entry(name).messages.value++;
   };
 
   const error = (type: unknown, message: unknown): void => {
-    context.errors.note(asText(CODE, "type", type), message === undefined ? "" : String(message));
+    context.errors.note(asText(CODE, "type", type, ANY_LENGTH), message === undefined ? "" : String(message));
   };
 
   const safely =

@@ -236,6 +236,15 @@ describe("the guard", () => {
     expect([guard.isOpen("x"), guard.isOpen("y")]).toEqual([true, false]);
   });
 
+  // Clients choose what `getEvent` is given: ten messages that are no JSON ended event names for good.
+  it("tells of a callback of the application once, and goes on calling it", () => {
+    const told: string[] = [];
+    const guard = new Guard((error) => told.push((error as Error).message));
+    for (let i = 0; i < BREAKER_LIMIT * 2; i++)
+      expect(guard.fault("callback", new Error("odd"), "getEvent")).toBe(false);
+    expect(told).toEqual(["odd"]);
+  });
+
   it("keeps a bounded number of sources", () => {
     const guard = quiet();
     for (let i = 0; i < 1000; i++) guard.fault("hook", new Error(), `source ${i}`);

@@ -95,6 +95,18 @@ describe("counting by hand", () => {
     ]);
   });
 
+  it("counts types of any length: clients may have chosen them", () => {
+    const made = create();
+    made.trackMessageReceived("x".repeat(100_000));
+    made.trackMessageSent("y".repeat(100_000), 5);
+    made.trackError("z".repeat(100_000));
+    expect(made.faults).toEqual([]);
+    expect(made.getSummary()).toMatchObject({
+      messages: { latency: { count: 1 } },
+      errors: { total: 1, by_type: { ["z".repeat(64)]: 1 } },
+    });
+  });
+
   it("keeps no more connections than it may", () => {
     const made = create({ caps: { connections: 10 } });
     for (let i = 0; i < 50; i++) made.trackConnectionOpened({ connectionId: `c${i}`, userId: `u${i}` });

@@ -51,4 +51,20 @@ describe("faults inside the probe", () => {
     expect(probe.getSummary().connections).toMatchObject({ total: 0, by_user: {} });
     expect(read(probe).sum(MESSAGES, IN)).toBeLessThanOrEqual(BREAKER_LIMIT);
   });
+
+  it("do not come of errors that throw when they are looked at", async () => {
+    served = await serve();
+    const { socket } = await served.connect();
+    socket.on("error", () => undefined);
+    const hostile = {
+      get code() {
+        throw new Error("hostile");
+      },
+    };
+    for (let i = 0; i < BREAKER_LIMIT * 2; i++) socket.emit("error", hostile as unknown as Error);
+    socket.emit("error", Object.assign(new Error("plain"), { code: "EPLAIN" }));
+    expect(served.faults).toEqual([]);
+    expect(served.attachment?.finding.state).toBe("attached");
+    expect(served.probe.getSummary().errors.by_type).toEqual({ Error: BREAKER_LIMIT * 2, EPLAIN: 1 });
+  });
 });

@@ -46,15 +46,10 @@ export class ErrorLog {
     this.#next = (this.#next + 1) % ERROR_RING;
   }
 
-  /** Notes something thrown or emitted as an error, under its `code`, else its name. */
+  /** Notes something thrown or emitted as an error, under its `code`, else its name. Takes anything. */
   noteError(error: unknown): void {
-    if (typeof error === "object" && error !== null) {
-      const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
-      const type = typeof code === "string" ? code : typeof name === "string" ? name : "Error";
-      this.note(type, typeof message === "string" ? message : "");
-    } else {
-      this.note("Error", String(error));
-    }
+    const { type, message } = readError(error);
+    this.note(type, message);
   }
 
   /** The newest errors, oldest first. */
@@ -69,5 +64,17 @@ export class ErrorLog {
     this.version++;
     this.#ring = [];
     this.#next = 0;
+  }
+}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function readError(error: unknown): { readonly type: string; readonly message: string } {
+  try {
+    if (typeof error !== "object" || error === null) return { type: "Error", message: String(error) };
+    const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
+    const type = typeof code === "string" ? code : typeof name === "string" ? name : "Error";
+    return { type, message: typeof message === "string" ? message : "" };
+  } catch {
+    return { type: "Error", message: "(an error that can't be read)" };
   }
 }

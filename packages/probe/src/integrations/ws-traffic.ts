@@ -38,7 +38,6 @@ export function createWsTraffic(context: ProbeContext, series: WsSeries): WsTraf
   const unfinished = new Map<WsSocket, { readonly bytes: number; readonly binary: boolean }>();
 
   function name(data: unknown, isBinary: boolean): EventEntry | null {
-    if (guard.isOpen("getEvent")) return null;
     try {
       const given: unknown = getEvent?.(data, isBinary);
       if (typeof given === "string") return (isBinary ? series.binaryEvents : series.textEvents).entry(given);

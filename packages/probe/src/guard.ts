@@ -65,8 +65,12 @@ function switchedOff(cause: unknown, source: string): Error {
   return new Error(`${BREAKER_LIMIT} faults of ${source}; it is switched off. The last was: ${last}`, { cause });
 }
 
-/** True for a promise or anything that can be waited for like one. */
+/** True for a promise or anything that can be waited for like one; false for what can't even be looked at. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  return "then" in value && typeof value.then === "function";
+  try {
+    return "then" in value && typeof value.then === "function";
+  } catch {
+    return false;
+  }
 }

@@ -4,8 +4,11 @@ import type { ProbeContext } from "./integration.ts";
 
 const APP = { "ws.library": "app", "ws.server": "app" } as const;
 const CODE = "BAD_OPTION";
-/** Types may be what clients chose, of any length: they are counted under what a label holds of them. */
+/** Types and channels may be what clients chose, of any length: they are counted under what is kept of them. */
 const ANY_LENGTH: number = Number.POSITIVE_INFINITY;
+
+/** Longest channel name kept. */
+const MAX_CHANNEL = 128;
 
 /** What opens a tracked connection. */
 export interface TrackedConnection {
@@ -145,6 +148,6 @@ function parseConnection(value: unknown): { id: string; user: unknown; channel: 
   return {
     id: asText(CODE, "connectionId", fields.connectionId ?? fields.connection_id),
     user: fields.userId ?? fields.user_id,
-    channel: channel === null ? null : asText(CODE, "channelId", channel, 128),
+    channel: channel === null ? null : asText(CODE, "channelId", channel, ANY_LENGTH).slice(0, MAX_CHANNEL),
   };
 }

@@ -95,13 +95,15 @@ describe("counting by hand", () => {
     ]);
   });
 
-  it("counts types of any length: clients may have chosen them", () => {
+  it("counts types and channels of any length: clients may have chosen them", () => {
     const made = create();
+    made.trackConnectionOpened({ connectionId: "a", channelId: "c".repeat(100_000) });
     made.trackMessageReceived("x".repeat(100_000));
     made.trackMessageSent("y".repeat(100_000), 5);
     made.trackError("z".repeat(100_000));
     expect(made.faults).toEqual([]);
     expect(made.getSummary()).toMatchObject({
+      connections: { created: 1, by_channel: { ["c".repeat(128)]: 1 } },
       messages: { latency: { count: 1 } },
       errors: { total: 1, by_type: { ["z".repeat(64)]: 1 } },
     });

@@ -350,6 +350,23 @@ describe("the application's callbacks", () => {
     expect(served.faults.map(({ source }) => source)).toEqual(["getEvent"]);
   });
 
+  // Such answers opened the breaker of the handshakes, after which new sockets were not watched.
+  it("may answer with what throws when it is looked at, and connections go on being watched", async () => {
+    const hostile = new Proxy(
+      {},
+      {
+        has: () => {
+          throw new Error("hostile");
+        },
+      },
+    );
+    served = await serve({}, { probe: { getUser: () => hostile as string, getChannel: () => hostile as string } });
+    for (let i = 0; i < 12; i++) await served.connect();
+    expect(served.faults).toEqual([]);
+    expect(served.attachment?.finding.state).toBe("attached");
+    expect(served.probe.getSummary().connections).toMatchObject({ total: 12, created: 12, by_user: {} });
+  });
+
   it("count as nobody when they throw or answer with a promise, and end nothing", async () => {
     const options = {
       getUser: () => {

@@ -52,6 +52,18 @@ describe("faults inside the probe", () => {
     expect(read(probe).sum(MESSAGES, IN)).toBeLessThanOrEqual(BREAKER_LIMIT);
   });
 
+  it("of handshakes are told where it says what is watched", async () => {
+    served = await serve();
+    Histogram.prototype.record = () => {
+      throw new Error("a broken histogram");
+    };
+    for (let i = 0; i < BREAKER_LIMIT; i++) await served.connect();
+    expect(served.attachment?.finding).toMatchObject({ state: "partial" });
+    expect(served.attachment?.finding.notes).toContain(
+      "handshakes are switched off after repeated faults of the probe",
+    );
+  });
+
   it("do not come of errors that throw when they are looked at", async () => {
     served = await serve();
     const { socket } = await served.connect();

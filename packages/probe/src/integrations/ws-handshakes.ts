@@ -24,6 +24,8 @@ export interface HandshakeEvents {
 export interface HandshakeWatch {
   /** False when the method could not be covered. */
   readonly watching: boolean;
+  /** False after ten faults: new sockets are only found by looking for them. */
+  readonly measuring: () => boolean;
   /** Settles attempts whose client went away; call it once in a while. */
   readonly sweep: () => void;
   readonly end: () => void;
@@ -118,6 +120,7 @@ export function watchHandshakes(
   const watching = cover(server, "handleUpgrade", handleUpgrade) && cover(server, "emit", emit);
   return {
     watching,
+    measuring: () => !guard.isOpen(source),
     sweep() {
       for (const attempt of pending.values()) if (attempt.raw.destroyed === true) settle(attempt, "aborted", "aborted");
     },

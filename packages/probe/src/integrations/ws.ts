@@ -53,6 +53,7 @@ function attachWs(target: WsServer & object, server: string, context: ProbeConte
     finding(): Finding {
       const gaps = [
         ...(handshakes.watching ? [] : ["handshakes can't be watched: handleUpgrade is locked"]),
+        ...(handshakes.measuring() ? [] : ["handshakes are switched off after repeated faults of the probe"]),
         ...(watch.measuring() ? [] : ["switched off after repeated faults of the probe"]),
         ...(watch.locked() > 0 ? [`${watch.locked()} sockets are locked and not watched`] : []),
       ];

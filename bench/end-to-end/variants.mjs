@@ -1,19 +1,15 @@
-// The ways of watching an echo server that are compared. Each attaches itself,
-// answers every message with `echo(text)`, and returns how to close it.
-
-import { MeterProvider } from "@opentelemetry/sdk-metrics";
-import { instrument } from "@socket.io/admin-ui";
-import prom from "prom-client";
+// The ways of watching an echo server that are compared. Each answers every
+// message with `echo(text)`, returns how to close it, and loads what it needs
+// itself: code of others that is merely loaded may change how V8 compiles.
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
-import { monitor } from "wsight";
 
 const QUIET = { port: 0, data: null, quiet: true, service: "bench" };
+const UNWATCHED = { received() {}, sent() {}, handled() {} };
 
-function wsEcho(server, echo, around = { connection() {}, received() {}, handled() {}, sent() {} }) {
+function wsEcho(server, echo, around = UNWATCHED) {
   const wss = new WebSocketServer({ server });
   wss.on("connection", (ws) => {
-    around.connection(ws);
     ws.on("message", (data) => {
       const begin = around.received(data);
       const reply = echo(data.toString());
@@ -26,7 +22,7 @@ function wsEcho(server, echo, around = { connection() {}, received() {}, handled
 }
 
 function ioEcho(server, echo) {
-  const io = new Server(server, { cors: { origin: "https://admin.socket.io", credentials: true } });
+  const io = new Server(server);
   io.on("connection", (socket) => {
     socket.on("echo", (text) => {
       socket.emit("echo", echo(text));
@@ -35,114 +31,107 @@ function ioEcho(server, echo) {
   return io;
 }
 
-function promInstruments() {
-  const register = new prom.Registry();
-  const counter = (name) => new prom.Counter({ name, help: name, labelNames: ["event"], registers: [register] });
-  return {
-    messagesIn: counter("messages_in_total"),
-    messagesOut: counter("messages_out_total"),
-    bytesIn: counter("bytes_in_total"),
-    bytesOut: counter("bytes_out_total"),
-    duration: new prom.Histogram({ name: "duration_seconds", help: "d", labelNames: ["event"], registers: [register] }),
-  };
-}
-
-function otelInstruments() {
-  const meter = new MeterProvider().getMeter("bench");
-  return {
-    messagesIn: meter.createCounter("messages_in"),
-    messagesOut: meter.createCounter("messages_out"),
-    bytesIn: meter.createCounter("bytes_in"),
-    bytesOut: meter.createCounter("bytes_out"),
-    duration: meter.createHistogram("duration"),
-  };
-}
-
-/** What people write by hand around `ws`: four counters and a histogram, a label each. */
-function handWritten(add, observe, m) {
-  return {
-    connection() {},
-    received(data) {
-      add(m.messagesIn, 1);
-      add(m.bytesIn, data.length);
-      return performance.now();
-    },
-    sent(reply) {
-      add(m.messagesOut, 1);
-      add(m.bytesOut, Buffer.byteLength(reply));
-    },
-    handled(begin) {
-      observe(m.duration, (performance.now() - begin) / 1000);
-    },
-  };
-}
-
-const promAround = () =>
-  handWritten(
-    (c, n) => c.inc({ event: "echo" }, n),
-    (h, v) => h.observe({ event: "echo" }, v),
-    promInstruments(),
+/** Four counters and a histogram with one label: `add(name, by)` and `observe(seconds)`. */
+async function promInstruments() {
+  const { default: prom } = await import("prom-client");
+  const registers = [new prom.Registry()];
+  const counters = Object.fromEntries(
+    ["messages_in", "messages_out", "bytes_in", "bytes_out"].map((name) => [
+      name,
+      new prom.Counter({ name, help: name, labelNames: ["event"], registers }),
+    ]),
   );
-const otelAround = () =>
-  handWritten(
-    (c, n) => c.add(n, { event: "echo" }),
-    (h, v) => h.record(v, { event: "echo" }),
-    otelInstruments(),
-  );
+  const duration = new prom.Histogram({ name: "duration", help: "seconds", labelNames: ["event"], registers });
+  return {
+    add: (name, by) => counters[name].inc({ event: "echo" }, by),
+    observe: (seconds) => duration.observe({ event: "echo" }, seconds),
+  };
+}
 
-/** The same around Socket.IO, by its catch-all listeners. */
-function watchEvents(io, add, observe, m) {
-  io.on("connection", (socket) => {
-    socket.onAny((event, text) => {
-      add(m.messagesIn, event, 1);
-      add(m.bytesIn, event, text.length);
+async function otelInstruments() {
+  const { MeterProvider, MetricReader } = await import("@opentelemetry/sdk-metrics");
+  /** Without a reader the SDK counts nothing at all; this one never exports. */
+  class IdleReader extends MetricReader {
+    async onForceFlush() {}
+    async onShutdown() {}
+  }
+  const meter = new MeterProvider({ readers: [new IdleReader()] }).getMeter("bench");
+  const counters = Object.fromEntries(
+    ["messages_in", "messages_out", "bytes_in", "bytes_out"].map((name) => [name, meter.createCounter(name)]),
+  );
+  const duration = meter.createHistogram("duration");
+  return {
+    add: (name, by) => counters[name].add(by, { event: "echo" }),
+    observe: (seconds) => duration.record(seconds, { event: "echo" }),
+  };
+}
+
+/** What people write by hand in a `ws` handler. */
+function byHand(createInstruments) {
+  return async (server, echo) => {
+    const { add, observe } = await createInstruments();
+    wsEcho(server, echo, {
+      received(data) {
+        add("messages_in", 1);
+        add("bytes_in", data.length);
+        return performance.now();
+      },
+      sent(reply) {
+        add("messages_out", 1);
+        add("bytes_out", Buffer.byteLength(reply));
+      },
+      handled(begin) {
+        observe((performance.now() - begin) / 1000);
+      },
     });
-    socket.onAnyOutgoing((event, text) => {
-      add(m.messagesOut, event, 1);
-      observe(m.duration, event, text.length);
+  };
+}
+
+/** The same counts by the catch-all listeners of Socket.IO; these can't time handlers. */
+function byListeners(createInstruments) {
+  return async (server, echo) => {
+    const { add } = await createInstruments();
+    ioEcho(server, echo).on("connection", (socket) => {
+      socket.onAny((_event, text) => {
+        add("messages_in", 1);
+        add("bytes_in", Buffer.byteLength(text));
+      });
+      socket.onAnyOutgoing((_event, text) => {
+        add("messages_out", 1);
+        add("bytes_out", Buffer.byteLength(text));
+      });
     });
-  });
+  };
+}
+
+function byWsight(createTargets) {
+  return async (server, echo) => {
+    const { monitor } = await import("wsight");
+    const { close } = await monitor(createTargets(server, echo), QUIET);
+    return close;
+  };
+}
+
+function byAdminUi(mode) {
+  return async (server, echo) => {
+    const { instrument } = await import("@socket.io/admin-ui");
+    instrument(ioEcho(server, echo), { auth: false, mode });
+  };
 }
 
 export const VARIANTS = {
   ws: {
-    none: (server, echo) => void wsEcho(server, echo),
-    wsight: async (server, echo) => {
-      const w = await monitor({ wss: wsEcho(server, echo) }, QUIET);
-      return () => w.close();
-    },
-    "prom-client": (server, echo) => void wsEcho(server, echo, promAround()),
-    "OpenTelemetry metrics": (server, echo) => void wsEcho(server, echo, otelAround()),
+    none: async (server, echo) => void wsEcho(server, echo),
+    wsight: byWsight((server, echo) => ({ wss: wsEcho(server, echo) })),
+    "prom-client": byHand(promInstruments),
+    "OpenTelemetry metrics": byHand(otelInstruments),
   },
   "socket.io": {
-    none: (server, echo) => void ioEcho(server, echo),
-    wsight: async (server, echo) => {
-      const w = await monitor({ io: ioEcho(server, echo) }, QUIET);
-      return () => w.close();
-    },
-    "prom-client": (server, echo) => {
-      const m = promInstruments();
-      watchEvents(
-        ioEcho(server, echo),
-        (c, event, n) => c.inc({ event }, n),
-        (h, event, v) => h.observe({ event }, v),
-        m,
-      );
-    },
-    "OpenTelemetry metrics": (server, echo) => {
-      const m = otelInstruments();
-      watchEvents(
-        ioEcho(server, echo),
-        (c, event, n) => c.add(n, { event }),
-        (h, event, v) => h.record(v, { event }),
-        m,
-      );
-    },
-    "admin-ui (production)": (server, echo) => {
-      instrument(ioEcho(server, echo), { auth: false, mode: "production" });
-    },
-    "admin-ui (development)": (server, echo) => {
-      instrument(ioEcho(server, echo), { auth: false, mode: "development" });
-    },
+    none: async (server, echo) => void ioEcho(server, echo),
+    wsight: byWsight((server, echo) => ({ io: ioEcho(server, echo) })),
+    "prom-client": byListeners(promInstruments),
+    "OpenTelemetry metrics": byListeners(otelInstruments),
+    "admin-ui (production)": byAdminUi("production"),
+    "admin-ui (development)": byAdminUi("development"),
   },
 };

@@ -327,7 +327,7 @@ describe("one server, watched more than once,", () => {
   it("is counted once: attached twice, and by a probe of another copy of the package", async () => {
     served = await serve();
     expect(served.probe.attach(served.wss)).toBe(served.attachment);
-    const home = mkdtempSync(join(import.meta.dirname, "../node_modules/.copy-"));
+    const home = mkdtempSync(join(import.meta.dirname, "../.copy-"));
     cpSync(join(import.meta.dirname, "../dist"), home, { recursive: true });
     const { createProbe }: typeof import("@wsight/probe") = await import(join(home, "index.js"));
     rmSync(home, { recursive: true });

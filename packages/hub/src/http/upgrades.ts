@@ -14,6 +14,9 @@ import { splitTarget } from "./router.ts";
 /** Close code of a live connection whose session or token has ended: sign in again. */
 const CLOSE_SIGNED_OUT = 4401;
 
+/** Most frames of one message: each costs a hundred times the byte it may hold. */
+const MAX_FRAGMENTS = 256;
+
 /** How long viewers have to answer a goodbye, in ms. */
 const GOODBYE_MS = 500;
 
@@ -40,6 +43,7 @@ export function createUpgrades(
     noServer: true,
     clientTracking: false,
     maxPayload: MAX_VIEWER_MESSAGE,
+    maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
   });
   const raw = new Set<Duplex>();

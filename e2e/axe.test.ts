@@ -2,11 +2,11 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { findBreaches } from "./axe.ts";
 import { browserSuite, keepPicture, openView, useBrowser, type View } from "./browser.ts";
-import { dashboardAt, goLive, signIn, untilStatus } from "./dashboard.ts";
+import { dashboardAt, goLive, goTo, signIn, untilStatus } from "./dashboard.ts";
 import { type Program, startApplication, startDemo } from "./program.ts";
 import { startProxy, type TcpProxy } from "./proxy.ts";
 
-const PAGES = ["overview", "settings"] as const;
+const PAGES = ["Overview", "Settings"] as const;
 const THEMES = ["light", "dark"] as const;
 const WIDTHS = [390, 1024, 1440] as const;
 
@@ -77,11 +77,4 @@ async function checkEverywhere(page: Page, state: string): Promise<void> {
     }
   }
   expect(found, state).toEqual([]);
-}
-
-async function goTo(page: Page, id: (typeof PAGES)[number]): Promise<void> {
-  await page.evaluate((hash) => {
-    location.hash = hash;
-  }, `#/${id}`);
-  await page.getByRole("heading", { level: 1, name: new RegExp(id, "i") }).waitFor();
 }

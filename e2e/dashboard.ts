@@ -31,6 +31,20 @@ export async function untilStatus(page: Page, word: string | RegExp): Promise<vo
   await statusWord(page).filter({ hasText: exact }).waitFor();
 }
 
+/** Waits until a page is there; the settings come when they are first asked for. */
+export async function untilPage(page: Page, title: "Overview" | "Settings"): Promise<void> {
+  await page.getByRole("heading", { level: 1, name: title }).waitFor();
+  await page.locator(title === "Settings" ? "#appearance" : "main .plot >> nth=1").waitFor();
+}
+
+/** Goes to a page by its address, without loading anew. */
+export async function goTo(page: Page, title: "Overview" | "Settings"): Promise<void> {
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, `#/${title.toLowerCase()}`);
+  await untilPage(page, title);
+}
+
 /** Opens the dashboard and waits until it is live. */
 export async function goLive(page: Page, port: number, hash = ""): Promise<void> {
   await page.goto(dashboardAt(port, hash));

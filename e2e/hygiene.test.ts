@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import type { CDPSession, Page, Response } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { browserSuite, keepPicture, openView, useBrowser } from "./browser.ts";
-import { goLive, passSeconds, pressKey, readChart, signIn, untilStatus } from "./dashboard.ts";
+import { goLive, goTo, passSeconds, pressKey, readChart, signIn, untilPage, untilStatus } from "./dashboard.ts";
 import { type Program, startDemo } from "./program.ts";
 
 const KB = 1024;
@@ -28,7 +28,7 @@ browserSuite("a dashboard that can stay open", () => {
     await page.getByRole("dialog", { name: "Search or jump to" }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Settings" }).click();
-    await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+    await untilPage(page, "Settings");
     expect(trouble).toEqual({ console: [], policy: [], foreign: [] });
     await close();
   });
@@ -41,16 +41,15 @@ browserSuite("a dashboard that can stay open", () => {
       // The browser asks for the icon again whenever the address changes.
       if (request.resourceType() !== "other") requested.push(request.url());
     });
-    const title = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
     const sidebar = page.getByRole("complementary", { name: "Product" });
     await sidebar.getByRole("link", { name: "Settings" }).click();
-    await title("Settings");
+    await untilPage(page, "Settings");
     await sidebar.getByRole("link", { name: "Overview" }).click();
-    await title("Overview");
+    await untilPage(page, "Overview");
     await page.goBack();
-    await title("Settings");
+    await untilPage(page, "Settings");
     await page.goForward();
-    await title("Overview");
+    await untilPage(page, "Overview");
     await untilStatus(page, "Live");
     // The settings come when they are first looked at.
     expect(requested.map((url) => new URL(url).pathname)).toEqual([
@@ -82,12 +81,12 @@ browserSuite("a dashboard that can stay open", () => {
     "reflows at %s: nothing is wider than the window, and content has most of its height",
     async (name, viewport, deviceScaleFactor) => {
       const { page, close } = await openView(browser(), demo.port, { session, viewport, deviceScaleFactor });
-      for (const id of ["overview", "settings"]) {
-        await goLive(page, demo.port, `#/${id}`);
-        await keepPicture(page, `reflow-${name.replaceAll(/\W+/g, "-")}-${id}`);
+      await goLive(page, demo.port);
+      for (const title of ["Settings", "Overview"] as const) {
+        await goTo(page, title);
+        await keepPicture(page, `reflow-${name.replaceAll(/\W+/g, "-")}-${title}`);
         expect(await page.evaluate(findTooWide)).toEqual([]);
       }
-      await goLive(page, demo.port);
       expect(await page.evaluate(shareOfContent)).toBeGreaterThan(0.5);
       await pressKey(page, "?");
       await page.getByRole("dialog").waitFor();
@@ -144,12 +143,12 @@ browserSuite("a dashboard that can stay open", () => {
 async function tour(page: Page): Promise<void> {
   const sidebar = page.getByRole("complementary", { name: "Product" });
   await sidebar.getByRole("link", { name: "Settings" }).click();
-  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await untilPage(page, "Settings");
   await page.getByRole("radio", { name: "Compact" }).check();
   await page.getByRole("radio", { name: "UTC" }).check();
   await page.getByRole("switch", { name: "Reduce drawing" }).check();
   await sidebar.getByRole("link", { name: "Overview" }).click();
-  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await untilPage(page, "Overview");
   await readChart(page, "Message rate");
   await readChart(page, "Latency distribution");
   await page.getByRole("button", { name: "Message rate: more" }).click();
@@ -177,13 +176,10 @@ async function tour(page: Page): Promise<void> {
 }
 
 async function walkThere(page: Page): Promise<void> {
-  for (const id of ["settings", "overview"] as const) {
-    await page.evaluate((hash) => {
-      location.hash = hash;
-    }, `#/${id}`);
-    await page.getByRole("heading", { level: 1, name: new RegExp(id, "i") }).waitFor();
-    await page.locator(id === "settings" ? "#appearance" : ".plot canvas >> nth=1").waitFor();
-  }
+  await goTo(page, "Settings");
+  await goTo(page, "Overview");
+  // Charts are made when they are first drawn.
+  await page.locator(".plot canvas >> nth=1").waitFor();
 }
 
 interface Weight {

@@ -421,6 +421,27 @@ test("of subscriptions that follow each other too fast, the newest is taken up a
   expect(rig.live.stats().channels).toBe(1);
 });
 
+// Fifty viewers with 512 windows each, all different, took 300 MB of the process that is watched.
+test("different series beyond what there is room for are refused, and room that is left is given again", async () => {
+  const rig = await openRig({ maxSeries: 3 });
+  const [ann, bob] = [await rig.connect(), await rig.connect()];
+  ann.subscribe([RATE, TOTAL]);
+  await ann.text("dictionary");
+  bob.subscribe([RATE, GAUGE]);
+  expect(await bob.text("error")).toMatchObject({ error: { code: "RATE_LIMITED" } });
+  bob.subscribe([RATE, TOTAL]);
+  await bob.text("dictionary");
+  bob.subscribe([GAUGE]);
+  await bob.text("dictionary", 2);
+  ann.subscribe([GAUGE, RATE]);
+  await ann.text("dictionary", 2);
+  bob.socket.close();
+  while (rig.live.stats().viewers > 1) await nextTurn();
+  ann.subscribe([GAUGE, RATE, TOTAL]);
+  expect((await ann.text("dictionary", 3)).series).toHaveLength(3);
+  expect(rig.live.stats().channels).toBe(1);
+});
+
 test("a message that is too large closes with 1009, whether the server or the session notices", async () => {
   for (const maxPayload of [undefined, 10_000_000]) {
     const rig = await openRig(maxPayload === undefined ? {} : { maxPayload });

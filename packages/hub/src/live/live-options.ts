@@ -11,6 +11,8 @@ export interface LiveOptions {
   readonly maxBuffered?: number;
   /** Viewers written to before other work gets its turn. @default 250 */
   readonly slice?: number;
+  /** Series of all different subscriptions together; each may take 14 KB. One too many is refused. @default 8192 */
+  readonly maxSeries?: number;
   /** Length of the history that is offered. @default 900 */
   readonly historySeconds?: number;
 }

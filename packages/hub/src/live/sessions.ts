@@ -40,6 +40,7 @@ export class Sessions {
   readonly #intervalMs: number;
   readonly #maxBuffered: number;
   readonly #slice: number;
+  readonly #maxSeries: number;
   readonly #historySeconds: number;
   readonly #viewers = new Set<Viewer>();
   readonly #channels = new Map<string, Channel>();
@@ -58,6 +59,7 @@ export class Sessions {
     this.#intervalMs = options.intervalMs ?? 1000;
     this.#maxBuffered = options.maxBuffered ?? 64 * 1024;
     this.#slice = options.slice ?? 250;
+    this.#maxSeries = options.maxSeries ?? 8192;
     this.#historySeconds = options.historySeconds ?? LIVE_HISTORY_MS / 1000;
     this.#tables = new TableCache(this.#current);
     this.#backfiller = new Backfiller(this.#current, this.#historySeconds, (viewer) =>
@@ -274,7 +276,11 @@ export class Sessions {
     viewer.subscriptions++;
     viewer.postponed = null;
     const before = viewer.subscription?.channel;
-    const channel = this.#channelOf(series);
+    const channel = this.#channelOf(series, before?.viewers.size === 1 ? before.series.length : 0);
+    if (channel === null) {
+      this.#refuse(viewer, tooManySeries(this.#maxSeries));
+      return;
+    }
     channel.viewers.add(viewer);
     if (before !== undefined && before !== channel) this.#leaveChannel(viewer, before);
     viewer.subscription = { id, channel, tables: [...new Set(message.tables)], since: since ?? null };
@@ -285,15 +291,18 @@ export class Sessions {
     this.#backfiller.enqueue(viewer);
   }
 
-  #channelOf(series: Extract<ViewerMessage, { type: "subscribe" }>["series"]): Channel {
+  /** The channel of these series, made when it is new; `null` when there is no room, `freed` included. */
+  #channelOf(series: Extract<ViewerMessage, { type: "subscribe" }>["series"], freed: number): Channel | null {
     const key = channelKey(series);
-    let channel = this.#channels.get(key);
-    if (channel === undefined) {
-      channel = new Channel(++this.#channelIds, this.#current, series, () => {
-        this.#counts.encodedFrames++;
-      });
-      this.#channels.set(key, channel);
-    }
+    const known = this.#channels.get(key);
+    if (known !== undefined) return known;
+    let watched = series.length - freed;
+    for (const channel of this.#channels.values()) watched += channel.series.length;
+    if (watched > this.#maxSeries) return null;
+    const channel = new Channel(++this.#channelIds, this.#current, series, () => {
+      this.#counts.encodedFrames++;
+    });
+    this.#channels.set(key, channel);
     return channel;
   }
 
@@ -314,4 +323,11 @@ export class Sessions {
 /** Slow viewers all get the same tick of ten, so that it is encoded once for them. */
 function isDue(viewer: Viewer, at: number): boolean {
   return at % viewer.everyMs === 0;
+}
+
+function tooManySeries(most: number): WsightError {
+  return new WsightError(
+    "RATE_LIMITED",
+    `expected all viewers together to watch at most ${most} different series; close a page, or try again later`,
+  );
 }

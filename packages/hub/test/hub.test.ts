@@ -170,7 +170,7 @@ describe("starting and stopping", () => {
     viewer.socket.pause();
     const startedAt = performance.now();
     await hub.close();
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(8000);
   });
 
   test("a process that closed its hub ends by itself", async () => {

@@ -1,6 +1,7 @@
 import type { Finding } from "@wsight/protocol";
 import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
 import { libraryVersion } from "../library-version.ts";
+import { readableBytes } from "../readable-bytes.ts";
 import { cover, uncover } from "../shadow.ts";
 import { watchEngines } from "./engine-io.ts";
 import { watchHandlers } from "./socket-io-handlers.ts";
@@ -102,13 +103,14 @@ const PARSERS: Readonly<Record<WireFormat, string>> = {
 
 function describeOptions({ engine, opts }: SocketIoServer, format: WireFormat): string[] {
   const recovery = opts?.connectionStateRecovery ? "on" : "off";
-  const facts = [PARSERS[format], `connection state recovery ${recovery}`];
-  if (engine === undefined) return ["not attached to an HTTP server yet", ...facts];
+  const set = [PARSERS[format], `connection state recovery ${recovery}`];
+  if (engine === undefined) return ["not attached to an HTTP server yet", ...set];
+  const facts: string[] = [];
   const { transports, maxHttpBufferSize, pingInterval, pingTimeout } = engine.opts ?? {};
   if (Array.isArray(transports)) facts.push(`transports ${transports.join(", ").slice(0, 128)}`);
-  if (typeof maxHttpBufferSize === "number") facts.push(`payload limit ${maxHttpBufferSize} bytes`);
+  if (typeof maxHttpBufferSize === "number") facts.push(`payload limit ${readableBytes(maxHttpBufferSize)}`);
   if (typeof pingInterval === "number" && typeof pingTimeout === "number") {
     facts.push(`ping every ${pingInterval / 1000} s, timeout ${pingTimeout / 1000} s`);
   }
-  return facts;
+  return [...facts, ...set];
 }

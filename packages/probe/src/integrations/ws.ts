@@ -1,6 +1,7 @@
 import type { Finding } from "@wsight/protocol";
 import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
 import { libraryVersion } from "../library-version.ts";
+import { readableBytes } from "../readable-bytes.ts";
 import { createBufferScan } from "./ws-buffered.ts";
 import { watchHandshakes } from "./ws-handshakes.ts";
 import { isWsServer, type WsServer, type WsSocket } from "./ws-like.ts";
@@ -78,26 +79,20 @@ function attachWs(target: WsServer & object, server: string, context: ProbeConte
 function describeOptions(server: WsServer): string[] {
   const { options, clients } = server;
   return [
-    listensOn(server),
+    ...listensOn(server),
     ...(typeof options.path === "string" ? [`path ${options.path.slice(0, 128)}`] : []),
     ...(typeof options.maxPayload === "number" ? [`payload limit ${readableBytes(options.maxPayload)}`] : []),
     options.perMessageDeflate ? "permessage-deflate on" : "permessage-deflate off",
     ...(clients === undefined ? ["client tracking off: connections counted by wsight from attach on"] : []),
+    ...(options.noServer === true ? ["what the application refuses before handleUpgrade() is not seen"] : []),
   ];
 }
 
-function listensOn(server: WsServer): string {
+function listensOn(server: WsServer): string[] {
   const { port, noServer } = server.options;
-  if (noServer === true) return "no server: what is refused before handleUpgrade() is not seen";
-  if (port === null || port === undefined) return "on an HTTP server";
+  if (noServer === true) return [];
+  if (port === null || port === undefined) return ["on an HTTP server"];
   // A port of 0 leaves the choice to the system.
   const bound = server.address();
-  return `own server, port ${typeof bound === "object" && bound !== null ? bound.port : port}`;
-}
-
-function readableBytes(bytes: number): string {
-  if (bytes <= 0) return "none";
-  const step = [1, 1024, 1024 ** 2, 1024 ** 3].findLast((size) => bytes >= size) ?? 1;
-  const unit = { 1: "B", 1024: "KiB", [1024 ** 2]: "MiB", [1024 ** 3]: "GiB" }[step];
-  return `${Number((bytes / step).toFixed(1))} ${unit}`;
+  return [`own server, port ${typeof bound === "object" && bound !== null ? bound.port : port}`];
 }

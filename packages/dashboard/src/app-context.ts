@@ -4,8 +4,8 @@ import { useContext } from "preact/hooks";
 import type { Cursor } from "./charts/cursor.ts";
 import type { Painter } from "./charts/painter.ts";
 import type { Palette } from "./charts/palette.ts";
-import type { DataTable } from "./components/data-table.tsx";
-import type { Toasts } from "./components/toasts.tsx";
+import type { DataTable } from "./components/table-data.ts";
+import type { Toasts } from "./components/toast-queue.ts";
 import type { Clock } from "./format/clock.ts";
 import type { Keyboard, LiveState, Preferences, Route, Theme } from "./state/index.ts";
 

@@ -3,14 +3,7 @@ import { useState } from "preact/hooks";
 import { useApp } from "../app-context.ts";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icon.tsx";
-
-/** What a chart shows, as rows; taken once, so that it does not move while it is read. */
-export interface DataTable {
-  readonly title: string;
-  readonly columns: readonly string[];
-  /** Newest first. */
-  readonly rows: readonly (readonly string[])[];
-}
+import type { DataTable } from "./table-data.ts";
 
 const PAGE_ROWS = 25;
 

@@ -1,7 +1,6 @@
 import { encodeTick, type Selector, selectorKey, selectorScale, toWire } from "@wsight/protocol";
 import type { CompiledSelectors, CurrentView } from "../current-view.ts";
 import type { Past } from "./past.ts";
-import type { Viewer } from "./viewer.ts";
 
 /** A backfill that was encoded, for whoever needs the same in the same second. */
 export interface EncodedPast {
@@ -20,10 +19,10 @@ export function channelKey(selectors: readonly Selector[]): string {
  * most twice for all of them: as a difference, and as a keyframe if anybody
  * needs one.
  */
-export class Channel {
+export class Channel<V = object> {
   readonly id: number;
   readonly key: string;
-  readonly viewers: Set<Viewer> = new Set();
+  readonly viewers: Set<V> = new Set();
   /** What the dictionary says. */
   readonly series: readonly { readonly key: string; readonly scale: number }[];
   /** Grows by one with every tick. */

@@ -43,7 +43,7 @@ export class Sessions {
   readonly #maxSeries: number;
   readonly #historySeconds: number;
   readonly #viewers = new Set<Viewer>();
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new Map<string, Channel<Viewer>>();
   readonly #tables: TableCache;
   readonly #backfiller: Backfiller;
   readonly #counts = { skippedTicks: 0, evaluations: 0, encodedFrames: 0, bytes: 0, bytesPerSecond: 0 };
@@ -292,14 +292,14 @@ export class Sessions {
   }
 
   /** The channel of these series, made when it is new; `null` when there is no room, `freed` included. */
-  #channelOf(series: Extract<ViewerMessage, { type: "subscribe" }>["series"], freed: number): Channel | null {
+  #channelOf(series: Extract<ViewerMessage, { type: "subscribe" }>["series"], freed: number): Channel<Viewer> | null {
     const key = channelKey(series);
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
     let watched = series.length - freed;
     for (const channel of this.#channels.values()) watched += channel.series.length;
     if (watched > this.#maxSeries) return null;
-    const channel = new Channel(++this.#channelIds, this.#current, series, () => {
+    const channel = new Channel<Viewer>(++this.#channelIds, this.#current, series, () => {
       this.#counts.encodedFrames++;
     });
     this.#channels.set(key, channel);
@@ -312,7 +312,7 @@ export class Sessions {
     viewer.subscription = null;
   }
 
-  #leaveChannel(viewer: Viewer, channel: Channel): void {
+  #leaveChannel(viewer: Viewer, channel: Channel<Viewer>): void {
     channel.viewers.delete(viewer);
     if (channel.viewers.size > 0) return;
     this.#channels.delete(channel.key);

@@ -7,7 +7,7 @@ const OPEN = 1;
 /** What a viewer asked for last. */
 export interface Subscription {
   readonly id: number;
-  readonly channel: Channel;
+  readonly channel: Channel<Viewer>;
   readonly tables: readonly LiveTable[];
   /** Start of the newest second it has, ms epoch; `null` for none. */
   readonly since: number | null;

@@ -1,20 +1,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findChromium } from "@wsight/testkit";
+import { CHROMIUM_ARGS, findChromium } from "@wsight/testkit";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
 
 /** For what has an event to wait for: long, because the machine may be busy with other things. */
 const PATIENCE_MS = 20_000;
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-] as const;
 const PICTURES = fileURLToPath(new URL("../node_modules/.cache/e2e", import.meta.url));
 
 const executablePath = findChromium();
@@ -39,7 +30,10 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
 export function useBrowser(): () => Browser {
   let browser: Browser | undefined;
   beforeAll(async () => {
-    browser = await chromium.launch({ args: [...ARGS], ...(executablePath === null ? {} : { executablePath }) });
+    browser = await chromium.launch({
+      args: [...CHROMIUM_ARGS],
+      ...(executablePath === null ? {} : { executablePath }),
+    });
   });
   afterEach(async ({ task }) => {
     if (task.result?.state !== "fail") return;

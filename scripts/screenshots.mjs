@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { findChromium } from "@wsight/testkit";
+import { CHROMIUM_ARGS, findChromium } from "@wsight/testkit";
 import { chromium } from "playwright-core";
 
 const seconds = Number(process.argv[2] ?? 300);
@@ -32,15 +32,7 @@ const link = await new Promise((resolve) => {
 });
 const browser = await chromium.launch({
   executablePath,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
+  args: [...CHROMIUM_ARGS],
 });
 try {
   const context = await browser.newContext({ deviceScaleFactor: 2 });

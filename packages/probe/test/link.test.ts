@@ -45,11 +45,16 @@ describe("a link", () => {
   it("that takes nothing for a while has exact totals again when it does, and the loss is counted", async () => {
     let accepting = true;
     const { trackMessageSent, connect } = bind(create());
-    const link = createRecordingLink({ accept: () => accepting });
+    let refused = 0;
+    const accept = (): boolean => {
+      if (!accepting) refused++;
+      return accepting;
+    };
+    const link = createRecordingLink({ accept });
     connect(link);
     accepting = false;
     for (let i = 0; i < 500; i++) trackMessageSent(`event ${i % 50}`, i);
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    await until(() => refused >= 3, { what: "three refusals" });
     accepting = true;
     await until(() => link.sum(MESSAGES) === 500, { what: "a keyframe" });
     expect(link.histogram("websocket.server.message.latency", { source: "app" }).count).toBe(500);

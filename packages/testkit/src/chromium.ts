@@ -43,3 +43,14 @@ function whenExecutable(path: string): string | null {
     return null;
   }
 }
+
+/** Flags for a headless Chromium that asks nothing of the network or the graphics card. */
+export const CHROMIUM_ARGS: readonly string[] = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];

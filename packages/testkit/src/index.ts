@@ -1,4 +1,4 @@
-export { findChromium } from "./chromium.ts";
+export { CHROMIUM_ARGS, findChromium } from "./chromium.ts";
 export {
   appendUntilKilled,
   CONTRACT_INTERVAL_MS,

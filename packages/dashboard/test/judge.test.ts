@@ -24,6 +24,8 @@ function node(change: Partial<NodeRow> = {}): NodeRow {
     host: "h",
     runtime: "Node.js",
     findings: [FINDING],
+    capacity: null,
+    errorsPerMinute: null,
     connections: 1,
     messageRate: 1,
     loopLagP99: 0.01,

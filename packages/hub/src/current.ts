@@ -85,6 +85,11 @@ export function createCurrent(options: CurrentOptions): Current {
     channels: () => mergeCounts(present(), "channels"),
     rooms: () => mergeCounts(present(), "rooms"),
     hub: hubRow,
+    types: () => [],
+    handlers: () => [],
+    namespaces: () => [],
+    slow: () => [],
+    broadcasts: () => [],
   };
 
   function closeOne(second: number): void {

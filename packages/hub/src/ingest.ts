@@ -42,10 +42,16 @@ export interface IngestStats {
   readonly lastBadFrame: string | null;
 }
 
+/** Who is at the other end of a link. */
+export interface LinkOrigin {
+  /** The one service it may write as; `null` for any. @default null */
+  readonly service?: string | null;
+}
+
 /** The only writer of `current`. */
 export interface Ingest {
   /** Begins a link; `reply` sends to its probe. */
-  open(reply: (frame: HubFrame) => void): IngestLink;
+  open(reply: (frame: HubFrame) => void, origin?: LinkOrigin): IngestLink;
   stats(): IngestStats;
 }
 
@@ -53,8 +59,8 @@ export interface Ingest {
 export function createIngest({ current, clock }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   return {
-    open(reply) {
-      const link = new Link(current, clock, reply, (reason) => {
+    open(reply, { service = null } = {}) {
+      const link = new Link(current, clock, service, reply, (reason) => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
       });
@@ -90,6 +96,7 @@ function lengthOf(message: unknown): number {
 class Link {
   readonly #current: Current;
   readonly #clock: Clock;
+  readonly #service: string | null;
   readonly #reply: (frame: HubFrame) => void;
   readonly #complain: (reason: string) => void;
   #writer: NodeWriter | null = null;
@@ -99,9 +106,16 @@ class Link {
   #names: (Tracked | null | undefined)[] = [];
   #resyncAt = -Infinity;
 
-  constructor(current: Current, clock: Clock, reply: (frame: HubFrame) => void, complain: (reason: string) => void) {
+  constructor(
+    current: Current,
+    clock: Clock,
+    service: string | null,
+    reply: (frame: HubFrame) => void,
+    complain: (reason: string) => void,
+  ) {
     this.#current = current;
     this.#clock = clock;
+    this.#service = service;
     this.#reply = reply;
     this.#complain = complain;
   }
@@ -127,13 +141,19 @@ class Link {
     if (frame.type === "names") this.#name(writer, frame);
     else if (frame.type === "snapshot") this.#snapshot(writer, frame);
     else if (frame.type === "table") writer.table(frame);
-    else {
+    else if (frame.type === "bye") {
       writer.leave(this.#clock.now());
       this.#writer = null;
     }
   }
 
   #hello(frame: HelloFrame): void {
+    if (this.#service !== null && frame.service !== this.#service) {
+      throw new WsightError(
+        "BAD_FRAME",
+        `hello: expected service ${this.#service}, as its token says, got ${frame.service}`,
+      );
+    }
     const key = `${frame.service}/${frame.instance}`;
     if (this.#key !== null && this.#key !== key) {
       throw new WsightError("BAD_FRAME", `hello: expected ${this.#key}, as this link said before, got ${key}`);

@@ -111,6 +111,7 @@ export class FakeProbe {
       runtime: "node v20",
       intervalMs: 1000,
       findings: [],
+      capacity: null,
       ...options,
     };
     this.greet();

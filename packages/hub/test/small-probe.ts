@@ -29,7 +29,7 @@ export function createSmallProbe(instance = "a"): SmallProbe {
   let seq = 0;
   return {
     greeting: [
-      encodeLinkText({ type: "hello", ...hello, intervalMs: 1000, findings: [] }),
+      encodeLinkText({ type: "hello", ...hello, intervalMs: 1000, findings: [], capacity: null }),
       encodeLinkText({ type: "names", epoch, names: series.map((one, id) => ({ id, series: one })), retired: [] }),
     ],
     snapshot(opened, open) {

@@ -329,9 +329,9 @@ class RunningProbe implements Probe {
       this.#broadcast(encodeLinkText({ ...head, table: "errors", total: errors.total, rows: errors.recent() }));
     }
     if (!all && this.#ticks % TABLE_TICKS !== 0) return;
-    this.#broadcast(encodeLinkText({ ...head, table: "users", ...connections.users(limit) }));
-    this.#broadcast(encodeLinkText({ ...head, table: "channels", ...connections.channels(limit) }));
-    this.#broadcast(encodeLinkText({ ...head, table: "rooms", ...this.#topRooms(limit) }));
+    this.#broadcast(encodeLinkText({ ...head, table: "users", ...connections.users(limit), spread: [] }));
+    this.#broadcast(encodeLinkText({ ...head, table: "channels", ...connections.channels(limit), spread: [] }));
+    this.#broadcast(encodeLinkText({ ...head, table: "rooms", ...this.#topRooms(limit), spread: [] }));
   }
 
   #topRooms(limit: number): { total: number; rows: CountRow[] } {
@@ -363,6 +363,7 @@ class RunningProbe implements Probe {
       runtime: `Node.js ${process.versions.node}`,
       intervalMs: this.#options.intervalMs,
       findings: this.findings(),
+      capacity: null,
     };
   }
 }

@@ -58,6 +58,13 @@ export const CATALOGUE: readonly MetricDefinition[] = [
     [...WS, "transport"],
     "Open connections, read from the library's own state",
   ),
+  define(
+    "websocket.server.connection.limit",
+    "gauge",
+    "{connection}",
+    [],
+    "Connections the process can take: the capacity option, else what its limit of file descriptors leaves",
+  ),
   define("websocket.server.connections", "counter", "{connection}", [...WS, "transport"], "Connections opened"),
   define("websocket.server.connection.duration", "histogram", "s", WS, "Life of closed connections"),
   define(
@@ -77,7 +84,7 @@ export const CATALOGUE: readonly MetricDefinition[] = [
     "Messages, exactly counted; out is once per recipient",
   ),
   define("websocket.server.io", "counter", "By", [...WS, "direction"], "Message payload bytes"),
-  define("websocket.server.message.size", "histogram", "By", [...WS, "direction"], "Payload size of messages"),
+  define("websocket.server.message.size", "histogram", "By", [...WS, "direction", "event"], "Payload size of messages"),
   define(
     "websocket.server.message.latency",
     "histogram",
@@ -91,6 +98,13 @@ export const CATALOGUE: readonly MetricDefinition[] = [
     "s",
     [...WS, "event"],
     "Synchronous time in the application's handlers",
+  ),
+  define(
+    "websocket.server.handler.errors",
+    "counter",
+    "{error}",
+    [...WS, "event"],
+    "Handlers that threw; what they return is not looked at",
   ),
   define(
     "websocket.server.ack.duration",
@@ -178,6 +192,14 @@ export const CATALOGUE: readonly MetricDefinition[] = [
     "Label sets folded into _other because a cap was reached",
   ),
   define("wsight.probe.sink.dropped", "counter", "{frame}", [], "Frames dropped because the hub did not take them"),
+  define(
+    "wsight.probe.link.reconnects",
+    "counter",
+    "{attempt}",
+    [],
+    "Times the way to the hub was lost and found again",
+  ),
+  define("wsight.probe.asks", "counter", "{call}", ["kind"], "Questions answered while somebody looked closer"),
   define("wsight.probe.timing.sample_ratio", "gauge", "1", [], "Share of messages that are timed", "mean"),
 ];
 

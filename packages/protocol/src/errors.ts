@@ -17,6 +17,7 @@ export const ERRORS = {
   TOO_LARGE: { status: 413, message: "The body or message is larger than allowed" },
   RATE_LIMITED: { status: 429, message: "Too many requests; try again later" },
   TOO_MANY_CONNECTIONS: { status: 429, message: "Too many connections from here" },
+  NODE_AWAY: { status: 503, message: "The process does not answer" },
   INTERNAL: { status: 500, message: "The hub failed to answer" },
   STORE_UNAVAILABLE: { status: 503, message: "History is not available right now" },
 } as const;

@@ -8,15 +8,30 @@ export {
   type MetricUnit,
   OTHER,
 } from "./catalogue.ts";
+export {
+  CONNECTION_SORTS,
+  CONNECTION_STATES,
+  type ConnectionDetail,
+  type ConnectionFilter,
+  type ConnectionPage,
+  type ConnectionQuery,
+  type ConnectionRow,
+  type ConnectionSocket,
+  type ConnectionSort,
+  type ConnectionStatus,
+  MAX_CONNECTION_OFFSET,
+  MAX_CONNECTION_ROWS,
+  MAX_ROW_NAMES,
+  MAX_SEARCH_LENGTH,
+  parseConnectionSearch,
+} from "./connections.ts";
 export { ERRORS, type ErrorBody, type ErrorCode, WsightError } from "./errors.ts";
 export { bucketBound, bucketIndex, bucketOctave, Histogram, MAX_INDEX, MIN_INDEX, SCALE } from "./histogram.ts";
 export {
   type AckFrame,
   type ByeFrame,
-  type CountRow,
   decodeHubFrame,
   decodeProbeFrame,
-  type ErrorRow,
   encodeLinkText,
   type Finding,
   type HelloFrame,
@@ -25,25 +40,33 @@ export {
   type LinkMessage,
   MAX_LINK_MESSAGE,
   MAX_SERIES,
-  MAX_TABLE_ROWS,
   type NamesFrame,
   type ProbeFrame,
   type ResyncFrame,
   SnapshotEncoder,
   type SnapshotFrame,
-  TABLES,
-  type TableFrame,
-  type TableName,
 } from "./link-frames.ts";
+export {
+  type AnswerFrame,
+  MAX_TAIL_MS,
+  type ProbeAnswers,
+  type ProbeAsk,
+  parseAnswer,
+  type RequestFrame,
+  type TailFrame,
+  type WelcomeFrame,
+} from "./link-requests.ts";
 export {
   type Backfill,
   BackfillEncoder,
+  type CountTable,
   decodeLiveBytes,
   decodeViewerMessage,
   type ErrorsTable,
   type EventRow,
   encodeBackfill,
   encodeTick,
+  type HandlerRow,
   type HubMessage,
   type HubRow,
   LIVE_HISTORY_MS,
@@ -51,11 +74,14 @@ export {
   LIVE_VERSION,
   type LiveTable,
   type LiveTableRows,
+  type LiveTailRow,
   MAX_VIEWER_MESSAGE,
+  type NamespaceRow,
   NODE_STATES,
   type NodeRow,
   type NodeState,
   type Tick,
+  type TypeRow,
   toWire,
   VIEWER_INTERVALS,
   type ViewerMessage,
@@ -72,6 +98,7 @@ export {
   type Fields,
   parseJson,
 } from "./parse.ts";
+export { MOUNTED_PATHS, mountedPath } from "./paths.ts";
 export {
   AGGREGATES,
   type Aggregate,
@@ -94,3 +121,23 @@ export {
   seriesKey,
 } from "./series.ts";
 export { composeSummary, type Quantiles, type Summary, type SummaryInput } from "./summary.ts";
+export {
+  type BroadcastRow,
+  type CountRow,
+  type ErrorRow,
+  MAX_SPREAD,
+  MAX_TABLE_ROWS,
+  SLOW_KINDS,
+  type SlowRow,
+  TABLES,
+  type TableFrame,
+  type TableName,
+} from "./tables.ts";
+export {
+  MAX_TAIL_FILTERS,
+  MAX_TAIL_PER_SECOND,
+  MAX_TAIL_ROWS,
+  parseTailSearch,
+  type TailFilter,
+  type TailRow,
+} from "./tail.ts";

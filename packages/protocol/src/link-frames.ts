@@ -1,7 +1,18 @@
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { Histogram } from "./histogram.ts";
+import {
+  type AnswerFrame,
+  decodeAnswer,
+  decodeRequest,
+  decodeTail,
+  decodeWelcome,
+  type RequestFrame,
+  type TailFrame,
+  type WelcomeFrame,
+} from "./link-requests.ts";
 import { asFields, asInteger, asList, asNumber, asOneOf, asText, expected, parseJson } from "./parse.ts";
 import { type Labels, parseLabels, parseMetric, type Series } from "./series.ts";
+import { decodeTable, MAX_TIME, type TableFrame } from "./tables.ts";
 
 /**
  * The link: what a probe and a hub say to each other, over a `MessagePort` or
@@ -21,8 +32,6 @@ export const LINK_VERSION = 1;
 export const MAX_LINK_MESSAGE: number = 4 * 1024 * 1024;
 /** Most series one probe may name. */
 export const MAX_SERIES = 8192;
-/** Most rows one table may carry. */
-export const MAX_TABLE_ROWS = 1024;
 
 /** One thing a probe found and watches, or looked for and did not find. */
 export interface Finding {
@@ -56,6 +65,8 @@ export interface HelloFrame {
   /** Milliseconds between snapshots. */
   readonly intervalMs: number;
   readonly findings: readonly Finding[];
+  /** Connections this process can take, and where the figure comes from; `null` when nobody said. */
+  readonly capacity: { readonly connections: number; readonly source: string } | null;
 }
 
 /** Names series: the ids used in snapshots of this link from now on. */
@@ -70,42 +81,6 @@ export interface NamesFrame {
    */
   readonly retired: readonly { readonly id: number; readonly into: number }[];
 }
-
-/** Tables: bounded lists that are not metrics. */
-export const TABLES = ["users", "channels", "rooms", "errors"] as const;
-export type TableName = (typeof TABLES)[number];
-
-/** A row of `users`, `channels` or `rooms`: open connections by key, largest first. */
-export interface CountRow {
-  readonly key: string;
-  readonly count: number;
-}
-
-/** A row of `errors`: the ring of recent errors, newest last, text already redacted and cut. */
-export interface ErrorRow {
-  readonly at: number;
-  readonly type: string;
-  readonly message: string;
-}
-
-/** A bounded list, whole, replacing the one sent before. `total` counts what the rows were picked from. */
-export type TableFrame =
-  | {
-      readonly type: "table";
-      readonly epoch: number;
-      readonly at: number;
-      readonly table: "users" | "channels" | "rooms";
-      readonly total: number;
-      readonly rows: readonly CountRow[];
-    }
-  | {
-      readonly type: "table";
-      readonly epoch: number;
-      readonly at: number;
-      readonly table: "errors";
-      readonly total: number;
-      readonly rows: readonly ErrorRow[];
-    };
 
 /** The probe closes in good order (as opposed to falling silent). */
 export interface ByeFrame {
@@ -144,15 +119,14 @@ export interface AckFrame {
 }
 
 /** What a probe may say. */
-export type ProbeFrame = HelloFrame | NamesFrame | SnapshotFrame | TableFrame | ByeFrame;
+export type ProbeFrame = HelloFrame | NamesFrame | SnapshotFrame | TableFrame | AnswerFrame | TailFrame | ByeFrame;
 /** What a hub may say to a probe. */
-export type HubFrame = ResyncFrame | AckFrame;
+export type HubFrame = WelcomeFrame | ResyncFrame | AckFrame | RequestFrame;
 /** A message as it travels. */
 export type LinkMessage = string | Uint8Array;
 
 const SNAPSHOT_TAG = 0x57;
-/** Latest time that can be written as a date, ms epoch. */
-const MAX_TIME = 8.64e15;
+const PROBE_TEXTS = ["hello", "names", "table", "answer", "tail", "bye"] as const;
 
 /** Encodes any frame of the link but a snapshot. */
 export function encodeLinkText(frame: Exclude<ProbeFrame, SnapshotFrame> | HubFrame): string {
@@ -235,7 +209,7 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
     throw expected("BAD_FRAME", "link", `at most ${MAX_LINK_MESSAGE} characters`, message.length);
   const fields = asFields("BAD_FRAME", "link", parseJson("BAD_FRAME", "link", message));
   const epoch = asInteger("BAD_FRAME", "epoch", fields.epoch);
-  switch (asOneOf("BAD_FRAME", "link type", fields.type, ["hello", "names", "table", "bye"])) {
+  switch (asOneOf("BAD_FRAME", "link type", fields.type, PROBE_TEXTS)) {
     case "hello":
       return decodeHello(fields, epoch);
     case "names":
@@ -247,6 +221,10 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
       };
     case "table":
       return decodeTable(fields, epoch);
+    case "answer":
+      return decodeAnswer(fields, epoch);
+    case "tail":
+      return decodeTail(fields, epoch);
     case "bye":
       return { type: "bye", epoch };
   }
@@ -256,10 +234,16 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
 export function decodeHubFrame(message: LinkMessage): HubFrame {
   if (typeof message !== "string") throw expected("BAD_FRAME", "link", "text", message);
   const fields = asFields("BAD_FRAME", "link", parseJson("BAD_FRAME", "link", message));
-  if (asOneOf("BAD_FRAME", "link type", fields.type, ["resync", "ack"]) === "ack") {
-    return { type: "ack", seq: asInteger("BAD_FRAME", "seq", fields.seq) };
+  switch (asOneOf("BAD_FRAME", "link type", fields.type, ["welcome", "resync", "ack", "request"])) {
+    case "welcome":
+      return decodeWelcome(fields);
+    case "resync":
+      return { type: "resync", reason: asText("BAD_FRAME", "reason", fields.reason) };
+    case "ack":
+      return { type: "ack", seq: asInteger("BAD_FRAME", "seq", fields.seq) };
+    case "request":
+      return decodeRequest(fields);
   }
-  return { type: "resync", reason: asText("BAD_FRAME", "reason", fields.reason) };
 }
 
 function decodeHello(fields: Readonly<Record<string, unknown>>, epoch: number): HelloFrame {
@@ -277,6 +261,15 @@ function decodeHello(fields: Readonly<Record<string, unknown>>, epoch: number): 
     runtime: asText("BAD_FRAME", "runtime", fields.runtime, 64),
     intervalMs: asNumber("BAD_FRAME", "intervalMs", fields.intervalMs, 1, 3_600_000),
     findings: asList("BAD_FRAME", "findings", fields.findings, 256).map(decodeFinding),
+    capacity: fields.capacity === undefined || fields.capacity === null ? null : decodeCapacity(fields.capacity),
+  };
+}
+
+function decodeCapacity(value: unknown): HelloFrame["capacity"] {
+  const fields = asFields("BAD_FRAME", "capacity", value);
+  return {
+    connections: asInteger("BAD_FRAME", "capacity connections", fields.connections, 1),
+    source: asText("BAD_FRAME", "capacity source", fields.source),
   };
 }
 
@@ -305,29 +298,6 @@ function decodeRetired(value: unknown): { id: number; into: number } {
   return {
     id: asInteger("BAD_FRAME", "retired id", id, 0, MAX_SERIES - 1),
     into: asInteger("BAD_FRAME", "retired into", into, 0, MAX_SERIES - 1),
-  };
-}
-
-function decodeTable(fields: Readonly<Record<string, unknown>>, epoch: number): TableFrame {
-  const at = asNumber("BAD_FRAME", "at", fields.at, 0, MAX_TIME);
-  const total = asInteger("BAD_FRAME", "total", fields.total);
-  const rows = asList("BAD_FRAME", "rows", fields.rows, MAX_TABLE_ROWS);
-  const table = asOneOf("BAD_FRAME", "table", fields.table, TABLES);
-  if (table === "errors") return { type: "table", epoch, at, table, total, rows: rows.map(decodeErrorRow) };
-  return { type: "table", epoch, at, table, total, rows: rows.map(decodeCountRow) };
-}
-
-function decodeCountRow(value: unknown): CountRow {
-  const fields = asFields("BAD_FRAME", "row", value);
-  return { key: asText("BAD_FRAME", "row key", fields.key), count: asInteger("BAD_FRAME", "row count", fields.count) };
-}
-
-function decodeErrorRow(value: unknown): ErrorRow {
-  const fields = asFields("BAD_FRAME", "row", value);
-  return {
-    at: asNumber("BAD_FRAME", "row at", fields.at, 0, MAX_TIME),
-    type: asText("BAD_FRAME", "row type", fields.type),
-    message: asText("BAD_FRAME", "row message", fields.message, 512),
   };
 }
 

@@ -1,9 +1,11 @@
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import type { ErrorBody } from "./errors.ts";
 import { WsightError } from "./errors.ts";
-import type { CountRow, ErrorRow, Finding } from "./link-frames.ts";
-import { asFields, asInteger, asList, asNumber, asOneOf, parseJson } from "./parse.ts";
+import type { Finding, HelloFrame } from "./link-frames.ts";
+import { asFields, asInteger, asList, asNumber, asOneOf, asText, parseJson } from "./parse.ts";
 import { MAX_SELECTORS, parseSelectors, type Selector } from "./selector.ts";
+import type { BroadcastRow, CountRow, ErrorRow, SlowRow } from "./tables.ts";
+import { MAX_TAIL_PER_SECOND, type TailRow } from "./tail.ts";
 
 /**
  * The live session: what a hub and a viewer say to each other over one
@@ -30,7 +32,21 @@ export const MAX_VIEWER_MESSAGE: number = 256 * 1024;
 export const LIVE_HISTORY_MS = 900_000;
 
 /** Lists a viewer can subscribe to beside its series; sent whole when they changed, every one to five seconds. */
-export const LIVE_TABLES = ["nodes", "events", "errors", "closes", "users", "channels", "rooms", "hub"] as const;
+export const LIVE_TABLES = [
+  "nodes",
+  "events",
+  "errors",
+  "closes",
+  "users",
+  "channels",
+  "rooms",
+  "hub",
+  "types",
+  "handlers",
+  "namespaces",
+  "slow",
+  "broadcasts",
+] as const;
 export type LiveTable = (typeof LIVE_TABLES)[number];
 
 /** `live`: reports in time · `silent`: late by more than 2.5 intervals · `gone`: said goodbye or silent for long. */
@@ -53,6 +69,9 @@ export interface NodeRow {
   readonly findings: readonly Finding[];
   readonly connections: number | null;
   readonly messageRate: number | null;
+  /** Connections it can take, and where the figure comes from; `null` when nobody said. */
+  readonly capacity: HelloFrame["capacity"];
+  readonly errorsPerMinute: number | null;
   /** Seconds, 99th percentile over the last 10 s. */
   readonly loopLagP99: number | null;
   readonly cpu: number | null;
@@ -76,6 +95,69 @@ export interface EventRow {
   readonly rate: number;
   /** Seconds, 95th percentile of acks, else of handlers, over the last minute; `null` when never timed. */
   readonly p95: number | null;
+}
+
+/** One event name or message kind in one direction, in full; the table holds the busiest 100. */
+export interface TypeRow {
+  readonly event: string;
+  readonly direction: "in" | "out";
+  readonly library: string;
+  /** Messages per second over the last 10 s, and its share of all messages of that direction. */
+  readonly rate: number;
+  readonly share: number;
+  /** Messages since the processes began. */
+  readonly total: number;
+  /** Bytes, over the last minute; `null` when none was measured. */
+  readonly sizeP50: number | null;
+  readonly sizeP95: number | null;
+  /** Seconds over the last minute, of acks, else of handlers, and which; `null` when never timed. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly timing: "ack" | "handler" | null;
+  /** Handlers that threw and acks that never came, per minute. */
+  readonly errorsPerMinute: number;
+}
+
+/** What one handler costs the event loop; the table holds the 50 that cost most. */
+export interface HandlerRow {
+  readonly event: string;
+  readonly library: string;
+  /** Calls per second over the last 10 s. */
+  readonly rate: number;
+  /** Share of the event loop's time, over the last minute: seconds in the handler per second. */
+  readonly share: number;
+  /** Seconds over the last minute. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly max: number | null;
+  readonly errorsPerMinute: number;
+}
+
+/** One namespace of Socket.IO over all nodes. */
+export interface NamespaceRow {
+  readonly namespace: string;
+  readonly sockets: number;
+  readonly rooms: number;
+  /** Nodes that have it. */
+  readonly nodes: number;
+  /** Broadcasts per second over the last 10 s, and over the last minute their recipients and seconds. */
+  readonly broadcastRate: number;
+  readonly recipientsP50: number | null;
+  readonly broadcastP95: number | null;
+}
+
+/** A list of keys with open connections. */
+export interface CountTable {
+  /** Counts a key once for each node it is on. */
+  readonly total: number;
+  readonly rows: readonly CountRow[];
+  /** How many keys have 1, 2, 3–4, 5–8, … connections. */
+  readonly spread: readonly number[];
+}
+
+/** A row of the live tail with the node it came from. */
+export interface LiveTailRow extends Omit<TailRow, "filter"> {
+  readonly node: string;
 }
 
 /** Errors by type and the newest of them. */
@@ -117,10 +199,17 @@ export interface LiveTableRows {
   readonly events: readonly EventRow[];
   readonly errors: ErrorsTable;
   readonly closes: readonly CountRow[];
-  readonly users: { readonly total: number; readonly rows: readonly CountRow[] };
-  readonly channels: { readonly total: number; readonly rows: readonly CountRow[] };
-  readonly rooms: { readonly total: number; readonly rows: readonly CountRow[] };
+  readonly users: CountTable;
+  readonly channels: CountTable;
+  readonly rooms: CountTable;
   readonly hub: HubRow;
+  readonly types: readonly TypeRow[];
+  readonly handlers: readonly HandlerRow[];
+  readonly namespaces: readonly NamespaceRow[];
+  /** Newest first, at most 50. */
+  readonly slow: readonly (SlowRow & { readonly node: string })[];
+  /** Newest first, at most 100. */
+  readonly broadcasts: readonly (BroadcastRow & { readonly node: string })[];
 }
 
 /** Intervals a viewer can ask for: each second, or each ten while its tab is hidden. */
@@ -136,6 +225,11 @@ export type ViewerMessage =
       readonly since?: number;
     }
   | { readonly type: "rate"; readonly everyMs: (typeof VIEWER_INTERVALS)[number] }
+  /** Begins or changes the live tail; `null` ends it. It ends by itself with the session. */
+  | {
+      readonly type: "tail";
+      readonly tail: { readonly search: string; readonly node: string | null; readonly perSecond: number } | null;
+    }
   | { readonly type: "ping"; readonly sentAt: number };
 
 /** Text the hub may send. */
@@ -156,6 +250,8 @@ export type HubMessage =
       readonly series: readonly { readonly key: string; readonly scale: number }[];
     }
   | { readonly type: "pong"; readonly sentAt: number; readonly at: number }
+  /** Messages of the live tail, oldest first, and how many fitted and were not shown. */
+  | { readonly type: "tail"; readonly rows: readonly LiveTailRow[]; readonly passed: number }
   | {
       readonly [T in LiveTable]: {
         readonly type: "table";
@@ -170,7 +266,7 @@ export type HubMessage =
 /** Parses what a viewer sent. @throws WsightError `BAD_FRAME` or `BAD_SELECTOR` */
 export function decodeViewerMessage(text: string): ViewerMessage {
   const fields = asFields("BAD_FRAME", "message", parseJson("BAD_FRAME", "message", text));
-  switch (asOneOf("BAD_FRAME", "type", fields.type, ["subscribe", "rate", "ping"])) {
+  switch (asOneOf("BAD_FRAME", "type", fields.type, ["subscribe", "rate", "tail", "ping"])) {
     case "subscribe":
       return {
         type: "subscribe",
@@ -187,9 +283,20 @@ export function decodeViewerMessage(text: string): ViewerMessage {
         throw new WsightError("BAD_FRAME", `everyMs: expected one of ${VIEWER_INTERVALS.join(", ")}`);
       return { type: "rate", everyMs };
     }
+    case "tail":
+      return { type: "tail", tail: fields.tail === null ? null : decodeTailWish(fields.tail) };
     case "ping":
       return { type: "ping", sentAt: asNumber("BAD_FRAME", "sentAt", fields.sentAt) };
   }
+}
+
+function decodeTailWish(value: unknown): { search: string; node: string | null; perSecond: number } {
+  const fields = asFields("BAD_FRAME", "tail", value);
+  return {
+    search: asText("BAD_FRAME", "search", fields.search),
+    node: fields.node === null ? null : asText("BAD_FRAME", "node", fields.node, 129),
+    perSecond: asInteger("BAD_FRAME", "perSecond", fields.perSecond, 1, MAX_TAIL_PER_SECOND),
+  };
 }
 
 const TICK_TAG = 0x54;

@@ -1,5 +1,5 @@
 import type { Histogram } from "./histogram.ts";
-import type { CountRow, ErrorRow } from "./link-frames.ts";
+import type { CountRow, ErrorRow } from "./tables.ts";
 
 /** The summary of a WebSocket metrics collector: field names are part of the contract. */
 export interface Summary {

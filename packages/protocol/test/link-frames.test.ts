@@ -2,10 +2,13 @@ import {
   decodeHubFrame,
   decodeProbeFrame,
   encodeLinkText,
+  type HubFrame,
   LINK_VERSION,
   type LinkMessage,
   MAX_LINK_MESSAGE,
   type ProbeFrame,
+  parseConnectionSearch,
+  parseTailSearch,
   SnapshotEncoder,
   type SnapshotFrame,
   TABLES,
@@ -41,6 +44,7 @@ const hello = fc.record({
     }),
     { maxLength: 4 },
   ),
+  capacity: fc.option(fc.record({ connections: fc.integer({ min: 1, max: 2 ** 31 }), source: word })),
 });
 const names = fc.record({
   type: fc.constant("names" as const),
@@ -55,6 +59,65 @@ const counts = fc.record({
   table: fc.constantFrom("users" as const, "channels" as const, "rooms" as const),
   total: fc.nat(),
   rows: fc.array(fc.record({ key: word, count: fc.nat() }), { maxLength: 20 }),
+  spread: fc.array(fc.nat(), { maxLength: 24 }),
+});
+const seconds = fc.double({ min: 0, max: 1e6, noNaN: true });
+const slow = fc.record({
+  type: fc.constant("table" as const),
+  epoch,
+  at,
+  table: fc.constant("slow" as const),
+  total: fc.nat(),
+  rows: fc.array(
+    fc.record({
+      at,
+      kind: fc.constantFrom("handler" as const, "ack" as const, "broadcast" as const),
+      event: word,
+      library: word,
+      connection: fc.option(fc.nat()),
+      seconds,
+      queueSeconds: fc.option(seconds),
+      bufferedBytes: fc.option(fc.nat()),
+    }),
+    { maxLength: 20 },
+  ),
+});
+const broadcasts = fc.record({
+  type: fc.constant("table" as const),
+  epoch,
+  at,
+  table: fc.constant("broadcasts" as const),
+  total: fc.nat(),
+  rows: fc.array(fc.record({ at, namespace: word, recipients: fc.nat(), seconds }), { maxLength: 20 }),
+});
+const answer = fc.oneof(
+  fc.record({ type: fc.constant("answer" as const), id: fc.nat(), epoch, answer: fc.constant({ any: ["thing"] }) }),
+  fc.record({
+    type: fc.constant("answer" as const),
+    id: fc.nat(),
+    epoch,
+    error: fc.record({ code: fc.constant("NOT_FOUND" as const), message: word }),
+  }),
+);
+const tail = fc.record({
+  type: fc.constant("tail" as const),
+  epoch,
+  rows: fc.array(
+    fc.record({
+      at,
+      filter: fc.nat(7),
+      connection: fc.option(fc.nat()),
+      user: fc.option(word),
+      direction: fc.constantFrom("in" as const, "out" as const),
+      event: word,
+      library: word,
+      namespace: fc.option(word),
+      bytes: fc.nat(),
+      fields: fc.option(fc.array(fc.tuple(word, word), { maxLength: 4 })),
+    }),
+    { maxLength: 20 },
+  ),
+  passed: fc.array(fc.nat(), { maxLength: 8 }),
 });
 const errors = fc.record({
   type: fc.constant("table" as const),
@@ -65,7 +128,7 @@ const errors = fc.record({
   rows: fc.array(fc.record({ at, type: word, message: fc.string({ maxLength: 256 }) }), { maxLength: 20 }),
 });
 const bye = fc.record({ type: fc.constant("bye" as const), epoch });
-const text = fc.oneof(hello, names, counts, errors, bye);
+const text = fc.oneof(hello, names, counts, errors, slow, broadcasts, answer, tail, bye);
 
 const counterValue = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.double({ min: 0, max: 1e300, noNaN: true }));
 const snapshot = fc.record({
@@ -135,11 +198,31 @@ describe("frames of a link", () => {
     expect(decodeProbeFrame(encoder.finish(header))).toMatchObject({ counters: [], gauges: [[2, 7]], histograms: [] });
   });
 
-  it("to a probe are resync and ack, nothing else", () => {
-    for (const frame of [{ type: "resync", reason: "gap" } as const, { type: "ack", seq: 9 } as const]) {
-      expect(decodeHubFrame(encodeLinkText(frame))).toEqual(frame);
-    }
-    expect(() => decodeHubFrame('{"type":"hello"}')).toThrow('link type: expected one of resync, ack, got "hello"');
+  it("to a probe come back as they were sent, and there are four kinds of them", () => {
+    const query = { sort: "out", descending: true, offset: 100, limit: 50 } as const;
+    const frames: readonly HubFrame[] = [
+      { type: "welcome", version: 1, startedAt: 5, seq: null, dataDir: "/data", heir: true },
+      { type: "resync", reason: "gap" },
+      { type: "ack", seq: 9 },
+      {
+        type: "request",
+        id: 1,
+        ask: {
+          kind: "connections",
+          query: { ...query, filter: parseConnectionSearch('user:ada ns:/chat state:slow buffered:>64k "my word" x') },
+        },
+      },
+      { type: "request", id: 2, ask: { kind: "connection", connection: 7 } },
+      { type: "request", id: 3, ask: { kind: "disconnect", connection: 7 } },
+      {
+        type: "request",
+        id: 4,
+        ask: { kind: "tail", filters: [parseTailSearch("dir:in event:chat user:ada")], perSecond: 5, forMs: 1000 },
+      },
+    ];
+    for (const frame of frames) expect(decodeHubFrame(encodeLinkText(frame))).toEqual(frame);
+    const known = "welcome, resync, ack, request";
+    expect(() => decodeHubFrame('{"type":"hello"}')).toThrow(`link type: expected one of ${known}, got "hello"`);
   });
 });
 
@@ -152,7 +235,7 @@ describe("frames that are not right", () => {
   it("are refused with what was expected and what was got", () => {
     refuses("nonsense", 'link: expected JSON, got "nonsense"');
     refuses("[]", "link: expected an object, got an array of 0");
-    refuses('{"epoch":1,"type":"greet"}', "link type: expected one of hello, names, table, bye, got");
+    refuses('{"epoch":1,"type":"greet"}', "link type: expected one of hello, names, table, answer, tail, bye, got");
     refuses('{"type":"bye"}', "epoch: expected a finite number, got undefined");
     refuses('{"epoch":1.5,"type":"bye"}', "epoch: expected a whole number, got 1.5");
     refuses('{"epoch":1,"type":"hello","version":99}', `version: expected link version ${LINK_VERSION}, got 99`);
@@ -224,7 +307,7 @@ describe("frames that are not right", () => {
       fc.property(anyJson, fc.nat(), fc.string({ maxLength: 3 }), (json, where, what) => {
         const cut = where % (json.length + 1);
         feed(json.slice(0, cut) + what + json.slice(cut + 1));
-        feed(`{"epoch":1,"type":${JSON.stringify(TABLES[where % 4])},"rows":${json}}`);
+        feed(`{"epoch":1,"type":${JSON.stringify(TABLES[where % TABLES.length])},"rows":${json}}`);
       }),
       { numRuns: 5000 },
     );

@@ -123,7 +123,7 @@ describe("viewer messages", () => {
 
   it.each([
     ["nonsense", "message: expected JSON"],
-    ['{"type":"shout"}', "type: expected one of subscribe, rate, ping"],
+    ['{"type":"shout"}', "type: expected one of subscribe, rate, tail, ping"],
     ['{"type":"rate","everyMs":5}', "everyMs: expected one of 1000, 10000"],
     ['{"type":"subscribe","id":-1,"series":[],"tables":[]}', "id: expected a number from 0"],
     ['{"type":"subscribe","id":1,"series":[],"tables":["secrets"]}', "table: expected one of nodes"],

@@ -84,6 +84,11 @@ const LISTS: Readonly<Record<LiveTable, readonly string[] | null>> = {
   channels: ["rows"],
   rooms: ["rows"],
   hub: [],
+  types: null,
+  handlers: null,
+  namespaces: null,
+  slow: null,
+  broadcasts: null,
 };
 
 function readTable(fields: Readonly<Record<string, unknown>>): HubMessageOf<"table"> {

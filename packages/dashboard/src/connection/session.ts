@@ -102,7 +102,7 @@ export class LiveSession {
     else if (message.type === "pong") this.#events.pong(message);
     else if (message.type === "dictionary") this.#learn(message);
     else if (message.type === "table") this.#events.table(message);
-    else this.#events.refused(new WsightError(message.error.code, message.error.message));
+    else if (message.type === "error") this.#events.refused(new WsightError(message.error.code, message.error.message));
   }
 
   #learn({ id, channel, series }: HubMessageOf<"dictionary">): void {

@@ -1,5 +1,8 @@
-/** What a principal may do: `admin` everything, `viewer` read all, `user` only its own jobs. */
-export const ROLES = ["admin", "viewer", "user"] as const;
+/**
+ * What a principal may do: `admin` everything, `viewer` read all, `user` only its own jobs,
+ * `probe` nothing but write figures as the service that its subject names.
+ */
+export const ROLES = ["admin", "viewer", "user", "probe"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who is asking, once verified. */

@@ -15,6 +15,7 @@ const FIGURES = [
   { metric: "wsight.probe.sink.dropped", agg: "total" },
   { metric: "wsight.probe.series.dropped", agg: "total" },
   { metric: "wsight.probe.hook.errors", agg: "total" },
+  { metric: "websocket.server.errors", agg: "rate", window: 60 },
 ] as const satisfies readonly Selector[];
 
 /** Makes the rows of the `nodes` table. */
@@ -37,9 +38,9 @@ export class NodeRows {
   }
 
   #row(node: NodeState, now: number): NodeRow {
-    const { service, instance, startedAt, pid, host, runtime, findings } = node.hello;
+    const { service, instance, startedAt, pid, host, runtime, findings, capacity } = node.hello;
     const state = node.stateAt(now);
-    const [connections, messageRate, lag, cpu, memory, probeCpu, probeMemory, unsent, folded, faults] =
+    const [connections, messageRate, lag, cpu, memory, probeCpu, probeMemory, unsent, folded, faults, errors] =
       this.#read(node);
     const known = (value: number | undefined) => (state === "live" ? orNull(value) : null);
     return {
@@ -55,6 +56,8 @@ export class NodeRows {
       findings,
       connections: known(connections),
       messageRate: known(messageRate),
+      capacity,
+      errorsPerMinute: known(errors === undefined ? undefined : errors * 60),
       loopLagP99: known(lag),
       cpu: known(cpu),
       memoryBytes: known(memory),

@@ -1,9 +1,11 @@
 import {
+  type BroadcastRow,
   type ByteWriter,
-  type CountRow,
+  type CountTable,
   type ErrorRow,
   type HelloFrame,
   type NodeState as NodeWord,
+  type SlowRow,
   type SnapshotFrame,
   type TableFrame,
   WsightError,
@@ -32,12 +34,10 @@ export interface SnapshotOutcome {
 }
 
 /** The newest lists of one node, by table. */
-export type NodeCounts = Readonly<
-  Record<"users" | "channels" | "rooms", { readonly total: number; readonly rows: readonly CountRow[] }>
->;
+export type NodeCounts = Readonly<Record<"users" | "channels" | "rooms", CountTable>>;
 
 function noCounts(): NodeCounts {
-  const none = { total: 0, rows: [] };
+  const none = { total: 0, rows: [], spread: [] };
   return { users: none, channels: none, rooms: none };
 }
 
@@ -62,6 +62,8 @@ export class NodeState {
   readonly series: Map<string, Tracked> = new Map();
   counts: NodeCounts = noCounts();
   errors: readonly ErrorRow[] = [];
+  slow: readonly SlowRow[] = [];
+  broadcasts: readonly BroadcastRow[] = [];
   readonly presence: Presence;
   readonly #timeline: Timeline;
   readonly #dirty: Tracked[] = [];
@@ -136,8 +138,22 @@ export class NodeState {
 
   /** Takes a table in. */
   table(frame: TableFrame): void {
-    if (frame.table === "errors") this.errors = frame.rows;
-    else this.counts = { ...this.counts, [frame.table]: { total: frame.total, rows: frame.rows } };
+    switch (frame.table) {
+      case "errors":
+        this.errors = frame.rows;
+        return;
+      case "slow":
+        this.slow = frame.rows;
+        return;
+      case "broadcasts":
+        this.broadcasts = frame.rows;
+        return;
+      default:
+        this.counts = {
+          ...this.counts,
+          [frame.table]: { total: frame.total, rows: frame.rows, spread: frame.spread },
+        };
+    }
   }
 
   /** It is gone from `now` on. */

@@ -1,4 +1,4 @@
-import type { CountRow, ErrorRow, ErrorsTable } from "@wsight/protocol";
+import type { CountRow, CountTable, ErrorRow, ErrorsTable } from "@wsight/protocol";
 import { meanRateOf, totalOf } from "./figures.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Placed, SeriesIndex } from "./series-index.ts";
@@ -11,19 +11,20 @@ const MAX_RECENT_ERRORS = 50;
 const MAX_TABLE_ERRORS = 12;
 
 /** Adds up the lists of users, channels or rooms over the nodes that are not gone; the largest 100. */
-export function mergeCounts(
-  nodes: readonly NodeState[],
-  table: "users" | "channels" | "rooms",
-): { readonly total: number; readonly rows: readonly CountRow[] } {
+export function mergeCounts(nodes: readonly NodeState[], table: "users" | "channels" | "rooms"): CountTable {
   // One of several nodes may have sent only its largest rows, so this is what is known at least;
   // and `total` counts a key once for each node it is on.
   const counts = new Map<string, number>();
+  const spread: number[] = [];
   let total = 0;
   for (const node of nodes) {
     total += node.counts[table].total;
+    node.counts[table].spread.forEach((keys, octave) => {
+      spread[octave] = (spread[octave] ?? 0) + keys;
+    });
     for (const { key, count } of node.counts[table].rows) counts.set(key, (counts.get(key) ?? 0) + count);
   }
-  return { total, rows: largest(counts) };
+  return { total, rows: largest(counts), spread };
 }
 
 /** Totals of a counter by one of its attributes, largest first. */

@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import type { Principal, Role } from "../access/principal.ts";
 
 /** `open` needs no principal; else the least role that may call. */
-export type Access = "open" | Extract<Role, "admin" | "viewer">;
+export type Access = "open" | Extract<Role, "admin" | "viewer" | "probe">;
 
 /** A request that has passed every guard. */
 export interface RouteRequest {

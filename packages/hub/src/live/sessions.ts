@@ -260,7 +260,7 @@ export class Sessions {
     }
     if (message.type === "ping") viewer.say({ type: "pong", sentAt: message.sentAt, at: this.#clock.now() });
     else if (message.type === "rate") viewer.everyMs = message.everyMs;
-    else this.#subscribe(viewer, message);
+    else if (message.type === "subscribe") this.#subscribe(viewer, message);
   }
 
   #refuse(viewer: Viewer, error: unknown): void {

@@ -23,6 +23,11 @@ const EVERY: Readonly<Record<LiveTable, number>> = {
   channels: 5,
   rooms: 5,
   hub: 2,
+  types: 2,
+  handlers: 2,
+  namespaces: 2,
+  slow: 2,
+  broadcasts: 2,
 };
 
 /** Digits of fractions: a table is read by people, and each digit goes to every viewer each second. */

@@ -25,6 +25,17 @@ export {
   MAX_SEARCH_LENGTH,
   parseConnectionSearch,
 } from "./connections.ts";
+export {
+  DOCTOR_AREAS,
+  DOCTOR_STATES,
+  type DoctorArea,
+  type DoctorCheck,
+  type DoctorFix,
+  type DoctorReport,
+  type DoctorState,
+  MAX_DOCTOR_CHECKS,
+  parseDoctorReport,
+} from "./doctor.ts";
 export { ERRORS, type ErrorBody, type ErrorCode, WsightError } from "./errors.ts";
 export { bucketBound, bucketIndex, bucketOctave, Histogram, MAX_INDEX, MIN_INDEX, SCALE } from "./histogram.ts";
 export {

@@ -6,6 +6,7 @@ const BENCHES = {
   "library-path-ws": "library path and memory of ws: with the probe ÷ without, and peers",
   "library-path-socket-io": "library path and memory of Socket.IO: with the probe ÷ without, and peers",
   "end-to-end": "echo over loopback: server CPU per message ÷ without, and peers",
+  connections: "20,000 real connections: the list, the event loop, memory, the page",
   snapshot: "time on the event loop each second with 10,000 connections",
 };
 

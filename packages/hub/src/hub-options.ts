@@ -16,6 +16,8 @@ export interface HubOptions {
   readonly secret?: string;
   /** Verifies bearer tokens by somebody else's public key instead of `secret`. @default tokens signed with `secret` */
   readonly jwt?: JwtOptions;
+  /** Lets in probes of this machine that show a token signed with it (see `readMachineKey`); `null` lets none in so. @default null */
+  readonly machineKey?: Uint8Array | null;
   /** Code of the one-time sign-in link, good for 15 minutes; `null` for none. @default null */
   readonly oneTimeCode?: string | null;
   /** True when the starter answers `authenticate` requests (see worker messages). @default false */

@@ -1,4 +1,5 @@
 export type { Authenticate, AuthenticateRequest } from "./access/authenticate.ts";
+export { type MachineKey, readMachineKey, signMachineToken } from "./access/machine-key.ts";
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";

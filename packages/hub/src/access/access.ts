@@ -4,6 +4,7 @@ import { type OnHubError, openToOthers } from "../errors.ts";
 import type { HubOptions } from "../hub-options.ts";
 import { isLoopback } from "./address.ts";
 import { type Authenticate, type Credential, createAuthenticator } from "./authenticate.ts";
+import { machineKeys } from "./machine-key.ts";
 import { createOneTimeCode, type OneTimeCode } from "./one-time-code.ts";
 import { resolveSecret } from "./secret.ts";
 import { createSessions, type Sessions } from "./session.ts";
@@ -20,7 +21,7 @@ export interface AccessControl {
 
 /** What access control is made from. */
 export interface AccessParts {
-  readonly options: Pick<HubOptions, "secret" | "jwt" | "oneTimeCode">;
+  readonly options: Pick<HubOptions, "secret" | "jwt" | "oneTimeCode" | "machineKey">;
   readonly host: string;
   readonly dataDir: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -41,10 +42,11 @@ export async function createAccessControl(parts: AccessParts): Promise<AccessCon
   if (!isLoopback(host) && !decided) throw openToOthers(host);
   const now = (): number => clock.now();
   const sessions = createSessions(secret.value, now);
+  const machine = options.machineKey ? machineKeys(options.machineKey) : null;
   const access = { keys: keys ?? secretKeys(secret.value), sessions };
   return {
     ...access,
     code: createOneTimeCode(options.oneTimeCode ?? null, now),
-    identify: createAuthenticator({ ...access, authenticate, now, onError }),
+    identify: createAuthenticator({ ...access, machineKeys: machine, authenticate, now, onError }),
   };
 }

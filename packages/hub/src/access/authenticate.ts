@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { asFields, asOneOf, asText, WsightError } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
+import { isLoopback } from "./address.ts";
 import { type Principal, ROLES } from "./principal.ts";
 import type { Sessions } from "./session.ts";
 import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
@@ -9,6 +10,9 @@ import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
 const AUTHENTICATE_TIMEOUT_MS = 2000;
 /** Calls of the host's callback that may wait at once; beyond, nobody is let in until some are answered. */
 const MAX_WAITING = 256;
+
+/** What proxies add beside names with `forwarded` in them, which a mount uses too. */
+const PROXY_HEADERS: ReadonlySet<string> = new Set(["via", "x-real-ip"]);
 
 /** What the host's callback gets to see of a request. */
 export interface AuthenticateRequest {
@@ -23,8 +27,11 @@ export type Authenticate = (request: AuthenticateRequest) => Promise<Principal |
 /** Who is asking, and how that is known. */
 export interface Credential {
   readonly principal: Principal;
-  /** `bearer` was sent on purpose; `session` and `host` may be attached by the browser itself. */
-  readonly via: "bearer" | "session" | "host";
+  /**
+   * `bearer` was sent on purpose, and so was `machine`, which proves a process of this machine and user;
+   * `session` and `host` may be attached by the browser itself.
+   */
+  readonly via: "bearer" | "machine" | "session" | "host";
   /** When it stops being true, ms epoch; `null` when not known. */
   readonly expiresAt: number | null;
   /** Which session it is, for `session`. */
@@ -34,6 +41,8 @@ export interface Credential {
 /** What tells principals apart. */
 export interface AuthenticatorParts {
   readonly keys: TokenKeys;
+  /** Verifies machine tokens; `null` takes none. @default null */
+  readonly machineKeys?: TokenKeys | null;
   readonly sessions: Sessions;
   readonly authenticate?: Authenticate | undefined;
   readonly now: () => number;
@@ -41,8 +50,9 @@ export interface AuthenticatorParts {
 }
 
 /**
- * Finds out who is asking. A bearer token decides when there is one, else the
- * session cookie; what neither explains is put to the host's callback. A
+ * Finds out who is asking. A bearer token decides when there is one
+ * (one for this hub, or a machine token from a process of this machine), else
+ * the session cookie; what neither explains is put to the host's callback. A
  * callback that throws, hangs or answers nonsense lets nobody in.
  * @throws WsightError `UNAUTHENTICATED` from the call, with the reason; answers `null` when nothing was presented
  */
@@ -60,11 +70,30 @@ export function createAuthenticator(
     try {
       return asCredential("bearer", await verifyToken(bearer, parts.keys, parts.now));
     } catch (error) {
-      const known = await askHost?.(request);
+      const known = (await readMachineToken(parts, request, bearer)) ?? (await askHost?.(request));
       if (known) return known;
       throw error;
     }
   };
+}
+
+/** A machine token counts from this machine alone, and never behind a proxy, whose peers may be anywhere. */
+async function readMachineToken(
+  { machineKeys, now }: AuthenticatorParts,
+  request: IncomingMessage,
+  bearer: string,
+): Promise<Credential | null> {
+  if (!machineKeys || !isLocalPeer(request)) return null;
+  const token = await verifyToken(bearer, machineKeys, now).catch(() => null);
+  if (token?.principal.role !== "probe") return null;
+  // It is short so that it can't be shown again later; what it opened may stay.
+  return { principal: token.principal, via: "machine", expiresAt: null, sessionId: null };
+}
+
+function isLocalPeer({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress?.replace(/^::ffff:/i, "") ?? "";
+  const passedOn = Object.keys(headers).some((name) => name.includes("forwarded") || PROXY_HEADERS.has(name));
+  return isLoopback(address) && !passedOn;
 }
 
 function asCredential(via: "bearer" | "session", token: VerifiedToken): Credential {

@@ -58,8 +58,9 @@ async function present(
     return { principal: LINK_PRINCIPAL };
   }
   const token = await verifyToken(asText("BAD_REQUEST", "token", fields.token, 8192), parts.keys, parts.now);
-  if (token.principal.role === "user")
-    throw new WsightError("FORBIDDEN", "The dashboard needs role viewer or admin, the token has role user");
+  const { role } = token.principal;
+  if (role !== "admin" && role !== "viewer")
+    throw new WsightError("FORBIDDEN", `The dashboard needs role viewer or admin, the token has role ${role}`);
   return { principal: token.principal, untilAt: token.expiresAt };
 }
 

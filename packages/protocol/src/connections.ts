@@ -7,7 +7,11 @@ import { asFields, asInteger, asList, asNumber, asOneOf, asText, expected, type 
 export const CONNECTION_STATES = ["open", "idle", "slow", "closing"] as const;
 export type ConnectionStatus = (typeof CONNECTION_STATES)[number];
 
-/** What a list of connections can be ordered by. Rates are per second, over the last few seconds. */
+/**
+ * What a list of connections can be ordered by. Rates are per second, over the
+ * last few seconds. Names compare by code unit. What has no figure to go by
+ * comes last in either direction; equals go by their number, lowest first.
+ */
 export const CONNECTION_SORTS = [
   "opened",
   "id",
@@ -127,6 +131,39 @@ export interface ConnectionDetail {
     readonly address: string | null;
     readonly headers: readonly (readonly [name: string, value: string])[];
   } | null;
+}
+
+/** What each order looks at; `null` comes last. */
+const SORT_FIGURES: { readonly [S in ConnectionSort]: (row: ConnectionRow) => number | string | null } = {
+  opened: (row) => row.openedAt,
+  id: (row) => row.id,
+  user: (row) => row.user,
+  in: (row) => row.inRate,
+  out: (row) => row.outRate,
+  buffered: (row) => row.bufferedBytes,
+  bufferedHigh: (row) => row.bufferedHighBytes,
+  rtt: (row) => row.rttMs,
+  messages: (row) => row.messagesIn + row.messagesOut,
+  bytes: (row) => row.bytesIn + row.bytesOut,
+  lastIn: (row) => row.lastInAt,
+  lastOut: (row) => row.lastOutAt,
+};
+
+/** Orders rows of one process as {@link CONNECTION_SORTS} says; a total order, since no two have the same number. */
+export function compareConnections(
+  sort: ConnectionSort,
+  descending: boolean,
+): (a: ConnectionRow, b: ConnectionRow) => number {
+  const figure = SORT_FIGURES[sort];
+  const sign = descending ? -1 : 1;
+  return (a, b) => {
+    const one = figure(a);
+    const other = figure(b);
+    if (one === other) return a.connection - b.connection;
+    if (one === null) return 1;
+    if (other === null) return -1;
+    return one < other ? -sign : sign;
+  };
 }
 
 const WORDS: Readonly<Record<string, keyof ConnectionFilter>> = {

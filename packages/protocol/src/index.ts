@@ -19,6 +19,7 @@ export {
   type ConnectionSocket,
   type ConnectionSort,
   type ConnectionStatus,
+  compareConnections,
   MAX_CONNECTION_OFFSET,
   MAX_CONNECTION_ROWS,
   MAX_ROW_NAMES,

@@ -39,8 +39,8 @@ export function createRequestListener(
       if (method !== "DELETE" || hasBody(request)) checkJsonType(request.headers);
     }
     const body = method === "GET" ? undefined : await readJsonBody(request);
-    const { principal = null, sessionId = null } = credential ?? {};
-    return run({ params, query, principal, sessionId, body, raw: request, signal });
+    const { principal = null, sessionId = null, expiresAt = null } = credential ?? {};
+    return run({ params, query, principal, sessionId, expiresAt, body, raw: request, signal });
   }
 
   return (request, response) => {

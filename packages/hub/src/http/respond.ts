@@ -27,11 +27,13 @@ export interface WireReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
+  readonly stream?: RouteReply["stream"];
 }
 
 /** Puts a handler's reply into bytes and headers. Nothing is cached unless the handler says so. */
 export function toWireReply(reply: RouteReply): WireReply {
-  const status = reply.status ?? (reply.json === undefined && reply.bytes === undefined ? 204 : 200);
+  const isEmpty = reply.json === undefined && reply.bytes === undefined && reply.stream === undefined;
+  const status = reply.status ?? (isEmpty ? 204 : 200);
   const { type, body } = reply.bytes ?? {
     type: "application/json; charset=utf-8",
     body: reply.json === undefined ? "" : JSON.stringify(reply.json),
@@ -43,10 +45,11 @@ export function toWireReply(reply: RouteReply): WireReply {
       ...SECURITY_HEADERS,
       "cache-control": "no-store",
       ...(empty ? {} : { "content-type": type }),
-      ...(status === 204 ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+      ...(status === 204 || reply.stream !== undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }),
       ...reply.headers,
     },
     body,
+    ...(reply.stream === undefined ? {} : { stream: reply.stream }),
   };
 }
 
@@ -73,6 +76,9 @@ function allowed(details: unknown): readonly string[] {
 /** Writes a reply, unless the client has left. */
 export function send(response: ServerResponse, reply: WireReply): void {
   if (response.destroyed) return;
+  // A stream ends with its connection. Chunks would be framed anew for each client, and its bytes are shared.
+  if (reply.stream !== undefined) response.removeHeader("transfer-encoding");
   response.writeHead(reply.status, reply.headers);
-  response.end(reply.body);
+  if (reply.stream === undefined) response.end(reply.body);
+  else reply.stream(response);
 }

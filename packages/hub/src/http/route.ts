@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebSocket } from "ws";
 import type { Principal, Role } from "../access/principal.ts";
 
@@ -13,6 +13,8 @@ export interface RouteRequest {
   readonly principal: Principal | null;
   /** Which session it came with, `null` for none; see `Sessions.end`. */
   readonly sessionId: string | null;
+  /** When its credential ends, ms epoch; `null` when not known. */
+  readonly expiresAt: number | null;
   /** Parsed JSON body of a write; `undefined` when there was none. */
   readonly body: unknown;
   readonly raw: IncomingMessage;
@@ -20,12 +22,14 @@ export interface RouteRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a handler answers: JSON unless `bytes` is given. */
+/** What a handler answers: JSON unless `bytes` or `stream` is given. */
 export interface RouteReply {
   /** @default 200 */
   readonly status?: number;
   readonly json?: unknown;
   readonly bytes?: { readonly type: string; readonly body: Uint8Array | string };
+  /** Takes the response over, its headers written, to send for as long as both sides like. */
+  readonly stream?: (response: ServerResponse) => void;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -8,6 +8,7 @@ import {
   type SnapshotFrame,
   WsightError,
 } from "@wsight/protocol";
+import type { AskLink, Asks } from "./asks.ts";
 import type { Clock } from "./clock.ts";
 import type { NodeWriter } from "./current/nodes.ts";
 import type { Tracked } from "./current/tracked.ts";
@@ -20,6 +21,8 @@ const RESYNC_EVERY_MS = 1000;
 export interface IngestOptions {
   readonly current: Current;
   readonly clock: Clock;
+  /** Told which links can be asked, and what they answer. @default nobody asks anything */
+  readonly asks?: Pick<Asks, "linked">;
 }
 
 /** One probe's link, whatever it runs over. */
@@ -56,11 +59,11 @@ export interface Ingest {
 }
 
 /** Makes the way in for probes. */
-export function createIngest({ current, clock }: IngestOptions): Ingest {
+export function createIngest({ current, clock, asks }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   return {
     open(reply, { service = null } = {}) {
-      const link = new Link(current, clock, service, reply, (reason) => {
+      const link = new Link({ current, clock, asks }, service, reply, (reason) => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
       });
@@ -74,8 +77,10 @@ export function createIngest({ current, clock }: IngestOptions): Ingest {
           link.receive(message);
         },
         close() {
-          if (open) stats.links--;
+          if (!open) return;
           open = false;
+          stats.links--;
+          link.close();
         },
       };
     },
@@ -89,6 +94,10 @@ function lengthOf(message: unknown): number {
   return message instanceof Uint8Array ? message.byteLength : 0;
 }
 
+interface LinkParts extends Pick<IngestOptions, "current" | "clock"> {
+  readonly asks: IngestOptions["asks"] | undefined;
+}
+
 /**
  * Said hello → named series → snapshots. Whatever comes out of this order, or
  * of another epoch, is answered with `resync`, at most once a second.
@@ -96,10 +105,13 @@ function lengthOf(message: unknown): number {
 class Link {
   readonly #current: Current;
   readonly #clock: Clock;
+  readonly #asks: IngestOptions["asks"];
   readonly #service: string | null;
   readonly #reply: (frame: HubFrame) => void;
   readonly #complain: (reason: string) => void;
   #writer: NodeWriter | null = null;
+  /** Open while this link speaks for its node. */
+  #asked: AskLink | null = null;
   /** Who it said it is, also after bye: it may not become another. */
   #key: string | null = null;
   /** Series by id; `null` for those that found no place. */
@@ -107,14 +119,14 @@ class Link {
   #resyncAt = -Infinity;
 
   constructor(
-    current: Current,
-    clock: Clock,
+    { current, clock, asks }: LinkParts,
     service: string | null,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
   ) {
     this.#current = current;
     this.#clock = clock;
+    this.#asks = asks;
     this.#service = service;
     this.#reply = reply;
     this.#complain = complain;
@@ -141,10 +153,19 @@ class Link {
     if (frame.type === "names") this.#name(writer, frame);
     else if (frame.type === "snapshot") this.#snapshot(writer, frame);
     else if (frame.type === "table") writer.table(frame);
+    else if (frame.type === "answer") this.#asked?.answer(frame);
+    else if (frame.type === "tail") this.#asked?.tail(frame);
     else if (frame.type === "bye") {
       writer.leave(this.#clock.now());
       this.#writer = null;
+      this.close();
     }
+  }
+
+  /** Nothing more can be asked over this link. */
+  close(): void {
+    this.#asked?.close();
+    this.#asked = null;
   }
 
   #hello(frame: HelloFrame): void {
@@ -158,10 +179,11 @@ class Link {
     if (this.#key !== null && this.#key !== key) {
       throw new WsightError("BAD_FRAME", `hello: expected ${this.#key}, as this link said before, got ${key}`);
     }
-    const known = this.#writer?.epoch === frame.epoch && this.#writer.state !== "forgotten";
+    const before = this.#writer?.epoch === frame.epoch ? this.#writer.state : "forgotten";
     this.#writer = this.#current.join(frame);
     this.#key = key;
-    if (!known) this.#names = [];
+    if (before === "forgotten") this.#names = [];
+    if (before !== "open") this.#asked = this.#asks?.linked(key, (request) => this.#say(request)) ?? null;
   }
 
   /** The writer this frame may use, or `null` after saying why there is none. */

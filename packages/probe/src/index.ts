@@ -1,6 +1,14 @@
 export type { OnError, Stage } from "./guard.ts";
+export { MAX_UNACKNOWLEDGED } from "./links/hub-words.ts";
 export type { ProbeLink } from "./links/link.ts";
-export { createPortLink, MAX_UNACKNOWLEDGED } from "./links/port-link.ts";
+export type { LinkTiming } from "./links/link-timing.ts";
+export { createPortLink } from "./links/port-link.ts";
+export {
+  createRemoteLink,
+  type RemoteLink,
+  type RemoteLinkOptions,
+  type RemoteLinkState,
+} from "./links/remote-link.ts";
 export { type Attachment, createProbe, type Probe } from "./probe.ts";
 export type { ProbeCaps, ProbeOptions } from "./probe-options.ts";
 export { type Redact, redactSecrets } from "./redact.ts";

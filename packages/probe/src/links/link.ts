@@ -6,6 +6,8 @@ export interface ProbeLink {
   send(message: LinkMessage): boolean;
   /** Hears what the hub says; called once, by the probe. */
   onFrame(listener: (frame: HubFrame) => void): void;
+  /** How often the way was lost and found again; absent where that can't happen. */
+  reconnects?(): number;
   /** Ends it; safe to call twice. */
   close(): void;
 }

@@ -71,6 +71,8 @@ export interface Probe extends TrackApi {
 interface LinkState {
   readonly link: ProbeLink;
   needsAll: boolean;
+  /** Reconnects of it that are counted already. */
+  reconnects: number;
 }
 
 /** Creates a probe. It keeps no process alive and never throws after this. @throws WsightError `BAD_OPTION` */
@@ -195,7 +197,7 @@ class RunningProbe implements Probe {
   }
 
   connect(link: ProbeLink): () => void {
-    const state: LinkState = { link, needsAll: true };
+    const state: LinkState = { link, needsAll: true, reconnects: 0 };
     this.#links.add(state);
     link.onFrame((frame: HubFrame) => {
       if (frame.type !== "resync") return;
@@ -287,6 +289,7 @@ class RunningProbe implements Probe {
   #snapshot(): void {
     if (this.#links.size === 0) return;
     const begin = this.#context.hr();
+    for (const state of this.#links) this.#countReconnects(state);
     const fresh = this.#registry.takeNames();
     const seq = ++this.#seq;
     const anew = [...this.#links].some(({ needsAll }) => needsAll);
@@ -300,6 +303,13 @@ class RunningProbe implements Probe {
       this.#sendTables(anew);
     }
     this.#charge((this.#context.hr() - begin) / 1000);
+  }
+
+  #countReconnects(state: LinkState): void {
+    const reconnects = state.link.reconnects?.() ?? 0;
+    if (reconnects === state.reconnects) return;
+    this.#registry.counter("wsight.probe.link.reconnects").value += reconnects - state.reconnects;
+    state.reconnects = reconnects;
   }
 
   /** Names what the next snapshot holds. Returns false for a link that takes nothing now. */

@@ -4,7 +4,7 @@ import type { Attention, Clock } from "./environment.ts";
 import type { HubMessageOf } from "./hub-messages.ts";
 import { Identity } from "./identity.ts";
 import { ServerClock } from "./server-clock.ts";
-import { type Column, LiveSession, type SubscriptionRequest } from "./session.ts";
+import { type Column, LiveSession, type SubscriptionRequest, type TailWish } from "./session.ts";
 import type { Credentials, Principal, SessionApi } from "./session-api.ts";
 import type { Socket, SocketFactory } from "./socket.ts";
 
@@ -23,6 +23,7 @@ export interface ConnectionSink {
   /** @param wanted as for ticks */
   backfill(backfill: Backfill, columns: readonly Column[], wanted: boolean): void;
   table(message: HubMessageOf<"table">): void;
+  tail(message: HubMessageOf<"tail">): void;
   /** Bytes came in. */
   received(bytes: number): void;
   /** The tab was hidden for a while and is seen again: a backfill was asked for. */
@@ -90,6 +91,8 @@ export class LiveConnection {
   #unanswered = 0;
   #sessionOverAt = 0;
   #malformed = 0;
+  /** A tail ends with its session; the next session is asked for it again. */
+  #tail: TailWish | null = null;
   #repairedAt = 0;
   #timer: unknown;
   #awayTimer: unknown;
@@ -140,6 +143,12 @@ export class LiveConnection {
   /** Sends the subscription as it is now, if there is a session to send it to. */
   resubscribe(): void {
     if (this.#phase === "open") this.#session?.subscribe(this.#parts.sink.request());
+  }
+
+  /** Begins or changes the live tail, also across reconnects; `null` ends it. */
+  setTail(tail: TailWish | null): void {
+    this.#tail = tail;
+    if (this.#phase === "open") this.#session?.setTail(tail);
   }
 
   /** Tries at once when an attempt is waiting or nobody is signed in. */
@@ -223,6 +232,7 @@ export class LiveConnection {
         this.#move("open");
         if (this.#away) this.#session?.setRate(HIDDEN_MS);
         this.resubscribe();
+        if (this.#tail !== null) this.#session?.setTail(this.#tail);
         this.#session?.ping(clock.now());
       },
       pong: ({ sentAt, at }) => this.serverClock.pong(sentAt, at),
@@ -235,6 +245,7 @@ export class LiveConnection {
         sink.backfill(backfill, columns, wanted);
       },
       table: (message) => sink.table(message),
+      tail: (message) => sink.tail(message),
       refused: (error) => {
         sink.fault(error);
         if (error.code === "UNAUTHENTICATED") this.#signedOut();

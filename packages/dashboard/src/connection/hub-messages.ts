@@ -15,6 +15,7 @@ import {
   LIVE_VERSION,
   type LiveTable,
   MAX_SELECTORS,
+  MAX_TAIL_ROWS,
   parseJson,
 } from "@wsight/protocol";
 
@@ -25,10 +26,10 @@ const LONGEST_KEY = 4096;
 /** A message of one type. */
 export type HubMessageOf<T extends HubMessage["type"]> = Extract<HubMessage, { readonly type: T }>;
 
-/** Parses text of a hub. Rows of tables are looked at down to their outer shape only. @throws WsightError `BAD_FRAME` */
+/** Parses text of a hub. Rows of tables and of the tail are looked at down to their outer shape only. @throws WsightError `BAD_FRAME` */
 export function decodeHubMessage(text: string): HubMessage {
   const fields = asFields(BAD, "message", parseJson(BAD, "message", text));
-  switch (asOneOf(BAD, "type", fields.type, ["welcome", "dictionary", "pong", "table", "error"])) {
+  switch (asOneOf(BAD, "type", fields.type, ["welcome", "dictionary", "pong", "table", "tail", "error"])) {
     case "welcome":
       return readWelcome(fields);
     case "dictionary":
@@ -46,6 +47,13 @@ export function decodeHubMessage(text: string): HubMessage {
       };
     case "table":
       return readTable(fields);
+    case "tail":
+      readRows("tail", fields.rows, MAX_TAIL_ROWS);
+      return {
+        type: "tail",
+        rows: fields.rows as HubMessageOf<"tail">["rows"],
+        passed: asInteger(BAD, "passed", fields.passed),
+      };
     case "error": {
       const error = asFields(BAD, "error", fields.error);
       const code = asOneOf(BAD, "code", error.code, CODES);
@@ -104,8 +112,8 @@ function readTable(fields: Readonly<Record<string, unknown>>): HubMessageOf<"tab
   return { type: "table", id, at, table, rows: fields.rows } as HubMessageOf<"table">;
 }
 
-function readRows(where: string, value: unknown): void {
-  for (const row of asList(BAD, where, value, 10_000)) asFields(BAD, where, row);
+function readRows(where: string, value: unknown, most = 10_000): void {
+  for (const row of asList(BAD, where, value, most)) asFields(BAD, where, row);
 }
 
 /** What stands at the front of a binary message, enough to find the values it builds on. */

@@ -18,6 +18,9 @@ export interface SubscriptionRequest {
   readonly since: number | null;
 }
 
+/** What a live tail is to show, and at most how much of it. */
+export type TailWish = NonNullable<Extract<ViewerMessage, { readonly type: "tail" }>["tail"]>;
+
 /** One column of the ticks and backfills of a channel. */
 export interface Column {
   /** `selectorKey` of what it holds. */
@@ -35,6 +38,7 @@ export interface SessionEvents {
   /** @param wanted as for ticks */
   backfill(backfill: Backfill, columns: readonly Column[], wanted: boolean): void;
   table(message: HubMessageOf<"table">): void;
+  tail(message: HubMessageOf<"tail">): void;
   /** The hub said no. */
   refused(error: WsightError): void;
   /** A tick came whose base did not: only a new subscription brings a whole one. */
@@ -79,6 +83,11 @@ export class LiveSession {
     this.#say({ type: "rate", everyMs });
   }
 
+  /** Begins or changes the live tail; `null` ends it. */
+  setTail(tail: TailWish | null): void {
+    this.#say({ type: "tail", tail });
+  }
+
   /** Asks for the hub's time. */
   ping(sentAt: number): void {
     this.#say({ type: "ping", sentAt });
@@ -102,6 +111,7 @@ export class LiveSession {
     else if (message.type === "pong") this.#events.pong(message);
     else if (message.type === "dictionary") this.#learn(message);
     else if (message.type === "table") this.#events.table(message);
+    else if (message.type === "tail") this.#events.tail(message);
     else if (message.type === "error") this.#events.refused(new WsightError(message.error.code, message.error.message));
   }
 

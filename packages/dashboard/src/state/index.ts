@@ -1,5 +1,5 @@
 export { createKeyboard, type Keyboard, type KeyEventLike } from "./keyboard.ts";
-export type { ConnectionState, LiveState, OnScreen, SeriesRing } from "./live.ts";
+export type { ConnectionState, LiveState, OnScreen, SeriesRing, TailBatch } from "./live.ts";
 export { createLiveState } from "./live-state.ts";
 export { createPreferences, type Density, type Preferences, type TimeZone } from "./preferences.ts";
 export { createRoute, type Route } from "./route.ts";

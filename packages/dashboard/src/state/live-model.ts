@@ -13,11 +13,11 @@ import {
 import type { ConnectionSink, LiveConnection } from "../connection/connection.ts";
 import type { Clock } from "../connection/environment.ts";
 import type { HubMessageOf } from "../connection/hub-messages.ts";
-import type { Column, SubscriptionRequest } from "../connection/session.ts";
+import type { Column, SubscriptionRequest, TailWish } from "../connection/session.ts";
 import type { Credentials, Principal } from "../connection/session-api.ts";
 import { ByteRate } from "./byte-rate.ts";
 import { connectionStateOf, rightEdge } from "./freshness.ts";
-import type { ConnectionStatus, LiveState, OnScreen, SeriesRing } from "./live.ts";
+import type { ConnectionStatus, LiveState, OnScreen, SeriesRing, TailBatch } from "./live.ts";
 import { OnScreenCount, withNode } from "./on-screen.ts";
 import { SeriesStore } from "./series-store.ts";
 
@@ -79,6 +79,7 @@ export class LiveModel implements LiveState {
   #holdUntil: number | null = null;
   #refillTimer: unknown = null;
   #closed = false;
+  #hearTail: ((batch: TailBatch) => void) | null = null;
 
   constructor(clock: Clock, connect: (sink: ConnectionSink) => LiveConnection) {
     this.#clock = clock;
@@ -121,6 +122,18 @@ export class LiveModel implements LiveState {
     };
   }
 
+  tail(wish: TailWish, hear: (batch: TailBatch) => void): () => void {
+    // A listener of its own for each wish: what is held tells whether the wish is still the newest.
+    const own = (batch: TailBatch) => hear(batch);
+    this.#hearTail = own;
+    this.#connection.setTail(wish);
+    return () => {
+      if (this.#hearTail !== own) return;
+      this.#hearTail = null;
+      this.#connection.setTail(null);
+    };
+  }
+
   retryNow(): void {
     this.#connection.retryNow();
   }
@@ -156,6 +169,7 @@ export class LiveModel implements LiveState {
         this.#freshTables.set(table, rows);
         if (!this.paused.peek()) this.#requestFlush();
       },
+      tail: (batch) => this.#hearTail?.(batch),
       received: (bytes) => this.#rate.add(bytes, this.#clock.now()),
       returned: () => {
         this.#holdUntil = this.#clock.now() + HOLD_MS;

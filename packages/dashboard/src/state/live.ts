@@ -1,5 +1,7 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { LiveTable, LiveTableRows, Selector, WsightError } from "@wsight/protocol";
+import type { HubMessageOf } from "../connection/hub-messages.ts";
+import type { TailWish } from "../connection/session.ts";
 import type { Principal } from "../connection/session-api.ts";
 
 /**
@@ -50,6 +52,9 @@ export interface OnScreen {
   readonly tables: readonly LiveTable[];
 }
 
+/** Messages of the live tail, oldest first, and how many fitted and were not shown. */
+export type TailBatch = Pick<HubMessageOf<"tail">, "rows" | "passed">;
+
 /** Everything the page knows and can ask for. */
 export interface LiveState {
   readonly status: ReadonlySignal<ConnectionStatus>;
@@ -80,6 +85,12 @@ export interface LiveState {
    * the way to take it back, safe to call twice. A selector the hub refuses is told in {@link fault}.
    */
   use(page: OnScreen): () => void;
+  /**
+   * Begins the live tail, or changes it: there is one, the newest wish counts,
+   * and it goes on after a reconnect. Returns the way to end it, which does
+   * nothing once another wish was made. @param hear called outside of any frame
+   */
+  tail(wish: TailWish, hear: (batch: TailBatch) => void): () => void;
   /** Connects at once when an attempt is waiting or nobody is signed in. */
   retryNow(): void;
   /** Signs in and connects. @throws WsightError as the hub answered; `INTERNAL` when it did not */

@@ -1,6 +1,7 @@
 import { BackfillEncoder } from "@wsight/protocol";
 import type { CompiledSelectors, CurrentView } from "../current-view.ts";
-import { asBuffer, type Channel } from "./channel.ts";
+import type { Channel, EncodedPast } from "./channel.ts";
+import { LiveMessage } from "./message.ts";
 import { Past } from "./past.ts";
 import { Turn } from "./turns.ts";
 import type { Subscription, Viewer } from "./viewer.ts";
@@ -60,12 +61,11 @@ export class Backfiller {
     if (subscription === null) return;
     let from = this.#firstSecond(subscription);
     for (let short = false; ; short = true) {
-      const bytes = await this.#encode(subscription.channel, from, turn);
+      const { to, message } = await this.#encode(subscription.channel, from, turn);
       if (viewer.subscription !== subscription) return;
       // It does not read: the next tick that finds it reading puts it in line again.
       if (!viewer.open || !viewer.ready) return;
-      const { to } = bytes;
-      if (!short || to >= from) viewer.send(bytes.bytes, true);
+      if (!short || to >= from) viewer.send(message);
       viewer.at = to * 1000;
       from = to + 1;
       if (viewer.at >= (this.#current.at ?? viewer.at)) break;
@@ -82,7 +82,7 @@ export class Backfiller {
     return Math.min(Math.max(Math.floor(since / 1000) + 1, oldest), newest + 1);
   }
 
-  async #encode(channel: Channel, from: number, turn: Turn): Promise<{ to: number; bytes: Buffer }> {
+  async #encode(channel: Channel, from: number, turn: Turn): Promise<EncodedPast> {
     const past = await this.#reach(channel, from, turn);
     const { to } = past;
     const known = channel.encodedPast;
@@ -94,7 +94,7 @@ export class Backfiller {
       encoder.column(past.column(i, from, to));
       if (turn.over) await turn.pause();
     }
-    const encoded = { from, to, bytes: asBuffer(encoder.finish()) };
+    const encoded = { from, to, message: new LiveMessage(encoder.finish(), true) };
     channel.encodedPast = encoded;
     return encoded;
   }

@@ -1,12 +1,13 @@
 import { encodeTick, type Selector, selectorKey, selectorScale, toWire } from "@wsight/protocol";
 import type { CompiledSelectors, CurrentView } from "../current-view.ts";
+import { LiveMessage } from "./message.ts";
 import type { Past } from "./past.ts";
 
 /** A backfill that was encoded, for whoever needs the same in the same second. */
 export interface EncodedPast {
   readonly from: number;
   readonly to: number;
-  readonly bytes: Buffer;
+  readonly message: LiveMessage;
 }
 
 /** What makes two subscriptions the same: their series, in order. */
@@ -39,8 +40,8 @@ export class Channel<V = object> {
   readonly #encoded: () => void;
   #values: Float64Array = new Float64Array(0);
   #previous: Float64Array | null = null;
-  #difference: Buffer | null = null;
-  #keyframe: Buffer | null = null;
+  #difference: LiveMessage | null = null;
+  #keyframe: LiveMessage | null = null;
 
   /** @param encoded called for every frame that is encoded */
   constructor(id: number, current: CurrentView, selectors: readonly Selector[], encoded: () => void) {
@@ -64,7 +65,7 @@ export class Channel<V = object> {
   }
 
   /** The tick for a viewer whose newest was `seq`. */
-  frameAfter(seq: number | null): Buffer {
+  frameAfter(seq: number | null): LiveMessage {
     if (seq === this.seq - 1 && this.#previous !== null) {
       this.#difference ??= this.#encode(this.#previous);
       return this.#difference;
@@ -86,13 +87,9 @@ export class Channel<V = object> {
     return values;
   }
 
-  #encode(previous: Float64Array | null): Buffer {
+  #encode(previous: Float64Array | null): LiveMessage {
     this.#encoded();
-    return asBuffer(encodeTick({ channel: this.id, seq: this.seq, at: this.at, values: this.#values }, previous));
+    const { id: channel, seq, at } = this;
+    return new LiveMessage(encodeTick({ channel, seq, at, values: this.#values }, previous), true);
   }
-}
-
-/** The same memory as a Buffer, which `ws` sends without wrapping it anew for each viewer. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

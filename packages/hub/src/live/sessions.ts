@@ -6,7 +6,6 @@ import {
   type ViewerMessage,
   WsightError,
 } from "@wsight/protocol";
-import type { RawData, WebSocket } from "ws";
 import type { Principal } from "../access/principal.ts";
 import type { Clock } from "../clock.ts";
 import type { CurrentView } from "../current-view.ts";
@@ -14,8 +13,10 @@ import { Backfiller } from "./backfiller.ts";
 import { Channel, channelKey } from "./channel.ts";
 import type { LiveOptions, LiveStats } from "./live-options.ts";
 import { TableCache } from "./table-cache.ts";
+import type { Tail, TailWish } from "./tail.ts";
 import { nextTurn, Turn } from "./turns.ts";
 import { Viewer } from "./viewer.ts";
+import type { ViewerSocket } from "./viewer-socket.ts";
 
 /** A viewer that sent this many messages nobody understands is sent away. */
 const MAX_BAD_MESSAGES = 20;
@@ -37,6 +38,7 @@ const CLOSE = { goingAway: 1001, policy: 1008, tooLarge: 1009, failed: 1011, try
 export class Sessions {
   readonly #current: CurrentView;
   readonly #clock: Clock;
+  readonly #tail: Tail | null;
   readonly #intervalMs: number;
   readonly #maxBuffered: number;
   readonly #slice: number;
@@ -47,7 +49,11 @@ export class Sessions {
   readonly #tables: TableCache;
   readonly #backfiller: Backfiller;
   readonly #counts = { skippedTicks: 0, evaluations: 0, encodedFrames: 0, bytes: 0, bytesPerSecond: 0 };
+  readonly #sent = (bytes: number): void => {
+    this.#counts.bytes += bytes;
+  };
   #channelIds = 0;
+  #accepted = 0;
   #countedAt: number;
   #running: Promise<void> | null = null;
   #next: number | null = null;
@@ -56,6 +62,7 @@ export class Sessions {
   constructor(options: LiveOptions) {
     this.#current = options.current;
     this.#clock = options.clock;
+    this.#tail = options.tail ?? null;
     this.#intervalMs = options.intervalMs ?? 1000;
     this.#maxBuffered = options.maxBuffered ?? 64 * 1024;
     this.#slice = options.slice ?? 250;
@@ -68,20 +75,19 @@ export class Sessions {
     this.#countedAt = this.#clock.now();
   }
 
-  accept(socket: WebSocket, principal: Principal): void {
+  accept(socket: ViewerSocket, principal: Principal): void {
     const now = this.#clock.now();
-    const sent = (bytes: number) => {
-      this.#counts.bytes += bytes;
-    };
-    const viewer = new Viewer(socket, { now, maxBuffered: this.#maxBuffered, sent });
+    // Those who came together are not asked for signs of life together.
+    const lookedAt = now - ((this.#accepted++ * 1000) % PING_MS);
+    const viewer = new Viewer(socket, { lookedAt, maxBuffered: this.#maxBuffered, sent: this.#sent });
     this.#viewers.add(viewer);
-    socket.on("message", (data: RawData, isBinary: boolean) => this.#hear(viewer, data, isBinary));
-    socket.on("pong", () => {
-      viewer.answered = true;
+    socket.listen({
+      message: (data, isBinary) => this.#hear(viewer, data, isBinary),
+      alive: () => {
+        viewer.answered = true;
+      },
+      closed: () => this.#leave(viewer),
     });
-    socket.on("close", () => this.#leave(viewer));
-    // What goes wrong on a socket closes it, which is all there is to know.
-    socket.on("error", () => {});
     if (this.#closed) {
       viewer.close(CLOSE.goingAway, "the hub is closing");
       return;
@@ -118,6 +124,7 @@ export class Sessions {
 
   close(): void {
     this.#closed = true;
+    this.#tail?.close();
     this.#next = null;
     for (const viewer of this.#viewers) viewer.close(CLOSE.goingAway, "the hub is closing");
   }
@@ -138,13 +145,13 @@ export class Sessions {
     this.#tables.nextSecond();
     const turn = new Turn();
     for (const channel of [...this.#channels.values()]) {
-      if (![...channel.viewers].some((viewer) => isDue(viewer, at))) continue;
+      if (!isAnyDue(channel.viewers, at)) continue;
       this.#counts.evaluations++;
       channel.advance(at);
       if (turn.over) await turn.pause();
     }
     let written = 0;
-    for (const viewer of [...this.#viewers]) {
+    for (const viewer of this.#viewers) {
       if (written >= this.#slice) {
         await nextTurn();
         written = 0;
@@ -166,13 +173,17 @@ export class Sessions {
     if (!this.#keepAlive(viewer, now)) return false;
     this.#catchUp(viewer);
     if (viewer.subscription === null || !isDue(viewer, at)) return false;
-    const { channel } = viewer.subscription;
+    const { channel, tables } = viewer.subscription;
+    if (tables.length > 0) viewer.socket.cork();
     if (viewer.phase === "live" && channel.at === at && viewer.at < at) {
-      viewer.send(channel.frameAfter(viewer.everyMs === EACH_SECOND_MS ? viewer.seq : null), true);
+      viewer.send(channel.frameAfter(viewer.everyMs === EACH_SECOND_MS ? viewer.seq : null));
       viewer.at = at;
       viewer.seq = channel.seq;
     }
-    this.#sendTables(viewer, now);
+    if (tables.length > 0) {
+      this.#sendTables(viewer, now);
+      viewer.socket.uncork();
+    }
     return true;
   }
 
@@ -182,16 +193,20 @@ export class Sessions {
     if (now - viewer.stuckSince >= STUCK_MS) viewer.close(CLOSE.tryLater, "too slow: nothing was read for a minute");
   }
 
-  /** Asks for a sign of life now and then; false when none came since the last time. */
+  /** Asks a quiet viewer for a sign of life now and then; false when none came since the last time. */
   #keepAlive(viewer: Viewer, now: number): boolean {
-    if (now - viewer.pingedAt < PING_MS) return true;
-    if (!viewer.answered) {
+    if (now - viewer.lookedAt < PING_MS) return true;
+    viewer.lookedAt = now;
+    if (viewer.spoke) {
+      viewer.spoke = false;
+      viewer.answered = true;
+    } else if (viewer.answered) {
+      viewer.answered = false;
+      viewer.socket.ping();
+    } else {
       viewer.socket.terminate();
       return false;
     }
-    viewer.answered = false;
-    viewer.pingedAt = now;
-    viewer.socket.ping();
     return true;
   }
 
@@ -209,7 +224,7 @@ export class Sessions {
     for (const table of subscription.tables) {
       const version = this.#tables.version(table, now);
       if (version === 0 || viewer.tables.get(table) === version) continue;
-      viewer.send(this.#tables.message(table, subscription.id, now), false);
+      viewer.send(this.#tables.message(table, subscription.id, now));
       viewer.tables.set(table, version);
     }
   }
@@ -222,14 +237,15 @@ export class Sessions {
     this.#countedAt = now;
   }
 
-  #hear(viewer: Viewer, data: RawData, isBinary: boolean): void {
+  #hear(viewer: Viewer, data: Buffer, isBinary: boolean): void {
     if (!viewer.open) return;
-    if (Buffer.isBuffer(data) && data.length > MAX_VIEWER_MESSAGE) {
+    viewer.spoke = true;
+    if (data.length > MAX_VIEWER_MESSAGE) {
       viewer.close(CLOSE.tooLarge, `expected at most ${MAX_VIEWER_MESSAGE} bytes`);
     } else if (this.#tooMany(viewer, data)) {
       const limit = `expected at most ${MAX_MESSAGES_PER_SECOND} messages a second`;
       this.#refuse(viewer, new WsightError("RATE_LIMITED", limit));
-    } else if (isBinary || !Buffer.isBuffer(data)) {
+    } else if (isBinary) {
       this.#refuse(viewer, new WsightError("BAD_FRAME", "message: expected text, got bytes"));
     } else {
       this.#takeUp(viewer, data.toString());
@@ -237,8 +253,8 @@ export class Sessions {
   }
 
   /** Counts a message; true when it is one too many. */
-  #tooMany(viewer: Viewer, data: RawData): boolean {
-    viewer.messages += 1 + (Buffer.isBuffer(data) ? Math.floor(data.length / LONG_MESSAGE) : 0);
+  #tooMany(viewer: Viewer, data: Buffer): boolean {
+    viewer.messages += 1 + Math.floor(data.length / LONG_MESSAGE);
     return viewer.messages > MAX_MESSAGES_PER_SECOND;
   }
 
@@ -260,7 +276,16 @@ export class Sessions {
     }
     if (message.type === "ping") viewer.say({ type: "pong", sentAt: message.sentAt, at: this.#clock.now() });
     else if (message.type === "rate") viewer.everyMs = message.everyMs;
+    else if (message.type === "tail") this.#follow(viewer, message.tail);
     else if (message.type === "subscribe") this.#subscribe(viewer, message);
+  }
+
+  #follow(viewer: Viewer, wish: TailWish | null): void {
+    try {
+      this.#tail?.set(viewer, wish);
+    } catch (error) {
+      this.#refuse(viewer, error);
+    }
   }
 
   #refuse(viewer: Viewer, error: unknown): void {
@@ -308,6 +333,7 @@ export class Sessions {
 
   #leave(viewer: Viewer): void {
     this.#viewers.delete(viewer);
+    this.#tail?.leave(viewer);
     if (viewer.subscription !== null) this.#leaveChannel(viewer, viewer.subscription.channel);
     viewer.subscription = null;
   }
@@ -323,6 +349,11 @@ export class Sessions {
 /** Slow viewers all get the same tick of ten, so that it is encoded once for them. */
 function isDue(viewer: Viewer, at: number): boolean {
   return at % viewer.everyMs === 0;
+}
+
+function isAnyDue(viewers: Iterable<Viewer>, at: number): boolean {
+  for (const viewer of viewers) if (isDue(viewer, at)) return true;
+  return false;
 }
 
 function tooManySeries(most: number): WsightError {

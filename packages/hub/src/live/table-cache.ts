@@ -1,5 +1,6 @@
 import type { LiveTable } from "@wsight/protocol";
 import type { CurrentView } from "../current-view.ts";
+import { LiveMessage } from "./message.ts";
 
 interface CachedTable {
   rows: string;
@@ -10,7 +11,7 @@ interface CachedTable {
   /** The turn in which they were last looked at. */
   turn: number;
   /** The message, by the id that viewers gave their subscription: nearly all give the same. */
-  readonly messages: Map<number, Buffer>;
+  readonly messages: Map<number, LiveMessage>;
 }
 
 /** Seconds between two looks at a table: only a node that falls silent can't wait. */
@@ -59,11 +60,11 @@ export class TableCache {
   }
 
   /** The message that tells it. */
-  message(table: LiveTable, id: number, now: number): Buffer {
+  message(table: LiveTable, id: number, now: number): LiveMessage {
     const { rows, at, messages } = this.#look(table, now);
     let message = messages.get(id);
     if (message === undefined) {
-      message = Buffer.from(`{"type":"table","id":${id},"at":${at},"table":"${table}","rows":${rows}}`);
+      message = new LiveMessage(`{"type":"table","id":${id},"at":${at},"table":"${table}","rows":${rows}}`, false);
       if (messages.size >= MAX_MESSAGES) messages.clear();
       messages.set(id, message);
     }

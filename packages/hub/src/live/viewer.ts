@@ -1,8 +1,7 @@
 import type { HubMessage, LiveTable } from "@wsight/protocol";
-import type { WebSocket } from "ws";
 import type { Channel } from "./channel.ts";
-
-const OPEN = 1;
+import { LiveMessage } from "./message.ts";
+import type { ViewerSocket } from "./viewer-socket.ts";
 
 /** What a viewer asked for last. */
 export interface Subscription {
@@ -21,7 +20,7 @@ export interface Subscription {
  * not read is sent nothing more until the socket's buffer is short again.
  */
 export class Viewer {
-  readonly socket: WebSocket;
+  readonly socket: ViewerSocket;
   subscription: Subscription | null = null;
   phase: "filling" | "live" = "filling";
   /** Start of the newest second it got, ms epoch. */
@@ -42,24 +41,27 @@ export class Viewer {
   postponed: string | null = null;
   /** Since when it does not read, ms epoch. */
   stuckSince: number | null = null;
-  /** When it was last asked for a sign of life. */
-  pingedAt: number;
+  /** When it was last looked after a sign of life, ms epoch. */
+  lookedAt: number;
+  /** It was heard since then. */
+  spoke = false;
+  /** It owes no answer to a ping. */
   answered = true;
   #closing = false;
   readonly #maxBuffered: number;
   readonly #sent: (bytes: number) => void;
 
   /** @param sent called with the bytes of every message */
-  constructor(socket: WebSocket, options: { now: number; maxBuffered: number; sent: (bytes: number) => void }) {
+  constructor(socket: ViewerSocket, options: { lookedAt: number; maxBuffered: number; sent: (bytes: number) => void }) {
     this.socket = socket;
-    this.pingedAt = options.now;
+    this.lookedAt = options.lookedAt;
     this.#maxBuffered = options.maxBuffered;
     this.#sent = options.sent;
   }
 
   /** True until it was closed, from either side. */
   get open(): boolean {
-    return !this.#closing && this.socket.readyState === OPEN;
+    return !this.#closing && this.socket.open;
   }
 
   /** True when it reads what it is sent. */
@@ -67,16 +69,14 @@ export class Viewer {
     return this.socket.bufferedAmount <= this.#maxBuffered;
   }
 
-  /** Sends bytes that may be shared with others. */
-  send(bytes: Buffer, binary: boolean): void {
-    if (!this.open) return;
-    this.#sent(bytes.length);
-    this.socket.send(bytes, { binary });
+  /** Sends a message that may be shared with others. */
+  send(message: LiveMessage): void {
+    if (this.open) this.#sent(this.socket.send(message));
   }
 
   /** Sends a message of its own. */
   say(message: HubMessage): void {
-    this.send(Buffer.from(JSON.stringify(message)), false);
+    this.send(new LiveMessage(JSON.stringify(message), false));
   }
 
   /** Ends it; the other side is told why. */

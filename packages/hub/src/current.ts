@@ -109,6 +109,12 @@ export function createCurrent(options: CurrentOptions): Current {
     },
     compile,
     table: (table) => rows[table](),
+    nodes() {
+      const now = clock.now();
+      return [...nodes.byKey.values()]
+        .map((node) => ({ node: node.key, state: node.stateAt(now) }))
+        .sort((a, b) => (a.node < b.node ? -1 : 1));
+    },
     summary(key) {
       const chosen = key === undefined ? present() : [nodes.byKey.get(key)].filter((node) => node !== undefined);
       if (key !== undefined && chosen.length === 0) return null;

@@ -1,10 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { CurrentView } from "../current-view.ts";
+import type { Tail } from "./tail.ts";
 
 /** How live sessions are set up. */
 export interface LiveOptions {
   readonly current: CurrentView;
   readonly clock: Clock;
+  /** Lets viewers follow messages. @default nobody follows any */
+  readonly tail?: Tail;
   /** Milliseconds between ticks, as viewers are told. @default 1000 */
   readonly intervalMs?: number;
   /** A viewer with more bytes than this waiting is skipped until it has read. @default 65_536 */

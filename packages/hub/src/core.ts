@@ -1,4 +1,5 @@
 import type { HubRow } from "@wsight/protocol";
+import { type Asks, createAsks } from "./asks.ts";
 import type { Clock } from "./clock.ts";
 import { createCurrent } from "./current.ts";
 import type { CurrentView } from "./current-view.ts";
@@ -8,6 +9,7 @@ import type { Readiness } from "./http/handlers/health.ts";
 import type { HubOptions } from "./hub-options.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import { createLive, type Live } from "./live/live.ts";
+import { createTail } from "./live/tail.ts";
 import { createOwnCost } from "./own-cost.ts";
 import { VERSION } from "./version.ts";
 
@@ -18,6 +20,8 @@ const LATE_MS = 10_000;
 export interface Core {
   readonly current: CurrentView;
   readonly ingest: Ingest;
+  /** Asks probes while somebody looks closer. */
+  readonly asks: Asks;
   readonly live: Live;
   /** `null` while nothing is kept on disk. */
   readonly history: HistoryKeeper | null;
@@ -43,8 +47,9 @@ export async function createCore({ options, dataDir, clock, onError }: CoreParts
   let cost = readCost();
   let beatAt = startedAt;
   const current = createCurrent({ clock, hubRow });
-  const ingest = createIngest({ current, clock });
-  const live = createLive({ current, clock });
+  const asks = createAsks();
+  const ingest = createIngest({ current, clock, asks });
+  const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
   const kept = { current, clock, intervalMs, retentionMs, onError };
   const history = dataDir === null ? null : await createHistoryKeeper({ ...kept, dataDir });
@@ -79,6 +84,7 @@ export async function createCore({ options, dataDir, clock, onError }: CoreParts
   return {
     current,
     ingest,
+    asks,
     live,
     history,
     readiness: () => ({

@@ -17,7 +17,7 @@ interface HeatmapProps {
   readonly selectors: readonly Selector[];
   /** What is counted: `messages`. */
   readonly unit: string;
-  readonly span: 5;
+  readonly span: 5 | 6;
   readonly staleSince: number | null;
   readonly empty: Emptiness;
 }

@@ -21,7 +21,7 @@ export interface Line extends LineStyle {
 interface TimeSeriesProps {
   readonly title: string;
   readonly caption?: string;
-  readonly span: 5 | 7;
+  readonly span: 5 | 6 | 7 | 8 | 12;
   /** At most six, the most important first. They may not change while the chart is there. */
   readonly lines: readonly Line[];
   readonly format: Formatter;

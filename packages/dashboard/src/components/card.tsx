@@ -7,7 +7,7 @@ import { Icon } from "./icon.tsx";
 interface CardProps {
   readonly title: string;
   /** Columns of twelve. */
-  readonly span: 3 | 4 | 5 | 7;
+  readonly span: 3 | 4 | 5 | 6 | 7 | 8 | 12;
   /** Right of the title: a legend, a note, a menu. */
   readonly aside?: ComponentChildren;
   /** Small print under the title. */

@@ -6,8 +6,8 @@ import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { count, duration, join, rate, span } from "../../format/quantity.ts";
+import { explainEmpty } from "../reporting.ts";
 import { LAG_WARN_S } from "./judge.ts";
-import { explainEmpty } from "./reporting.ts";
 
 const MOST_NODES = 5;
 /** A node with this much more than the mean is called out. */

@@ -6,7 +6,7 @@ import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { duration, join, rate } from "../../format/quantity.ts";
-import { explainEmpty, staleSince } from "./reporting.ts";
+import { explainEmpty, staleSince } from "../reporting.ts";
 
 const MOST_EVENTS = 8;
 

@@ -5,7 +5,7 @@ import { Bar } from "../../components/bar.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { count, join, perMinute } from "../../format/quantity.ts";
-import { explainEmpty } from "./reporting.ts";
+import { explainEmpty } from "../reporting.ts";
 
 const MOST_TYPES = 3;
 const MOST_RECENT = 4;

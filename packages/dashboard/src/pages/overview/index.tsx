@@ -4,12 +4,12 @@ import { Heatmap } from "../../charts/heatmap.tsx";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { duration, rate } from "../../format/quantity.ts";
 import type { Page } from "../page.ts";
+import { explainEmpty, staleSince } from "../reporting.ts";
 import { ByNode } from "./by-node.tsx";
 import { BusiestEvents } from "./events.tsx";
 import { CloseReasons, Errors } from "./faults.tsx";
 import { Kpis } from "./kpis.tsx";
 import { ProcessCard } from "./process.tsx";
-import { explainEmpty, staleSince } from "./reporting.ts";
 import { LATENCY_OCTAVES, SERIES } from "./selectors.ts";
 import { StatusCard } from "./status-card.tsx";
 

@@ -7,8 +7,8 @@ import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import type { Tone } from "../../components/tone.ts";
 import { bytes, duration, join, type Quantity, share } from "../../format/quantity.ts";
+import { explainEmpty, nodesInView, staleSince } from "../reporting.ts";
 import { LAG_CRIT_S, LAG_WARN_S } from "./judge.ts";
-import { explainEmpty, nodesInView, staleSince } from "./reporting.ts";
 import { SERIES } from "./selectors.ts";
 
 const BUSY_WARN = 0.8;

@@ -11,8 +11,8 @@ import { Snippet } from "../../components/snippet.tsx";
 import type { Tone } from "../../components/tone.ts";
 import { join, share, span } from "../../format/quantity.ts";
 import type { SeriesRing } from "../../state/index.ts";
+import { nodesInView } from "../reporting.ts";
 import { describeFindings, judge, LAG_CRIT_S, LAG_WARN_S, type Verdict } from "./judge.ts";
-import { nodesInView } from "./reporting.ts";
 import { SERIES } from "./selectors.ts";
 
 const ICONS: Readonly<Record<Tone, IconName>> = { ok: "ok", warn: "warn", crit: "alert", quiet: "waiting" };

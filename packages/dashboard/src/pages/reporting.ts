@@ -1,6 +1,6 @@
 import type { NodeRow } from "@wsight/protocol";
-import type { Emptiness } from "../../components/empty-state.tsx";
-import type { LiveState } from "../../state/index.ts";
+import type { Emptiness } from "../components/empty-state.tsx";
+import type { LiveState } from "../state/index.ts";
 
 /** The nodes that the page looks at now. */
 export function nodesInView(live: LiveState): readonly NodeRow[] {

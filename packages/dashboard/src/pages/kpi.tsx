@@ -1,0 +1,53 @@
+import type { Selector } from "@wsight/protocol";
+import type { ComponentChildren, VNode } from "preact";
+import { useId } from "preact/hooks";
+import { useApp } from "../app-context.ts";
+import type { ColorToken } from "../charts/palette.ts";
+import { Sparkline } from "../charts/sparkline.tsx";
+import { StaleChip } from "../components/card.tsx";
+import { Icon } from "../components/icon.tsx";
+import type { IconName } from "../components/icons.ts";
+import type { Tone } from "../components/tone.ts";
+import { type Quantity, UNKNOWN } from "../format/quantity.ts";
+import { staleSince } from "./reporting.ts";
+
+interface KpiProps {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly value: Quantity;
+  readonly note: ComponentChildren;
+  /** Course to draw below the figure. */
+  readonly spark?: Selector;
+  readonly color?: ColorToken;
+  readonly tone?: Tone | undefined;
+  /** How many share a row of a wide window. @default "fifth" */
+  readonly width?: "fifth" | "sixth";
+}
+
+/** One figure to see first, in a card of a row of such. */
+export function Kpi({ icon, title, value, note, spark, color = "c1", tone, width = "fifth" }: KpiProps): VNode {
+  const { live } = useApp();
+  const id = useId();
+  const stale = staleSince(live);
+  const shown = stale === null ? value : UNKNOWN;
+  return (
+    <article
+      class={`card kpi span-${width}`}
+      aria-labelledby={id}
+      data-tone={tone}
+      data-stale={stale === null ? undefined : ""}
+    >
+      <h2 class="kpi-head" id={id}>
+        <Icon name={icon} />
+        {title}
+      </h2>
+      <p class="kpi-value">
+        {shown.text}
+        {shown.unit === "" ? null : <small>{shown.unit}</small>}
+      </p>
+      <p class="kpi-note">{stale === null ? note : null}</p>
+      {spark === undefined ? null : <Sparkline selector={spark} color={color} />}
+      {stale === null ? null : <StaleChip since={stale} />}
+    </article>
+  );
+}

@@ -43,8 +43,27 @@ type FromHub = Pick<
 export interface MonitorOptions extends Omit<ProbeOptions, "onError">, FromHub {
   /** Directory for the secret and the history; `null` keeps nothing on disk. @default ".wsight" */
   readonly data?: string | null;
-  /** Starts the hub (dashboard and API) in a worker thread; `false` only measures. @default true */
-  readonly hub?: boolean;
+  /**
+   * Where the hub (dashboard and API) is. `true`: on this machine; the first
+   * process to have the port runs it in a worker thread, further ones join it.
+   * `ws://host:4700` or `wss://host`: elsewhere; needs `token`, and nothing is
+   * started here. `false`: nowhere; this process only measures. @default true
+   */
+  readonly hub?: boolean | string;
+  /**
+   * Token by which a hub that is not this user's takes what is measured:
+   * `wsight token --role probe --sub SERVICE --ttl 90d`, made where the hub
+   * runs. Never printed. @default none; on one machine none is needed
+   */
+  readonly token?: string;
+  /** Path below which the application's own server shows the dashboard; see `server` in the targets. @default "/" */
+  readonly mount?: string;
+  /** Connections this process is meant to take, for the pool's utilisation. @default what the libraries were told, if anything */
+  readonly capacity?: number;
+  /** Names of payload fields that a live tail may show. @default [] (no payload leaves the process) */
+  readonly tailFields?: readonly string[];
+  /** Messages whose handling took longer than this, in ms, are listed as slow. @default 100 */
+  readonly slowMs?: number;
   /** Prints nothing. @default false: what was found, the link, and restarts of the hub go to stderr */
   readonly quiet?: boolean;
   /**

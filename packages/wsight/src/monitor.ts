@@ -48,7 +48,7 @@ export async function startMonitor(
   const probe = createProbe(resolved.probe);
   try {
     for (const { value } of things) probe.attach(value);
-    const hub = resolved.startHub ? await startHub(probe, resolved, announcer) : null;
+    const hub = resolved.place.type === "machine" ? await startHub(probe, resolved, announcer) : null;
     announcer?.found(probe.findings());
     if (hub !== null) announcer?.open(hub.link);
     return present(probe, hub);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HubOptions } from "@wsight/hub";
 import type { ProbeOptions } from "@wsight/probe";
-import { asFields, expected } from "@wsight/protocol";
+import { asFields, expected, WsightError } from "@wsight/protocol";
 import { type Environment, readEnvironment } from "./environment.ts";
 import type { MonitorOptions } from "./monitor-options.ts";
 import { SETTING_NAMES, SETTINGS } from "./settings.ts";
@@ -12,12 +12,21 @@ import { unknownName } from "./targets.ts";
 const CODE_OPTIONS = ["getUser", "getChannel", "getEvent", "redact", "caps", "jwt", "authenticate", "onError"] as const;
 const DEFAULT_DATA = ".wsight";
 
+/** Where the hub is that gets to hear what is measured. */
+export type HubPlace =
+  | { readonly type: "none" }
+  /** On this machine, here or in another process; `token` is for one of another user. */
+  | { readonly type: "machine"; readonly token: string | null }
+  | { readonly type: "remote"; readonly url: string; readonly token: string };
+
 /** Options of `monitor`, checked, with the environment's beneath them, sorted by who needs them. */
 export interface ResolvedOptions {
   readonly probe: ProbeOptions;
   /** All a hub needs but its sign-in code. */
   readonly hub: HubOptions;
-  readonly startHub: boolean;
+  readonly place: HubPlace;
+  /** Where the dashboard is on the application's own server: `/`, or a path without a slash at its end. */
+  readonly mount: string;
   readonly quiet: boolean;
   readonly authenticate: MonitorOptions["authenticate"];
   readonly onError: NonNullable<MonitorOptions["onError"]>;
@@ -30,7 +39,7 @@ export interface ResolvedOptions {
 export function resolveOptions(options: MonitorOptions, environment: Environment): ResolvedOptions {
   checkOptions(options);
   const all: MonitorOptions = { ...readEnvironment(environment), ...withoutUndefined(options) };
-  const { data = DEFAULT_DATA, hub = true, quiet = false, authenticate } = all;
+  const { data = DEFAULT_DATA, mount = "/", quiet = false, authenticate } = all;
   const onError = safely(all.onError ?? toStderr);
   return {
     probe: { ...pick(all, PROBE_OPTIONS), onError },
@@ -40,11 +49,22 @@ export function resolveOptions(options: MonitorOptions, environment: Environment
       dashboardDir: fileURLToPath(new URL("./dist/", import.meta.resolve("@wsight/dashboard/package.json"))),
       authenticate: authenticate !== undefined,
     },
-    startHub: hub,
+    place: placeOf(all),
+    mount: mount.replace(/\/+$/, "") || "/",
     quiet,
     authenticate,
     onError,
   };
+}
+
+function placeOf({ hub = true, token }: MonitorOptions): HubPlace {
+  if (typeof hub === "boolean") return hub ? { type: "machine", token: token ?? null } : { type: "none" };
+  if (token !== undefined) return { type: "remote", url: hub, token };
+  throw new WsightError(
+    "BAD_OPTION",
+    `token: expected a token for the hub at ${hub}, got nothing. Make one where it runs with ` +
+      "wsight token --role probe --sub SERVICE --ttl 90d, and pass it as the option token or WSIGHT_TOKEN",
+  );
 }
 
 const PROBE_OPTIONS = [
@@ -57,6 +77,9 @@ const PROBE_OPTIONS = [
   "redact",
   "hashUsers",
   "caps",
+  "capacity",
+  "tailFields",
+  "slowMs",
 ] as const;
 
 const HUB_OPTIONS = [

@@ -12,6 +12,11 @@ export type SettingName =
   | "data"
   | "secret"
   | "hub"
+  | "token"
+  | "mount"
+  | "capacity"
+  | "tailFields"
+  | "slowMs"
   | "quiet"
   | "allowedHosts"
   | "allowedOrigins"
@@ -94,13 +99,42 @@ const secret: Setting<string> = {
   },
 };
 
-const hub: Setting<boolean> = {
+/** `true`, `false`, or where a hub runs elsewhere. */
+const hub: Setting<boolean | string> = {
   fromText: onOff.fromText,
   check: (where, value) => {
-    if (typeof value === "string" && /^wss?:/.test(value)) {
-      throw expected(CODE, where, "true or false (this version cannot send to a hub on another machine yet)", value);
-    }
-    return onOff.check(where, value);
+    if (typeof value === "boolean") return value;
+    const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
+    if (url !== null && isHubUrl(url)) return url.href;
+    // A URL may carry a password.
+    const got = url === null ? value : `${url.protocol}//${url.host}${url.pathname}${url.search && "?…"}`;
+    throw expected(CODE, where, "true, false, or the address of a hub like ws://host:4700 or wss://host", got);
+  },
+};
+
+function isHubUrl({ protocol, username, password, search, hash }: URL): boolean {
+  return /^wss?:$/.test(protocol) && username + password + search + hash === "";
+}
+
+const token: Setting<string> = {
+  fromText: (value) => value.trim(),
+  check: (where, value) => {
+    if (typeof value === "string" && /^[\w.~+/=-]{16,8192}$/.test(value)) return value;
+    // The value itself must not reach a log.
+    const got = typeof value === "string" ? `${value.length} characters of another kind` : typeof value;
+    throw new WsightError(
+      CODE,
+      `${where}: expected a token (wsight token --role probe --sub SERVICE --ttl 90d makes one), got ${got}`,
+    );
+  },
+};
+
+const mount: Setting<string> = {
+  fromText: (value) => value,
+  check: (where, value) => {
+    const fits = typeof value === "string" && value.length <= 128 && /^\/[\w.~!$&'()*+,;=:@/-]*$/.test(value);
+    if (fits && !value.split("/").includes("..")) return value;
+    throw expected(CODE, where, 'a path like "/" or "/monitor" of at most 128 characters, without .. and query', value);
   },
 };
 
@@ -115,6 +149,11 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   data,
   secret,
   hub,
+  token,
+  mount,
+  capacity: whole(1, 1_000_000_000),
+  tailFields: texts(64),
+  slowMs: whole(1, 3_600_000),
   quiet: onOff,
   allowedHosts: texts(64),
   allowedOrigins: texts(64),

@@ -16,6 +16,9 @@ describe("WSIGHT_* variables", () => {
         WSIGHT_ALLOWED_ORIGINS: "https://a.example, https://b.example",
         WSIGHT_STORE_INTERVAL_MS: "60000",
         WSIGHT_HOST: "",
+        WSIGHT_TOKEN: "aaaaaaaaaa.bbbbbbbbbb.cccccccccc",
+        WSIGHT_MOUNT: "/monitor",
+        WSIGHT_TAIL_FIELDS: "room, kind",
         PATH: "/bin",
       }),
     ).toEqual({
@@ -26,6 +29,12 @@ describe("WSIGHT_* variables", () => {
       quiet: true,
       allowedOrigins: ["https://a.example", "https://b.example"],
       storeIntervalMs: 60_000,
+      token: "aaaaaaaaaa.bbbbbbbbbb.cccccccccc",
+      mount: "/monitor",
+      tailFields: ["room", "kind"],
+    });
+    expect(readEnvironment({ WSIGHT_HUB: "wss://ops.example.org/monitor" })).toEqual({
+      hub: "wss://ops.example.org/monitor",
     });
   });
 
@@ -34,13 +43,20 @@ describe("WSIGHT_* variables", () => {
     [{ WSIGHT_PORT: "70000" }, "WSIGHT_PORT: expected a number from 0 to 65535, got 70000"],
     [{ WSIGHT_QUIET: "perhaps" }, 'WSIGHT_QUIET: expected true or false, got "perhaps"'],
     [{ WSIGHT_SECRET: "hunter2" }, "WSIGHT_SECRET: expected at least 32 characters"],
-    [{ WSIGHT_HUB: "ws://hub:4700" }, "WSIGHT_HUB: expected true or false (this version cannot send"],
+    [
+      { WSIGHT_HUB: "http://hub:4700" },
+      "WSIGHT_HUB: expected true, false, or the address of a hub like ws://host:4700",
+    ],
+    [{ WSIGHT_HUB: "ws://eve:hunter2@hub:4700" }, 'got "ws://hub:4700/"'],
+    [{ WSIGHT_MOUNT: "/a/../b" }, 'WSIGHT_MOUNT: expected a path like "/" or "/monitor"'],
+    [{ WSIGHT_CAPACITY: "0" }, "WSIGHT_CAPACITY: expected a number from 1"],
   ])("are refused by name when they can't be right: %o", (environment, message) => {
     expect(() => readEnvironment(environment)).toThrow(message);
   });
 
   it("never repeat a secret in the refusal", () => {
     expect(() => readEnvironment({ WSIGHT_SECRET: "hunter2" })).toThrow(/^(?!.*hunter2)/);
+    expect(() => readEnvironment({ WSIGHT_TOKEN: "hunter2" })).toThrow(/^(?!.*hunter2)/);
   });
 });
 
@@ -60,7 +76,10 @@ describe("what monitor is given", () => {
     [null, {}, "targets: expected an object, got null"],
     [{}, { prot: 1 }, "Did you mean port?"],
     [{}, { port: "4700" }, 'port: expected a whole number from 0 to 65535, got "4700"'],
-    [{}, { hub: "ws://other:4700" }, "this version cannot send to a hub on another machine yet"],
+    [{}, { hub: "ws://other:4700" }, "token: expected a token for the hub at ws://other:4700, got nothing"],
+    [{}, { hub: "other:4700" }, "or the address of a hub like ws://host:4700"],
+    [{}, { mount: "monitor" }, "mount: expected a path"],
+    [{}, { slowMs: 0.5 }, "slowMs: expected a whole number from 1"],
     [{}, { authenticate: true }, "authenticate: expected a function, got true"],
     [{}, { caps: { events: 0 } }, "caps.events: expected a whole number from 1 to 1000, got 0"],
     [{}, { service: "with space" }, "service: expected 1 to 64 letters"],

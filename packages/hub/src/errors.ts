@@ -46,6 +46,15 @@ export function openToOthers(host: string): WsightError {
   );
 }
 
+/** The application's own port lets others in while nobody decided who may read the dashboard. */
+export function openByMount(): WsightError {
+  return new WsightError(
+    "FORBIDDEN",
+    "This dashboard can only be opened on the machine it runs on until access is configured: set a secret of at " +
+      "least 32 characters (option secret or WSIGHT_SECRET), or pass authenticate. A reverse proxy counts as others",
+  );
+}
+
 /** Refuses a request that came too soon. */
 export function rateLimited(retryAfterMs: number): WsightError {
   const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));

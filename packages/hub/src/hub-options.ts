@@ -16,7 +16,10 @@ export interface HubOptions {
   readonly secret?: string;
   /** Verifies bearer tokens by somebody else's public key instead of `secret`. @default tokens signed with `secret` */
   readonly jwt?: JwtOptions;
-  /** Lets in probes of this machine that show a token signed with it (see `readMachineKey`); `null` lets none in so. @default null */
+  /**
+   * Shared by the processes of one user on this machine (see `readMachineKey`): lets in probes that show a token
+   * signed with it, and believes the application's servers that pass requests on. `null` does neither. @default null
+   */
   readonly machineKey?: Uint8Array | null;
   /** Code of the one-time sign-in link, good for 15 minutes; `null` for none. @default null */
   readonly oneTimeCode?: string | null;
@@ -26,6 +29,8 @@ export interface HubOptions {
   readonly allowedHosts?: readonly string[];
   /** Further `Origin`s whose pages may connect, e.g. `https://ops.example.org`. @default [] */
   readonly allowedOrigins?: readonly string[];
+  /** Reverse proxies in front whose `X-Forwarded-For` entries are believed; limits then count clients, not proxies. @default 0 */
+  readonly trustProxy?: number;
   /** Directory of the built dashboard. */
   readonly dashboardDir: string;
   /** How often a point of history is stored, ms. @default 300_000 */

@@ -15,6 +15,8 @@ export interface AccessControl {
   readonly keys: TokenKeys;
   readonly sessions: Sessions;
   readonly code: OneTimeCode;
+  /** True when somebody said who may read: by a secret, a public key, or a callback. */
+  readonly configured: boolean;
   /** Finds out who is asking; see `createAuthenticator`. */
   readonly identify: (request: IncomingMessage) => Promise<Credential | null>;
 }
@@ -46,6 +48,7 @@ export async function createAccessControl(parts: AccessParts): Promise<AccessCon
   const access = { keys: keys ?? secretKeys(secret.value), sessions };
   return {
     ...access,
+    configured: decided,
     code: createOneTimeCode(options.oneTimeCode ?? null, now),
     identify: createAuthenticator({ ...access, machineKeys: machine, authenticate, now, onError }),
   };

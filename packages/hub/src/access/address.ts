@@ -7,6 +7,11 @@ export function isLoopback(host: string): boolean {
   return isIPv4(name) && name.startsWith("127.");
 }
 
+/** True when the other end of a connection is on this machine; takes IPv4 written as IPv6. */
+export function isLocalPeer(remoteAddress: string | undefined): boolean {
+  return isLoopback(remoteAddress?.replace(/^::ffff:/i, "") ?? "");
+}
+
 /** True for an address that stands for every address of this machine. */
 export function isWildcard(host: string): boolean {
   return ["0.0.0.0", "::"].includes(bare(host));

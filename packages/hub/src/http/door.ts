@@ -8,7 +8,9 @@ import type { Core } from "../core.ts";
 import type { OnHubError } from "../errors.ts";
 import type { HubOptions } from "../hub-options.ts";
 import { VERSION } from "../version.ts";
+import { createClientReader } from "./client.ts";
 import { createGate, type Gate } from "./gate.ts";
+import { createLiveStreams } from "./handlers/live-streams.ts";
 import { createRequestListener } from "./requests.ts";
 import { createRoutes, createUpgradeRoutes } from "./routes.ts";
 import { type HttpServer, openHttpServer } from "./server.ts";
@@ -72,7 +74,10 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
 
 function createDoorGate({ options, host, access, clock }: DoorParts): Gate {
   const perMinute = asInteger("BAD_OPTION", "requestsPerMinute", options.requestsPerMinute ?? 600, 1);
+  const trustProxy = asInteger("BAD_OPTION", "trustProxy", options.trustProxy ?? 0, 0, 16);
   return createGate({
+    clientOf: createClientReader({ machineKey: options.machineKey ?? null, trustProxy, now: () => clock.now() }),
+    configured: access.configured,
     checkHost: createHostCheck(host, options.allowedHosts),
     origins: createOriginCheck(options.allowedOrigins),
     identify: access.identify,

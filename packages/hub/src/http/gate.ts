@@ -5,12 +5,18 @@ import type { Credential } from "../access/authenticate.ts";
 import type { OriginCheck } from "../access/guards.ts";
 import type { Role } from "../access/principal.ts";
 import type { RateLimit } from "../access/rate-limit.ts";
-import { rateLimited } from "../errors.ts";
+import { openByMount, rateLimited } from "../errors.ts";
+import type { Client } from "./client.ts";
 import type { Access } from "./route.ts";
 
 /** What requests and upgrades pass alike. */
 export interface Gate {
-  /** Meant for this hub, and not too often from one address. @throws WsightError `BAD_HOST`, `RATE_LIMITED` */
+  /** Where a request comes from. @throws WsightError `FORBIDDEN` for one that claims it falsely */
+  clientOf(request: IncomingMessage): Client;
+  /**
+   * Meant for this hub, from where it may be seen, and not too often from one address.
+   * @throws WsightError `FORBIDDEN`, `BAD_HOST`, `RATE_LIMITED`
+   */
   admit(request: IncomingMessage): void;
   /**
    * Signed in, with a role that may call, and not too often.
@@ -22,6 +28,9 @@ export interface Gate {
 
 /** The checks a gate is made of. */
 export interface GateParts {
+  readonly clientOf: (request: IncomingMessage) => Client;
+  /** False while nobody said who may read. */
+  readonly configured: boolean;
   readonly checkHost: (header: string | undefined) => void;
   readonly origins: OriginCheck;
   readonly identify: (request: IncomingMessage) => Promise<Credential | null>;
@@ -33,9 +42,12 @@ export interface GateParts {
 export function createGate(parts: GateParts): Gate {
   return {
     origins: parts.origins,
+    clientOf: parts.clientOf,
     admit(request) {
+      const { address, local, mounted } = parts.clientOf(request);
+      if (mounted && !local && !parts.configured) throw openByMount();
       parts.checkHost(request.headers.host);
-      spend(parts.addressRate, addressKey(request.socket.remoteAddress));
+      spend(parts.addressRate, addressKey(address));
     },
     async authorize(request, access) {
       const credential = await parts.identify(request);

@@ -29,7 +29,7 @@ export function createRequestListener(
 
   async function handle(
     request: IncomingMessage,
-    { route: { access, method, handle: run }, params }: Match,
+    { route: { access, method, maxBodyBytes, handle: run }, params }: Match,
     query: URLSearchParams,
     signal: AbortSignal,
   ): Promise<RouteReply> {
@@ -38,9 +38,19 @@ export function createRequestListener(
       if (credential !== null && credential.via !== "bearer") checkAmbientWrite(request.headers);
       if (method !== "DELETE" || hasBody(request)) checkJsonType(request.headers);
     }
-    const body = method === "GET" ? undefined : await readJsonBody(request);
+    const body = method === "GET" ? undefined : await readJsonBody(request, maxBodyBytes);
     const { principal = null, sessionId = null, expiresAt = null } = credential ?? {};
-    return run({ params, query, principal, sessionId, expiresAt, body, raw: request, signal });
+    return run({
+      params,
+      query,
+      principal,
+      sessionId,
+      expiresAt,
+      body,
+      raw: request,
+      client: gate.clientOf(request),
+      signal,
+    });
   }
 
   return (request, response) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebSocket } from "ws";
 import type { Principal, Role } from "../access/principal.ts";
+import type { Client } from "./client.ts";
 
 /** `open` needs no principal; else the least role that may call. */
 export type Access = "open" | Extract<Role, "admin" | "viewer" | "probe">;
@@ -18,6 +19,8 @@ export interface RouteRequest {
   /** Parsed JSON body of a write; `undefined` when there was none. */
   readonly body: unknown;
   readonly raw: IncomingMessage;
+  /** Where it comes from. */
+  readonly client: Client;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
 }
@@ -49,6 +52,8 @@ export interface Route {
   /** For the OpenAPI page and for people. */
   readonly summary: string;
   readonly query?: readonly QueryParameter[];
+  /** Largest body of a write. @default 65_536 */
+  readonly maxBodyBytes?: number;
   readonly handle: (request: RouteRequest) => RouteReply | Promise<RouteReply>;
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { addressKey } from "../access/address.ts";
+import { addressKey, isLocalPeer } from "../access/address.ts";
 import type { ConnectionLimit } from "../access/connection-limit.ts";
 import { listenFailed, type OnHubError } from "../errors.ts";
 import type { Upgrades } from "./upgrades.ts";
@@ -37,7 +37,8 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
   const { host, port, upgrades, limit, onError } = parts;
   const server = createServer({ ...SERVER_TIMEOUTS, maxHeaderSize: 16 * 1024 }, parts.onRequest);
   server.on("connection", (socket) => {
-    const leave = limit.enter([addressKey(socket.remoteAddress)]);
+    // Whoever is mounted here, or forwards, or reports from this machine comes from one address with all its clients.
+    const leave = limit.enter(isLocalPeer(socket.remoteAddress) ? [] : [addressKey(socket.remoteAddress)]);
     if (leave === null) socket.destroy();
     else socket.once("close", leave);
   });

@@ -12,7 +12,7 @@ import type { UpgradeRoute } from "./route.ts";
 import { splitTarget } from "./router.ts";
 
 /** Close code of a live connection whose session or token has ended: sign in again. */
-const CLOSE_SIGNED_OUT = 4401;
+export const CLOSE_SIGNED_OUT = 4401;
 
 /** Most frames of one message: each costs a hundred times the byte it may hold. */
 const MAX_FRAGMENTS = 256;
@@ -61,7 +61,7 @@ export function createUpgrades(
   }
 
   function enter(request: IncomingMessage, socket: Duplex, credential: Credential): void {
-    const address = `address ${addressKey(request.socket.remoteAddress)}`;
+    const address = `address ${addressKey(gate.clientOf(request).address)}`;
     const leave = limit.enter([address, `sub ${credential.principal.sub}`]);
     if (leave === null) throw new WsightError("TOO_MANY_CONNECTIONS");
     socket.once("close", leave);

@@ -1,4 +1,5 @@
 import type { Route } from "../route.ts";
+import { splitTarget } from "../router.ts";
 import { serveFile, servePage } from "../static-files.ts";
 
 /** Leads people who type only the address to the page. */
@@ -8,7 +9,8 @@ export function rootRoute(): Route {
     path: "/",
     access: "open",
     summary: "Leads to the dashboard",
-    handle: () => ({ status: 302, headers: { location: "/dashboard" } }),
+    // Relative, so that a proxy may serve all of this under a path of its own.
+    handle: () => ({ status: 302, headers: { location: "dashboard" } }),
   };
 }
 
@@ -19,7 +21,7 @@ export function dashboardRoute(directory: string): Route {
     path: "/dashboard",
     access: "open",
     summary: "The dashboard",
-    handle: () => servePage(directory, "/dashboard/"),
+    handle: ({ raw }) => servePage(directory, splitTarget(raw.url ?? "").path.endsWith("/") ? "./" : "dashboard/"),
   };
 }
 

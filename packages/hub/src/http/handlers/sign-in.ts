@@ -1,5 +1,3 @@
-import type { IncomingMessage } from "node:http";
-import { TLSSocket } from "node:tls";
 import { asFields, asText, WsightError } from "@wsight/protocol";
 import { addressKey } from "../../access/address.ts";
 import type { OneTimeCode } from "../../access/one-time-code.ts";
@@ -32,11 +30,10 @@ export function signInRoute(parts: SignInParts): Route {
     path: "/api/session",
     access: "open",
     summary: "Sign in with {code} from the one-time link, or with {token}",
-    handle: async ({ raw, body }) => {
-      const waitMs = attempts.take(addressKey(raw.socket.remoteAddress));
+    handle: async ({ client: { address, secure }, body }) => {
+      const waitMs = attempts.take(addressKey(address));
       if (waitMs > 0) throw rateLimited(waitMs);
       const { principal, untilAt } = await present(parts, body);
-      const secure = isSecure(raw);
       const session = await parts.sessions.start(principal, untilAt === undefined ? { secure } : { secure, untilAt });
       return {
         json: { principal, expiresAt: session.expiresAt },
@@ -62,9 +59,4 @@ async function present(
   if (role !== "admin" && role !== "viewer")
     throw new WsightError("FORBIDDEN", `The dashboard needs role viewer or admin, the token has role ${role}`);
   return { principal: token.principal, untilAt: token.expiresAt };
-}
-
-/** The header of a proxy can be made up, but only to one's own loss: the cookie gets stricter. */
-export function isSecure(request: IncomingMessage): boolean {
-  return request.socket instanceof TLSSocket || request.headers["x-forwarded-proto"] === "https";
 }

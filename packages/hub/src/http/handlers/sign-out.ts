@@ -1,6 +1,5 @@
 import type { Sessions } from "../../access/session.ts";
 import type { Route } from "../route.ts";
-import { isSecure } from "./sign-in.ts";
 
 /** Ends the session, its live connections included. */
 export function signOutRoute(sessions: Sessions, closeLive: (sessionId: string) => void): Route {
@@ -9,12 +8,12 @@ export function signOutRoute(sessions: Sessions, closeLive: (sessionId: string) 
     path: "/api/session",
     access: "viewer",
     summary: "Sign out",
-    handle: ({ sessionId, raw }) => {
+    handle: ({ sessionId, client }) => {
       if (sessionId !== null) {
         sessions.end(sessionId);
         closeLive(sessionId);
       }
-      return { status: 204, headers: { "set-cookie": sessions.clearCookie(isSecure(raw)) } };
+      return { status: 204, headers: { "set-cookie": sessions.clearCookie(client.secure) } };
     },
   };
 }

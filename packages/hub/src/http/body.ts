@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { expected, parseJson } from "@wsight/protocol";
 import { checkJsonType } from "../access/guards.ts";
 
-/** Largest body of a request, in bytes. */
+/** Largest body of a request unless its route says otherwise, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** True when a body follows the headers. */
@@ -12,27 +12,27 @@ export function hasBody(request: IncomingMessage): boolean {
 }
 
 /**
- * Reads a JSON body of at most {@link MAX_BODY_BYTES}; `undefined` when there is none.
+ * Reads a JSON body; `undefined` when there is none.
  * @throws WsightError `TOO_LARGE` or `BAD_REQUEST`
  */
-export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+export async function readJsonBody(request: IncomingMessage, maxBytes: number = MAX_BODY_BYTES): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   checkJsonType(request.headers);
-  const bytes = await collect(request);
+  const bytes = await collect(request, maxBytes);
   return parseJson("BAD_REQUEST", "body", bytes.toString("utf8"));
 }
 
 /** By events, since leaving an async iterator early would destroy the socket before it carries the answer. */
-function collect(request: IncomingMessage): Promise<Buffer> {
+function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
     request.on("data", (part: Buffer) => {
       size += part.length;
-      if (size > MAX_BODY_BYTES) {
+      if (size > maxBytes) {
         request.removeAllListeners("data");
         request.pause();
-        reject(tooLarge(size));
+        reject(tooLarge(size, maxBytes));
       } else parts.push(part);
     });
     request.once("end", () => resolve(Buffer.concat(parts)));
@@ -40,6 +40,6 @@ function collect(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-function tooLarge(bytes: number): Error {
-  return expected("TOO_LARGE", "body", `at most ${MAX_BODY_BYTES} bytes`, bytes);
+function tooLarge(bytes: number, maxBytes: number): Error {
+  return expected("TOO_LARGE", "body", `at most ${maxBytes} bytes`, bytes);
 }

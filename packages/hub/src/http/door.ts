@@ -47,7 +47,9 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const gate = createDoorGate(parts);
   const now = (): number => clock.now();
   const upgradeRoutes = createUpgradeRoutes({ acceptLive: (socket, principal) => core.live.accept(socket, principal) });
-  const upgrades = createUpgrades(upgradeRoutes, gate, createConnectionLimit({ total, perKey }), onError);
+  const viewers = createConnectionLimit({ total, perKey });
+  const upgrades = createUpgrades(upgradeRoutes, gate, viewers, onError);
+  const streams = createLiveStreams({ live: core.live, limit: viewers, origins: gate.origins });
   const routes = createRoutes(
     {
       version: VERSION,
@@ -57,7 +59,11 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       readiness: core.readiness,
       sessions: access.sessions,
       signIn: { keys: access.keys, code: access.code, onCodeUsed: parts.onCodeUsed, now },
-      closeLive: upgrades.closeSession,
+      streams,
+      closeLive: (sessionId) => {
+        upgrades.closeSession(sessionId);
+        streams.closeSession(sessionId);
+      },
     },
     upgradeRoutes,
   );
@@ -69,7 +75,11 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
     limit: createConnectionLimit({ total: total + SPARE_CONNECTIONS.total, perKey: perKey + SPARE_CONNECTIONS.perKey }),
     onError,
   });
-  return { ...server, sweep: () => upgrades.sweep(now()) };
+  const sweep = (): void => {
+    upgrades.sweep(now());
+    streams.sweep(now());
+  };
+  return { ...server, sweep };
 }
 
 function createDoorGate({ options, host, access, clock }: DoorParts): Gate {

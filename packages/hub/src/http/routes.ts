@@ -3,6 +3,8 @@ import type { CurrentView } from "../current-view.ts";
 import type { HistoryKeeper } from "../history-keeper.ts";
 import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashboard.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
+import { liveRoute, liveSayRoute } from "./handlers/live.ts";
+import type { LiveStreams } from "./handlers/live-streams.ts";
 import { nodesRoute } from "./handlers/nodes.ts";
 import { openApiRoute } from "./handlers/openapi.ts";
 import { showSessionRoute } from "./handlers/show-session.ts";
@@ -23,6 +25,7 @@ export interface RouteParts {
   readonly readiness: () => Readiness;
   readonly sessions: Sessions;
   readonly signIn: Omit<SignInParts, "sessions">;
+  readonly streams: LiveStreams;
   /** Ends the live connections of a session. */
   readonly closeLive: (sessionId: string) => void;
 }
@@ -42,6 +45,8 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     websocketMetricsRoute(current),
     websocketHistoryRoute(parts.history),
     nodesRoute(current),
+    liveRoute(parts.streams),
+    liveSayRoute(parts.streams),
     openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),
   ];
   return routes;

@@ -2,6 +2,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { App } from "../app-context.ts";
 import type { SeriesRing } from "../state/index.ts";
 import { LinePlot, type LineStyle, type PlotLimit } from "./line-plot.ts";
+import type { Stack } from "./stack.ts";
 import { type WindowData, WindowReader } from "./window-data.ts";
 import { YRange } from "./y-range.ts";
 
@@ -11,11 +12,15 @@ export interface ChartSpec {
   readonly lines: readonly LineStyle[];
   readonly rings: readonly SeriesRing[];
   readonly limit: PlotLimit | null;
+  /** Puts the lines on top of each other; what is read and told stays their own. */
+  readonly stack: Stack | null;
   readonly formatY: (value: number) => string;
 }
 
 /** The newest value counts as current for this long; older it is unknown. */
 const CURRENT_STEPS = 3;
+/** A limit at most this many times the highest value is in the picture; one further away would flatten the lines. */
+const LIMIT_REACH = 3;
 
 /**
  * One live chart between its element and the data: reads the window with each
@@ -30,6 +35,8 @@ export class ChartModel {
   readonly #range = new YRange();
   readonly #host: HTMLElement;
   #plot: LinePlot | null = null;
+  /** What is drawn: the data, or the data stacked. */
+  #shown: WindowData | null = null;
   /** Where the pointer rests over the plot, CSS pixels; the time under it moves on with the data. */
   #pointerX: number | null = null;
 
@@ -51,19 +58,21 @@ export class ChartModel {
     const toAt = Math.floor(live.now.peek() / 1000) * 1000;
     const windowMs = viewMs.peek();
     const data = this.#reader.read(this.#spec.rings, toAt, windowMs);
+    const shown = this.#spec.stack?.(data) ?? data;
     const zone = clock.peek();
     const view = {
       fromAt: toAt - windowMs,
       toAt,
-      top: this.#range.next(data.max, toAt),
+      top: this.#range.next(this.#reach(shown.max), toAt),
       palette: palette.peek(),
       thin: preferences.reduceDrawing.peek() || painter.fidelity.peek() !== "full",
       limit: this.#spec.limit,
       formatY: this.#spec.formatY,
       formatX: (at: number) => (at % 60_000 === 0 ? zone.minute(at) : zone.time(at)),
     };
-    if (this.#plot === null) this.#plot = new LinePlot(this.#host, this.#spec.lines, data, view);
-    else this.#plot.draw(data, view);
+    this.#shown = shown;
+    if (this.#plot === null) this.#plot = new LinePlot(this.#host, this.#spec.lines, shown, view);
+    else this.#plot.draw(shown, view);
     this.#followPointer();
     this.drawn.value = this.drawn.peek() + 1;
   }
@@ -111,9 +120,10 @@ export class ChartModel {
     return { x: left + (index / Math.max(1, this.data.at.length - 1)) * width, top, height };
   }
 
-  /** CSS pixels from the host's top for a value. */
-  yOf(value: number): number {
-    return this.#plot === null ? 0 : this.#plot.area.top + this.#plot.yOf(value);
+  /** CSS pixels from the host's top to where a line is at a step; `null` where it has no value. */
+  yAt(line: number, index: number): number | null {
+    const value = this.#shown?.rows[line]?.[index] ?? null;
+    return this.#plot === null || value === null ? null : this.#plot.area.top + this.#plot.yOf(value);
   }
 
   /** Frees everything. Safe to call twice. */
@@ -122,6 +132,11 @@ export class ChartModel {
     if (cursor.owner.peek() === this.#spec.id) cursor.owner.value = null;
     this.#plot?.destroy();
     this.#plot = null;
+  }
+
+  #reach(max: number): number {
+    const limit = this.#spec.limit?.value ?? 0;
+    return limit <= max * LIMIT_REACH ? Math.max(max, limit) : max;
   }
 
   #currentIndex(last: number): number {

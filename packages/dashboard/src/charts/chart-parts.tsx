@@ -39,7 +39,6 @@ export function CursorLine({ model, lines }: PartProps): VNode | null {
   const at = cursor.at.value;
   const place = at === null ? null : model.place(model.indexOf(at));
   if (place === null) return null;
-  const values = model.valuesAt(at);
   return (
     <>
       <i
@@ -48,9 +47,9 @@ export function CursorLine({ model, lines }: PartProps): VNode | null {
         style={{ transform: `translate(${place.x}px, ${place.top}px)`, height: `${place.height}px` }}
       />
       {lines.map(({ label, color }, index) => {
-        const value = values[index] ?? null;
-        if (value === null) return null;
-        const position = `translate(${place.x}px, ${model.yOf(value)}px)`;
+        const y = model.yAt(index, model.indexOf(at));
+        if (y === null) return null;
+        const position = `translate(${place.x}px, ${y}px)`;
         return <i key={label} class="cursor-dot" style={{ ...lineColor(color), transform: position }} />;
       })}
     </>

@@ -6,8 +6,8 @@ import { gridLines } from "./y-range.ts";
 /** How one line is drawn. */
 export interface LineStyle {
   readonly color: ColorToken;
-  /** Tints the area below. @default false */
-  readonly fill?: boolean;
+  /** Tints the area below, or, `"stacked"`, down to the line before. @default false */
+  readonly fill?: boolean | "stacked";
 }
 
 /** A dashed horizontal line with a name. */
@@ -154,6 +154,7 @@ export class LinePlot {
         },
       ],
       series: [{}, ...this.#lines.map((line) => this.#series(line))],
+      bands: this.#lines.flatMap(({ fill }, i) => (fill === "stacked" && i > 0 ? [{ series: [i + 1, i] }] : [])),
       hooks: {
         drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawLimit(u)],
         drawSeries: [(u, series) => this.#drawEnd(u, series)],
@@ -167,12 +168,13 @@ export class LinePlot {
       width: LINE_WIDTH,
       points: { show: false },
       spanGaps: false,
-      ...(fill === true ? { fill: (u: uPlot) => this.#gradient(u, color) } : {}),
+      ...(fill === undefined || fill === false ? {} : { fill: (u: uPlot) => this.#tint(u, color, fill) }),
     };
   }
 
-  #gradient(u: uPlot, color: ColorToken): CanvasGradient | string {
+  #tint(u: uPlot, color: ColorToken, fill: true | "stacked"): CanvasGradient | string {
     if (this.#view.thin) return "transparent";
+    if (fill === "stacked") return fade(this.#view.palette[color], 0.28);
     const gradient = u.ctx.createLinearGradient(0, u.bbox.top, 0, u.bbox.top + u.bbox.height);
     gradient.addColorStop(0, fade(this.#view.palette[color], 0.2));
     gradient.addColorStop(1, fade(this.#view.palette[color], 0.02));

@@ -6,16 +6,20 @@ import { type App, useApp } from "../app-context.ts";
 import { Card } from "../components/card.tsx";
 import { type Emptiness, EmptyState } from "../components/empty-state.tsx";
 import { type Formatter, join } from "../format/quantity.ts";
+import type { LiveState, SeriesRing } from "../state/index.ts";
 import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
 import { ChartModel } from "./chart-model.ts";
 import { CursorLine, Legend, Tooltip } from "./chart-parts.tsx";
 import { clearCursor } from "./cursor.ts";
 import type { LineStyle, PlotLimit } from "./line-plot.ts";
+import type { Stack } from "./stack.ts";
 
 /** One line of a chart. */
 export interface Line extends LineStyle {
   readonly label: string;
   readonly selector: Selector;
+  /** Where its values come from when the selector's alone are not what is meant. */
+  readonly ring?: (live: LiveState) => SeriesRing;
 }
 
 interface TimeSeriesProps {
@@ -26,6 +30,8 @@ interface TimeSeriesProps {
   readonly lines: readonly Line[];
   readonly format: Formatter;
   readonly limit?: PlotLimit;
+  /** Puts the lines on top of each other, the first at the bottom. Made once for each chart. */
+  readonly stack?: Stack;
   readonly staleSince: number | null;
   /** Shown while no line has a value. */
   readonly empty: Emptiness;
@@ -33,7 +39,7 @@ interface TimeSeriesProps {
 
 /** A live time-series chart in a card: canvas, legend, tooltip, keyboard, table and file. */
 export function TimeSeries(props: TimeSeriesProps): VNode {
-  const { title, caption, lines, format, limit, staleSince } = props;
+  const { title, caption, lines, format, limit, stack, staleSince } = props;
   const app = useApp();
   const id = useId();
   const host = useRef<HTMLDivElement>(null);
@@ -45,8 +51,9 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
     const chart = new ChartModel(app, host.current, {
       id,
       lines,
-      rings: lines.map(({ selector }) => app.live.series(selector)),
+      rings: lines.map(({ selector, ring }) => ring?.(app.live) ?? app.live.series(selector)),
       limit: limit ?? null,
+      stack: stack ?? null,
       formatY: (value) => axisText(format, value),
     });
     const forget = app.painter.add(host.current, () => chart.draw());

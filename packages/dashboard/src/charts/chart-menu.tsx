@@ -11,7 +11,7 @@ export interface ChartTable {
   readonly rows: readonly {
     readonly at: number;
     readonly label: string;
-    readonly values: readonly (number | null)[];
+    readonly values: readonly (number | string | null)[];
     readonly texts: readonly string[];
   }[];
 }

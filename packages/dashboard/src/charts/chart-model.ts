@@ -11,7 +11,8 @@ export interface ChartSpec {
   readonly id: string;
   readonly lines: readonly LineStyle[];
   readonly rings: readonly SeriesRing[];
-  readonly limit: PlotLimit | null;
+  /** Lowest first. */
+  readonly limits: readonly PlotLimit[];
   /** Puts the lines on top of each other; what is read and told stays their own. */
   readonly stack: Stack | null;
   readonly formatY: (value: number) => string;
@@ -66,7 +67,7 @@ export class ChartModel {
       top: this.#range.next(this.#reach(shown.max), toAt),
       palette: palette.peek(),
       thin: preferences.reduceDrawing.peek() || painter.fidelity.peek() !== "full",
-      limit: this.#spec.limit,
+      limits: this.#spec.limits,
       formatY: this.#spec.formatY,
       formatX: (at: number) => (at % 60_000 === 0 ? zone.minute(at) : zone.time(at)),
     };
@@ -135,7 +136,7 @@ export class ChartModel {
   }
 
   #reach(max: number): number {
-    const limit = this.#spec.limit?.value ?? 0;
+    const limit = this.#spec.limits[0]?.value ?? 0;
     return limit <= max * LIMIT_REACH ? Math.max(max, limit) : max;
   }
 

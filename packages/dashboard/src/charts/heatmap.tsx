@@ -1,5 +1,5 @@
 import type { Selector } from "@wsight/protocol";
-import type { TargetedPointerEvent, VNode } from "preact";
+import type { TargetedMouseEvent, VNode } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
 import { Card } from "../components/card.tsx";
@@ -20,6 +20,20 @@ interface HeatmapProps {
   readonly span: 5 | 6;
   readonly staleSince: number | null;
   readonly empty: Emptiness;
+  /** Somebody chose a cell, by click or Enter. */
+  readonly onCell?: (cell: HeatCell) => void;
+  /** The cell to mark as chosen. */
+  readonly chosen?: HeatCell | null;
+}
+
+/** What a cell of the heatmap stands for. */
+export interface HeatCell {
+  /** ms epoch. */
+  readonly fromAt: number;
+  readonly toAt: number;
+  /** Observations in (2^(octave−1), 2^octave] seconds. */
+  readonly octave: number;
+  readonly count: number | null;
 }
 
 interface Cell {
@@ -33,7 +47,16 @@ const TOP = 6;
 const FONT = '11px "Geist Variable", system-ui, sans-serif';
 
 /** A distribution over time: octaves up, time across, darker is more. */
-export function Heatmap({ title, selectors, unit, span: columns, staleSince, empty }: HeatmapProps): VNode {
+export function Heatmap({
+  title,
+  selectors,
+  unit,
+  span: columns,
+  staleSince,
+  empty,
+  onCell,
+  chosen,
+}: HeatmapProps): VNode {
   const app = useApp();
   const id = useId();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -58,6 +81,9 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
     app.cursor.owner.value = next === null ? null : id;
     app.cursor.at.value = next === null || grid === null ? null : grid.fromAt + (next.column + 0.5) * grid.columnMs;
   };
+  const tell = (told: Cell | null) => {
+    if (grid !== null && told !== null) onCell?.(meaningOf(grid, told));
+  };
   const every = span(grid?.columnMs ?? app.viewMs.value / HEAT_COLUMNS);
   return (
     <Card
@@ -79,13 +105,16 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
         class="heat"
         role="application"
         aria-roledescription="heatmap"
-        aria-label={`${title}. ${unit} per ${every} by latency. Arrow keys read single cells.`}
+        aria-label={`${title}. ${unit} per ${every} by latency. Arrow keys read single cells.${onCell === undefined ? "" : " Enter lists the slowest of a cell."}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive
         tabIndex={0}
         onPointerMove={(event) => grid !== null && hold(cellAt(event, grid))}
         onPointerLeave={() => hold(null)}
+        onClick={(event) => grid !== null && tell(cellAt(event, grid))}
+        data-choice={onCell === undefined ? undefined : ""}
         onKeyDown={(event) => {
           if (event.key === "Escape") hold(null);
+          if (event.key === "Enter") tell(cell);
           const next = grid === null ? null : step(event, grid, cell);
           if (next === null || grid === null) return;
           event.preventDefault();
@@ -100,6 +129,7 @@ export function Heatmap({ title, selectors, unit, span: columns, staleSince, emp
           </div>
         ) : null}
         {grid === null || box === null ? null : <HeatCursor grid={grid} width={box.clientWidth} />}
+        {grid === null || box === null ? null : <Chosen grid={grid} chosen={chosen ?? null} box={box} />}
         {grid === null || cell === null || box === null || app.cursor.owner.value !== id ? null : (
           <HeatTooltip grid={grid} cell={cell} width={box.clientWidth} unit={unit} />
         )}
@@ -118,6 +148,37 @@ function HeatCursor({ grid, width }: { readonly grid: HeatGrid; readonly width: 
       style={{ transform: `translate(${x}px, ${TOP}px)`, height: `calc(100% - ${TOP + BOTTOM}px)` }}
     />
   );
+}
+
+function meaningOf(grid: HeatGrid, { row, column }: Cell): HeatCell {
+  const fromAt = grid.fromAt + column * grid.columnMs;
+  const value = grid.cells[row]?.[column] ?? Number.NaN;
+  return {
+    fromAt,
+    toAt: fromAt + grid.columnMs,
+    octave: grid.octaves[row] ?? 0,
+    count: value === value ? value : null,
+  };
+}
+
+interface ChosenProps {
+  readonly grid: HeatGrid;
+  readonly chosen: HeatCell | null;
+  readonly box: HTMLElement;
+}
+
+function Chosen({ grid, chosen, box }: ChosenProps): VNode | null {
+  const row = grid.octaves.indexOf(chosen?.octave ?? Number.NaN);
+  const share = ((chosen?.fromAt ?? 0) - grid.fromAt) / (grid.columnMs * HEAT_COLUMNS);
+  if (chosen === null || row < 0 || share < 0) return null;
+  const wide = box.clientWidth - LEFT;
+  const high = (box.clientHeight - TOP - BOTTOM) / grid.octaves.length;
+  const style = {
+    transform: `translate(${LEFT + share * wide}px, ${TOP + row * high}px)`,
+    width: `${((chosen.toAt - chosen.fromAt) / (grid.columnMs * HEAT_COLUMNS)) * wide}px`,
+    height: `${high}px`,
+  };
+  return <i class="heat-chosen" style={style} />;
 }
 
 interface HeatTooltipProps {
@@ -150,7 +211,8 @@ function HeatTooltip({ grid, cell, width, unit }: HeatTooltipProps): VNode {
   );
 }
 
-function octaveRange(octave: number): string {
+/** `16 ms to 32 ms`. */
+export function octaveRange(octave: number): string {
   return `${octaveLabel(octave - 1)} to ${octaveLabel(octave)}`;
 }
 
@@ -160,7 +222,7 @@ function describe(app: App, grid: HeatGrid, cell: Cell, unit: string): string {
   return `${app.clock.peek().time(startAt)}, ${octaveRange(grid.octaves[cell.row] ?? 0)}: ${value} ${unit}`;
 }
 
-function cellAt(event: TargetedPointerEvent<HTMLDivElement>, grid: HeatGrid): Cell | null {
+function cellAt(event: TargetedMouseEvent<HTMLDivElement>, grid: HeatGrid): Cell | null {
   const box = event.currentTarget.getBoundingClientRect();
   const column = Math.floor(((event.clientX - box.left - LEFT) / (box.width - LEFT)) * HEAT_COLUMNS);
   const row = Math.floor(((event.clientY - box.top - TOP) / (box.height - TOP - BOTTOM)) * grid.octaves.length);

@@ -25,7 +25,7 @@ export interface PlotView {
   readonly palette: Palette;
   /** 1-device-pixel lines and no fills: four times cheaper when no GPU draws them. */
   readonly thin: boolean;
-  readonly limit: PlotLimit | null;
+  readonly limits: readonly PlotLimit[];
   readonly formatY: (value: number) => string;
   readonly formatX: (at: number) => string;
 }
@@ -156,7 +156,7 @@ export class LinePlot {
       series: [{}, ...this.#lines.map((line) => this.#series(line))],
       bands: this.#lines.flatMap(({ fill }, i) => (fill === "stacked" && i > 0 ? [{ series: [i + 1, i] }] : [])),
       hooks: {
-        drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawLimit(u)],
+        drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawLimits(u)],
         drawSeries: [(u, series) => this.#drawEnd(u, series)],
       },
     };
@@ -191,9 +191,12 @@ export class LinePlot {
     }
   }
 
-  #drawLimit(u: uPlot): void {
-    const { limit, palette, top } = this.#view;
-    if (limit === null || limit.value > top) return;
+  #drawLimits(u: uPlot): void {
+    for (const limit of this.#view.limits) if (limit.value <= this.#view.top) this.#drawLimit(u, limit);
+  }
+
+  #drawLimit(u: uPlot, limit: PlotLimit): void {
+    const { palette } = this.#view;
     const { ctx, bbox } = u;
     const ratio = uPlot.pxRatio;
     const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;

@@ -29,7 +29,8 @@ interface TimeSeriesProps {
   /** At most six, the most important first. They may not change while the chart is there. */
   readonly lines: readonly Line[];
   readonly format: Formatter;
-  readonly limit?: PlotLimit;
+  /** Several: the lowest first. */
+  readonly limit?: PlotLimit | readonly PlotLimit[];
   /** Puts the lines on top of each other, the first at the bottom. Made once for each chart. */
   readonly stack?: Stack;
   readonly staleSince: number | null;
@@ -52,7 +53,7 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
       id,
       lines,
       rings: lines.map(({ selector, ring }) => ring?.(app.live) ?? app.live.series(selector)),
-      limit: limit ?? null,
+      limits: [limit ?? []].flat(),
       stack: stack ?? null,
       formatY: (value) => axisText(format, value),
     });

@@ -27,8 +27,15 @@ export interface IngestOptions {
 
 /** One probe's link, whatever it runs over. */
 export interface IngestLink {
-  /** Takes a message in. Never throws: what can't be understood is counted and named in {@link IngestStats}. */
-  receive(message: LinkMessage): void;
+  /**
+   * Takes a message in. Never throws: what can't be understood is counted and named in {@link IngestStats}.
+   * Says why it could not be read or was refused; `null` when it was taken.
+   */
+  receive(message: LinkMessage): string | null;
+  /** Counts and names what its transport found wrong. */
+  complain(reason: string): void;
+  /** Who it said it is, as `service/instance`; `null` while it has not. */
+  readonly node: string | null;
   /** The link is gone; the node falls silent by itself unless it said bye. */
   close(): void;
 }
@@ -49,6 +56,8 @@ export interface IngestStats {
 export interface LinkOrigin {
   /** The one service it may write as; `null` for any. @default null */
   readonly service?: string | null;
+  /** True for a process that proved to be of this machine and user. @default false */
+  readonly local?: boolean;
 }
 
 /** The only writer of `current`. */
@@ -63,18 +72,23 @@ export function createIngest({ current, clock, asks }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   return {
     open(reply, { service = null } = {}) {
-      const link = new Link({ current, clock, asks }, service, reply, (reason) => {
+      const complain = (reason: string): void => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
-      });
+      };
+      const link = new Link({ current, clock, asks }, service, reply, complain);
       let open = true;
       stats.links++;
       return {
         receive(message) {
-          if (!open) return;
+          if (!open) return null;
           stats.frames++;
           stats.bytes += lengthOf(message);
-          link.receive(message);
+          return link.receive(message);
+        },
+        complain,
+        get node() {
+          return link.key;
         },
         close() {
           if (!open) return;
@@ -112,7 +126,6 @@ class Link {
   #writer: NodeWriter | null = null;
   /** Open while this link speaks for its node. */
   #asked: AskLink | null = null;
-  /** Who it said it is, also after bye: it may not become another. */
   #key: string | null = null;
   /** Series by id; `null` for those that found no place. */
   #names: (Tracked | null | undefined)[] = [];
@@ -132,13 +145,21 @@ class Link {
     this.#complain = complain;
   }
 
-  receive(message: LinkMessage): void {
+  /** Who it said it is, also after bye: it may not become another. */
+  get key(): string | null {
+    return this.#key;
+  }
+
+  receive(message: LinkMessage): string | null {
     try {
       this.#take(decodeProbeFrame(message));
+      return null;
     } catch (error) {
-      this.#complain(error instanceof WsightError ? error.message : `ingest failed: ${String(error)}`);
+      const reason = error instanceof WsightError ? error.message : `ingest failed: ${String(error)}`;
+      this.#complain(reason);
       // Without its sequence number a snapshot can't be acknowledged; saying everything anew settles that too.
       if (typeof message !== "string") this.#resync("a snapshot could not be read");
+      return reason;
     }
   }
 

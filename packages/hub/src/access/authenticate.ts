@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { asFields, asOneOf, asText, WsightError } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
-import { isLoopback } from "./address.ts";
+import { isLocalPeer } from "./address.ts";
 import { type Principal, ROLES } from "./principal.ts";
 import type { Sessions } from "./session.ts";
 import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
@@ -83,17 +83,16 @@ async function readMachineToken(
   request: IncomingMessage,
   bearer: string,
 ): Promise<Credential | null> {
-  if (!machineKeys || !isLocalPeer(request)) return null;
+  if (!machineKeys || !cameDirectly(request)) return null;
   const token = await verifyToken(bearer, machineKeys, now).catch(() => null);
   if (token?.principal.role !== "probe") return null;
   // It is short so that it can't be shown again later; what it opened may stay.
   return { principal: token.principal, via: "machine", expiresAt: null, sessionId: null };
 }
 
-function isLocalPeer({ socket, headers }: IncomingMessage): boolean {
-  const address = socket.remoteAddress?.replace(/^::ffff:/i, "") ?? "";
+function cameDirectly({ socket, headers }: IncomingMessage): boolean {
   const passedOn = Object.keys(headers).some((name) => name.includes("forwarded") || PROXY_HEADERS.has(name));
-  return isLoopback(address) && !passedOn;
+  return isLocalPeer(socket.remoteAddress) && !passedOn;
 }
 
 function asCredential(via: "bearer" | "session", token: VerifiedToken): Credential {

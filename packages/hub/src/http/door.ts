@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { Core } from "../core.ts";
 import type { OnHubError } from "../errors.ts";
 import type { HubOptions } from "../hub-options.ts";
+import { createProbeLinks } from "../probe-links.ts";
 import { VERSION } from "../version.ts";
 import { createClientReader } from "./client.ts";
 import { createGate, type Gate } from "./gate.ts";
@@ -16,12 +17,15 @@ import { createRoutes, createUpgradeRoutes } from "./routes.ts";
 import { type HttpServer, openHttpServer } from "./server.ts";
 import { createUpgrades } from "./upgrades.ts";
 
-/** Connections there may be beside the live ones: in all, and from one address. */
+/** Links of probes there may be at once: in all, and from one address or of one service. */
+const PROBE_LIMITS = { total: 1024, perKey: 256 };
+
+/** Connections there may be beside the live ones and the links: in all, and from one address. */
 const SPARE_CONNECTIONS = { total: 512, perKey: 128 };
 
 /** The way in over the network. */
 export interface Door extends HttpServer {
-  /** Closes live connections whose credential has ended. */
+  /** Once a second: closes live connections whose credential has ended, and links whose probe has. */
   sweep(): void;
 }
 
@@ -46,9 +50,11 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const { total, perKey } = viewerLimits(options);
   const gate = createDoorGate(parts);
   const now = (): number => clock.now();
-  const upgradeRoutes = createUpgradeRoutes({ acceptLive: (socket, principal) => core.live.accept(socket, principal) });
   const viewers = createConnectionLimit({ total, perKey });
-  const upgrades = createUpgrades(upgradeRoutes, gate, viewers, onError);
+  const probes = createConnectionLimit(PROBE_LIMITS);
+  const probeLinks = createProbeLinks(core.ingest);
+  const upgradeRoutes = createUpgradeRoutes({ live: core.live, viewers, probeLinks, probes });
+  const upgrades = createUpgrades(upgradeRoutes, gate, onError);
   const streams = createLiveStreams({ live: core.live, limit: viewers, origins: gate.origins });
   const routes = createRoutes(
     {
@@ -72,14 +78,22 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
     port,
     onRequest: createRequestListener(routes, gate, onError),
     upgrades,
-    limit: createConnectionLimit({ total: total + SPARE_CONNECTIONS.total, perKey: perKey + SPARE_CONNECTIONS.perKey }),
+    limit: createConnectionLimit({
+      total: total + PROBE_LIMITS.total + SPARE_CONNECTIONS.total,
+      perKey: perKey + PROBE_LIMITS.perKey + SPARE_CONNECTIONS.perKey,
+    }),
     onError,
   });
   const sweep = (): void => {
+    probeLinks.onSecond();
     upgrades.sweep(now());
     streams.sweep(now());
   };
-  return { ...server, sweep };
+  const close = (): Promise<void> => {
+    probeLinks.close();
+    return server.close();
+  };
+  return { ...server, sweep, close };
 }
 
 function createDoorGate({ options, host, access, clock }: DoorParts): Gate {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebSocket } from "ws";
+import type { Credential } from "../access/authenticate.ts";
+import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { Principal, Role } from "../access/principal.ts";
 import type { Client } from "./client.ts";
 
@@ -62,6 +64,10 @@ export interface UpgradeRoute {
   readonly path: string;
   readonly access: Exclude<Access, "open">;
   readonly summary: string;
+  /** Largest message that is taken, in bytes. */
+  readonly maxPayload: number;
+  /** How many there may be at once; counted by address and by subject. */
+  readonly limit: ConnectionLimit;
   /** Takes over a socket whose request has passed every guard. */
-  readonly accept: (socket: WebSocket, principal: Principal) => void;
+  readonly accept: (socket: WebSocket, credential: Credential) => void;
 }

@@ -1,6 +1,10 @@
+import { MAX_LINK_MESSAGE, MAX_VIEWER_MESSAGE } from "@wsight/protocol";
+import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { Sessions } from "../access/session.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { HistoryKeeper } from "../history-keeper.ts";
+import type { Live } from "../live/live.ts";
+import type { ProbeLinks } from "../probe-links.ts";
 import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashboard.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
@@ -52,7 +56,33 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
   return routes;
 }
 
+/** What takes over the WebSockets, passed in by the hub. */
+export interface UpgradeParts {
+  readonly live: Pick<Live, "accept">;
+  /** Places for viewers, whichever way they come. */
+  readonly viewers: ConnectionLimit;
+  readonly probeLinks: Pick<ProbeLinks, "accept">;
+  readonly probes: ConnectionLimit;
+}
+
 /** Everything the hub answers with a WebSocket, one line each. */
-export function createUpgradeRoutes(parts: { readonly acceptLive: UpgradeRoute["accept"] }): readonly UpgradeRoute[] {
-  return [{ path: "/ws/live", access: "viewer", summary: "Live metrics", accept: parts.acceptLive }];
+export function createUpgradeRoutes({ live, viewers, probeLinks, probes }: UpgradeParts): readonly UpgradeRoute[] {
+  return [
+    {
+      path: "/ws/live",
+      access: "viewer",
+      summary: "Live metrics",
+      maxPayload: MAX_VIEWER_MESSAGE,
+      limit: viewers,
+      accept: (socket, { principal }) => live.accept(socket, principal),
+    },
+    {
+      path: "/ws/probe",
+      access: "probe",
+      summary: "Figures of a probe, which may write as the service that its token names",
+      maxPayload: MAX_LINK_MESSAGE,
+      limit: probes,
+      accept: (socket, credential) => probeLinks.accept(socket, credential),
+    },
+  ];
 }

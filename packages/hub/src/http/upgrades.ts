@@ -1,10 +1,9 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { MAX_VIEWER_MESSAGE, WsightError } from "@wsight/protocol";
+import { WsightError } from "@wsight/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
 import { addressKey } from "../access/address.ts";
 import type { Credential } from "../access/authenticate.ts";
-import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { OnHubError } from "../errors.ts";
 import type { Gate } from "./gate.ts";
 import { toErrorReply } from "./respond.ts";
@@ -32,35 +31,24 @@ export interface Upgrades {
   close(): Promise<void>;
 }
 
-/** Answers upgrades from their table, behind the gate and the connection limit. */
-export function createUpgrades(
-  routes: readonly UpgradeRoute[],
-  gate: Gate,
-  limit: ConnectionLimit,
-  onError: OnHubError,
-): Upgrades {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: MAX_VIEWER_MESSAGE,
-    maxFragments: MAX_FRAGMENTS,
-    perMessageDeflate: false,
-  });
+/** Answers upgrades from their table, behind the gate and the limits of each. */
+export function createUpgrades(routes: readonly UpgradeRoute[], gate: Gate, onError: OnHubError): Upgrades {
+  const entries = routes.map((route) => ({ route, server: createSocketServer(route) }));
   const raw = new Set<Duplex>();
   const open = new Map<WebSocket, Credential>();
 
   /** Everything that may refuse; resolves with what may go on. */
-  async function pass(request: IncomingMessage): Promise<{ route: UpgradeRoute; credential: Credential }> {
+  async function pass(request: IncomingMessage): Promise<Entry & { credential: Credential }> {
     gate.admit(request);
     const { path } = splitTarget(request.url ?? "/");
-    const route = routes.find((candidate) => candidate.path === path.replace(/(?<=.)\/$/, ""));
-    if (route === undefined) throw new WsightError("NOT_FOUND");
+    const entry = entries.find(({ route }) => route.path === path.replace(/(?<=.)\/$/, ""));
+    if (entry === undefined) throw new WsightError("NOT_FOUND");
     // Browsers always name the page's origin here; a client that names none is no browser.
     gate.origins.check(request.headers);
-    return { route, credential: await gate.authorize(request, route.access) };
+    return { ...entry, credential: await gate.authorize(request, entry.route.access) };
   }
 
-  function enter(request: IncomingMessage, socket: Duplex, credential: Credential): void {
+  function enter({ limit }: UpgradeRoute, request: IncomingMessage, socket: Duplex, credential: Credential): void {
     const address = `address ${addressKey(gate.clientOf(request).address)}`;
     const leave = limit.enter([address, `sub ${credential.principal.sub}`]);
     if (leave === null) throw new WsightError("TOO_MANY_CONNECTIONS");
@@ -70,10 +58,10 @@ export function createUpgrades(
   function accept(route: UpgradeRoute, credential: Credential, socket: WebSocket): void {
     open.set(socket, credential);
     socket.once("close", () => open.delete(socket));
-    // What a viewer sends wrong ends its own connection; `ws` sees to that.
+    // What is sent wrong ends its own connection; `ws` sees to that.
     socket.on("error", ignore);
     try {
-      route.accept(socket, credential.principal);
+      route.accept(socket, credential);
     } catch (error) {
       onError(error, { stage: "live" });
       socket.close(1011, "The hub failed to answer");
@@ -82,9 +70,9 @@ export function createUpgrades(
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     try {
-      const { route, credential } = await pass(request);
+      const { route, server, credential } = await pass(request);
       if (socket.destroyed) return;
-      enter(request, socket, credential);
+      enter(route, request, socket, credential);
       socket.off("error", ignore);
       server.handleUpgrade(request, socket, head, (webSocket) => accept(route, credential, webSocket));
     } catch (error) {
@@ -111,6 +99,22 @@ export function createUpgrades(
       for (const socket of raw) socket.destroy();
     },
   };
+}
+
+interface Entry {
+  readonly route: UpgradeRoute;
+  readonly server: WebSocketServer;
+}
+
+/** Each route has its own limits, so that a viewer can't send what only a probe may. */
+function createSocketServer({ maxPayload }: UpgradeRoute): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload,
+    maxFragments: MAX_FRAGMENTS,
+    perMessageDeflate: false,
+  });
 }
 
 /** Resolves when all sockets have closed, or after {@link GOODBYE_MS}. */

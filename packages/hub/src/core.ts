@@ -1,6 +1,8 @@
 import type { HubRow } from "@wsight/protocol";
 import { type Asks, createAsks } from "./asks.ts";
+import { type Audit, createAudit } from "./audit.ts";
 import type { Clock } from "./clock.ts";
+import { type ConnectionLists, createConnectionLists } from "./connections/list.ts";
 import { createCurrent } from "./current.ts";
 import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
@@ -18,10 +20,14 @@ const LATE_MS = 10_000;
 
 /** What a hub holds and does, without the doors to it. */
 export interface Core {
+  /** ms epoch. */
+  readonly startedAt: number;
   readonly current: CurrentView;
   readonly ingest: Ingest;
   /** Asks probes while somebody looks closer. */
   readonly asks: Asks;
+  readonly connections: ConnectionLists;
+  readonly audit: Audit;
   readonly live: Live;
   /** `null` while nothing is kept on disk. */
   readonly history: HistoryKeeper | null;
@@ -34,25 +40,27 @@ export interface Core {
 
 /** What a core is made from. */
 export interface CoreParts {
-  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts">;
+  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds">;
   readonly dataDir: string | null;
   readonly clock: Clock;
   readonly onError: OnHubError;
 }
 
 /** Builds the parts and passes them to each other. */
-export async function createCore({ options, dataDir, clock, onError }: CoreParts): Promise<Core> {
+export function createCore({ options, dataDir, clock, onError }: CoreParts): Core {
   const startedAt = clock.now();
   const readCost = createOwnCost();
   let cost = readCost();
   let beatAt = startedAt;
   const current = createCurrent({ clock, hubRow });
   const asks = createAsks();
+  const audit = createAudit({ dataDir, clock, onError });
   const ingest = createIngest({ current, clock, asks });
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
-  const kept = { current, clock, intervalMs, retentionMs, onError };
-  const history = dataDir === null ? null : await createHistoryKeeper({ ...kept, dataDir });
+  const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
+  const kept = { current, clock, intervalMs, retentionMs, succeeds, onError };
+  const history = dataDir === null ? null : createHistoryKeeper({ ...kept, dataDir });
 
   function hubRow(): HubRow {
     const { badFrames, lastBadFrame } = ingest.stats();
@@ -82,13 +90,16 @@ export async function createCore({ options, dataDir, clock, onError }: CoreParts
   }
 
   return {
+    startedAt,
     current,
     ingest,
     asks,
+    connections: createConnectionLists({ asks, current, clock }),
+    audit,
     live,
     history,
     readiness: () => ({
-      store: history?.status().state !== "failing",
+      store: history?.ready() ?? true,
       ingest: Math.abs(clock.now() - beatAt) < LATE_MS,
     }),
     onSecond(at) {
@@ -102,6 +113,7 @@ export async function createCore({ options, dataDir, clock, onError }: CoreParts
     },
     async close() {
       live.close();
+      await audit.close();
       await history?.close();
     },
   };

@@ -4,7 +4,9 @@ import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
 import { type History, readHistory } from "./history.ts";
 import { createRecorder } from "./recorder.ts";
+import { createLazyStore } from "./store/lazy-store.ts";
 import { createLibsqlStore } from "./store/libsql/libsql-store.ts";
+import type { Store } from "./store/store.ts";
 import { createStoreWriter, type StoreWriter } from "./store/writer.ts";
 
 const MINUTE_MS = 60_000;
@@ -12,6 +14,8 @@ const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 5;
 /** A reader gets the interval that is still going on, at most this old, in ms. */
 const FRESH_MS = 5000;
+/** The store is opened this long after the start, in ms: who takes over from another hub has probes and viewers to let in first. */
+const OPEN_AFTER_MS = 250;
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {
@@ -20,6 +24,8 @@ export interface HistoryKeeper {
   /** The last hours, what is going on right now included. */
   read(request: { readonly hours: number; readonly node?: string; readonly signal: AbortSignal }): Promise<History>;
   status(): HubRow["store"];
+  /** False while the store is still being opened, or fails. */
+  ready(): boolean;
   /** Writes what is left and closes. */
   close(): Promise<void>;
 }
@@ -33,49 +39,61 @@ export interface HistoryKeeperOptions {
   readonly intervalMs?: number | undefined;
   /** @default 604_800_000 */
   readonly retentionMs?: number | undefined;
+  /** Another hub kept this history just before. @default false */
+  readonly succeeds?: boolean | undefined;
   readonly onError: OnHubError;
 }
 
-/** Opens the store; one that can't be opened now is tried again with every write, and `status` says so. */
-export async function createHistoryKeeper(options: HistoryKeeperOptions): Promise<HistoryKeeper> {
+/**
+ * Keeps history in a store that is opened in the background; one that can't be
+ * opened now is tried again with every write, and `status` says so.
+ */
+export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeeper {
   const { dataDir, current, clock, intervalMs = 5 * MINUTE_MS, retentionMs = 168 * 60 * MINUTE_MS } = options;
+  const { succeeds = false } = options;
   let queue: StoreWriter | null = null;
   let trouble: { readonly reason: string; readonly written: number } | null = null;
-  const store = await createLibsqlStore({
-    dataDir,
-    onEvent: (event) => {
-      if (event.type !== "set-aside") trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };
-      options.onError(new Error(`history: ${event.type}: ${event.reason}`), { stage: "store" });
-    },
-  });
+  const openStore = (): Promise<Store> =>
+    createLibsqlStore({
+      dataDir,
+      onEvent: (event) => {
+        if (event.type !== "set-aside") trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };
+        options.onError(new Error(`history: ${event.type}: ${event.reason}`), { stage: "store" });
+      },
+    });
+  const store = createLazyStore(openStore, OPEN_AFTER_MS);
   const onError = (error: unknown): void => options.onError(error, { stage: "store" });
   const writer = createStoreWriter(store, { onError });
   queue = writer;
   const prune = (beforeAt: number): Promise<number> => store.prune(beforeAt);
-  const recorder = createRecorder({ current, writer, clock, intervalMs, retentionMs, prune, onError: options.onError });
+  const times = { clock, intervalMs, retentionMs, succeeds };
+  const recorder = createRecorder({ current, writer, ...times, prune, onError: options.onError });
   const intervalMinutes = Math.max(HISTORY_MINUTES, Math.ceil(intervalMs / MINUTE_MS));
   let observed = false;
   let recordedAt = Number.NEGATIVE_INFINITY;
 
+  function status(): HubRow["store"] {
+    const { state, written, dropped, lastError } = writer.stats();
+    // What the store reports by itself holds until a write succeeds again.
+    const failing = state === "failing" || (trouble !== null && trouble.written === written);
+    return { state: failing ? "failing" : "ok", written, dropped, lastError: lastError ?? trouble?.reason ?? null };
+  }
+
   return {
+    status,
+    ready: () => store.isOpen && status().state === "ok",
     observe(at) {
       observed = true;
       recorder.observe(at);
     },
     async read({ hours, node, signal }) {
       const now = clock.now();
-      if (observed && Math.abs(now - recordedAt) >= FRESH_MS) {
+      if (store.isOpen && observed && Math.abs(now - recordedAt) >= FRESH_MS) {
         recordedAt = now;
         recorder.record(now);
         await writer.flush();
       }
       return readHistory({ store, hours, now, intervalMinutes, signal, ...(node === undefined ? {} : { node }) });
-    },
-    status() {
-      const { state, written, dropped, lastError } = writer.stats();
-      // What the store reports by itself holds until a write succeeds again.
-      const failing = state === "failing" || (trouble !== null && trouble.written === written);
-      return { state: failing ? "failing" : "ok", written, dropped, lastError: lastError ?? trouble?.reason ?? null };
     },
     async close() {
       recorder.close();

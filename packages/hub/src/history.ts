@@ -1,4 +1,4 @@
-import { composeSummary, expected, Histogram, type Summary, WsightError } from "@wsight/protocol";
+import { composeSummary, expected, Histogram, type Summary, seriesKey, WsightError } from "@wsight/protocol";
 import type { Sample, Store } from "./store/store.ts";
 
 /** Hours that are read unless asked otherwise. */
@@ -158,7 +158,13 @@ function intervalOf(at: number, samples: readonly Sample[]): Interval {
 /** Sum of the last readings of the series that were still measured when the interval, or what there is of it, ended. */
 function openAtEnd(samples: readonly Sample[]): number {
   const end = samples.reduce((latest, { at, intervalMs }) => Math.max(latest, at + intervalMs), 0);
-  return samples
+  // Two hubs, one after the other, may both have written of one series within the interval.
+  const newest = new Map<string, Sample>();
+  for (const sample of samples) {
+    const { metric, labels } = sample.series;
+    newest.set(`${sample.node} ${seriesKey(metric.name, labels)}`, sample);
+  }
+  return [...newest.values()]
     .filter(({ at, intervalMs }) => at + intervalMs >= end - CURRENT_MS)
     .reduce((sum, { last }) => sum + last, 0);
 }

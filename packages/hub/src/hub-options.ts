@@ -45,10 +45,24 @@ export interface HubOptions {
   readonly viewersPerAddress?: number;
   /** How often this hub was restarted by its supervisor, and why last; shown on the page. */
   readonly restarts?: { readonly count: number; readonly last: string | null };
+  /**
+   * Another hub kept the same history until just now: what processes counted under it is stored already.
+   * @default true after a restart
+   */
+  readonly succeeds?: boolean;
+  /** How long a port that is in use is tried again, ms: the hub before may be about to let go of it. @default 0 */
+  readonly portPatienceMs?: number;
+  /** Worker only: gets ready, says so, and listens when told to. @default false */
+  readonly standby?: boolean;
 }
+
+/** What may be said of a hub as late as when it is to listen. */
+export type HubChanges = Partial<Omit<HubOptions, "authenticate" | "standby">>;
 
 /** What the starter of a hub worker may post to it. `link` carries the `MessagePort` in its transfer list. */
 export type ToHubWorker =
+  /** Ends a standby, with what has changed since it was started. */
+  | { readonly type: "listen"; readonly changes: HubChanges }
   | { readonly type: "link"; readonly port: MessagePort }
   | {
       readonly type: "authenticated";
@@ -59,6 +73,8 @@ export type ToHubWorker =
 
 /** What a hub worker posts to its starter. */
 export type FromHubWorker =
+  /** A standby could listen now. */
+  | { readonly type: "ready" }
   | { readonly type: "listening"; readonly url: string; readonly host: string; readonly port: number }
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   | { readonly type: "code-used" }

@@ -56,7 +56,7 @@ export async function createHub(setup: HubSetup): Promise<Hub> {
   const port = asInteger("BAD_OPTION", "port", options.port ?? 4700, 0, 65_535);
   const dataDir = options.dataDir === undefined ? ".wsight" : options.dataDir;
   const access = await createAccessControl({ options, host, dataDir, env, authenticate, clock, onError });
-  const core = await createCore({ options, dataDir, clock, onError });
+  const core = createCore({ options, dataDir, clock, onError });
   try {
     const door = await openDoor({ options, host, port, core, access, onCodeUsed, clock, onError });
     return run(core, door, host, clock);

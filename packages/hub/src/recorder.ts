@@ -24,6 +24,8 @@ export interface RecorderOptions {
   readonly intervalMs?: number;
   /** History older than this is deleted, ms. @default 604_800_000 (7 days) */
   readonly retentionMs?: number;
+  /** Another hub recorded the same processes until just now. @default false */
+  readonly succeeds?: boolean;
   /** Deletes intervals that started before a time: `store.prune`. Called once an hour. */
   readonly prune?: (beforeAt: number) => Promise<unknown>;
   /** Told when a deletion fails; the next one comes an hour later. */
@@ -48,8 +50,9 @@ export interface Recorder {
  * The first interval begins when the recorder first looks, so after a restart
  * of the hub it adds to what was stored before instead of replacing it. What a
  * process had counted before the hub first saw it is no growth, unless it
- * began just then (as `process.uptime` tells). A series that is not seen for a
- * whole interval is forgotten.
+ * began just then (as `process.uptime` tells), and after this hub did: what is
+ * older may have been stored by the hub before. A series that is not seen for
+ * a whole interval is forgotten.
  */
 export function createRecorder(options: RecorderOptions): Recorder {
   return new IntervalRecorder(options);
@@ -75,6 +78,8 @@ interface NodeTrack {
 class IntervalRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #intervalMs: number;
+  /** What processes that began earlier had counted may be stored already. */
+  readonly #aloneSince: number;
   readonly #keys = new WeakMap<Series, string>();
   readonly #nodes = new Map<string, NodeTrack>();
   #startAt: number | null = null;
@@ -89,6 +94,7 @@ class IntervalRecorder implements Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#intervalMs = options.intervalMs ?? 300_000;
+    this.#aloneSince = options.clock.now() - (options.succeeds === true ? 0 : SEEN_FROM_START_MS);
   }
 
   observe(at: number): void {
@@ -173,10 +179,11 @@ class IntervalRecorder implements Recorder {
   }
 
   /** Whether a node that was just met began just now: in this interval, of which nothing can be stored yet. */
-  #notice(node: NodeTrack, { value }: SeriesState, at: number): void {
+  #notice(node: NodeTrack, { value, at: readAt }: SeriesState, at: number): void {
     if (node.firstLook !== this.#looks || typeof value !== "number") return;
-    const beganAt = at - value * 1000;
-    node.fromZero = beganAt >= Math.min(this.#floor(at), at - SEEN_FROM_START_MS);
+    const beganAt = readAt - value * 1000;
+    const justNow = beganAt >= Math.min(this.#floor(at), at - SEEN_FROM_START_MS);
+    node.fromZero = justNow && beganAt >= this.#aloneSince;
   }
 
   #write(startAt: number, endAt: number): void {

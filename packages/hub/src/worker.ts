@@ -4,7 +4,7 @@ import type { Authenticate } from "./access/authenticate.ts";
 import type { Principal } from "./access/principal.ts";
 import type { HubStage, OnHubError } from "./errors.ts";
 import { createHub, type Hub } from "./hub.ts";
-import type { FromHubWorker, HubOptions, ToHubWorker } from "./hub-options.ts";
+import type { FromHubWorker, HubChanges, HubOptions, ToHubWorker } from "./hub-options.ts";
 
 /** Between two reports of trouble of one stage, in ms. */
 const TROUBLE_EVERY_MS = 10_000;
@@ -15,17 +15,21 @@ type Post = (message: FromHubWorker) => void;
  * The thread in which a hub runs. Started with {@link HubOptions} as
  * `workerData`, it speaks {@link ToHubWorker} and {@link FromHubWorker}: first
  * `listening` or `failed`, at the end `closed`, after which it ends by itself.
+ * A standby says `ready` before, and stays so until it is told to `listen`.
  */
 async function runWorker(starter: MessagePort, options: HubOptions): Promise<void> {
   const post: Post = (message) => starter.postMessage(message);
   const questions = createQuestions(post);
   const { authenticate, ...rest } = options;
-  const starting = createHub({
-    ...rest,
-    ...(authenticate === true ? { authenticate: questions.ask } : {}),
-    onCodeUsed: () => post({ type: "code-used" }),
-    onError: createTroubleReport(post),
-  });
+  const start = (changes: HubChanges): Promise<Hub> =>
+    createHub({
+      ...rest,
+      ...changes,
+      ...(authenticate === true ? { authenticate: questions.ask } : {}),
+      onCodeUsed: () => post({ type: "code-used" }),
+      onError: createTroubleReport(post),
+    });
+  const starting = options.standby === true ? standBy(starter, post).then(start) : start({});
   const links = new Set<MessagePort>();
 
   function openLink(hub: Hub, port: MessagePort): void {
@@ -41,13 +45,21 @@ async function runWorker(starter: MessagePort, options: HubOptions): Promise<voi
   async function stop(hub: Hub): Promise<void> {
     for (const port of links) port.close();
     await hub.close();
+    end();
+  }
+
+  function end(): void {
     post({ type: "closed" });
     starter.close();
   }
 
+  let onStandby = options.standby === true;
   starter.on("message", (message: ToHubWorker) => {
-    if (message.type === "authenticated") questions.answer(message.id, message.principal);
-    else starting.then((hub) => (message.type === "link" ? openLink(hub, message.port) : stop(hub)), ignore);
+    if (message.type === "listen") onStandby = false;
+    else if (message.type === "authenticated") questions.answer(message.id, message.principal);
+    else if (message.type === "link") starting.then((hub) => openLink(hub, message.port), ignore);
+    else if (onStandby) end();
+    else starting.then(stop, ignore);
   });
 
   try {
@@ -57,6 +69,17 @@ async function runWorker(starter: MessagePort, options: HubOptions): Promise<voi
     post({ type: "failed", ...explain(error) });
     starter.close();
   }
+}
+
+/** Gets everything ready that needs no port, says so, and resolves with what has changed when it is told to listen. */
+async function standBy(starter: MessagePort, post: Post): Promise<HubChanges> {
+  const told = new Promise<HubChanges>((resolve) => {
+    starter.on("message", (message: ToHubWorker) => {
+      if (message.type === "listen") resolve(message.changes);
+    });
+  });
+  post({ type: "ready" });
+  return told;
 }
 
 /** Puts `authenticate` to the starter's thread. The hub gives up on a question by itself, so few wait here. */

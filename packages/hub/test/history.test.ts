@@ -166,6 +166,15 @@ describe("history", () => {
     expect((await read()).data[0]?.connections.total).toBe(90);
   });
 
+  // The last sample of a hub that was killed and the first of the next lay within the same seconds: doubled.
+  it("counts an open connection once when two hubs wrote of it in one interval", async () => {
+    const at = ALIGNED_AT - INTERVAL_MS;
+    const of = (from: number, intervalMs: number, last: number) =>
+      sample("websocket.server.active_connections", at + from, { last, intervalMs });
+    await store.append([of(0, INTERVAL_MS - 5_000, 100), of(INTERVAL_MS - 5_000, 5_000, 90)]);
+    expect((await read()).data[0]?.connections.total).toBe(90);
+  });
+
   it("divides by the time that was measured, not by the length of the interval", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
     await store.append([

@@ -77,6 +77,7 @@ describe("what a probe says", () => {
     expect(now.json.data).toMatchObject([{ connections: { total: 5 } }]);
     await first.close();
     const second = await startHub({ dataDir });
+    await until(async () => (await ask(second, "/readyz")).status === 200, { what: "the store to be open" });
     expect((await read(second)).json).toMatchObject({ data_points: 1, data: [{ connections: { total: 5 } }] });
   });
 
@@ -106,9 +107,13 @@ function findHubRow({ messages }: Heard): HubRow | undefined {
 }
 
 describe("readiness", () => {
-  test("is there from the start", async () => {
+  test("comes soon after the start, when the store is open; nobody waits for that at the door", async () => {
     const hub = await startHub({ dataDir: await makeDir() });
-    expect(await ask(hub, "/readyz")).toMatchObject({ status: 200, json: { status: "ready" } });
+    expect(await ask(hub, "/readyz")).toMatchObject({ status: 503, json: { parts: { store: false } } });
+    expect((await ask(hub, "/healthz")).json).toEqual({ status: "ok", name: "wsight", startedAt: expect.any(Number) });
+    const history = await ask(hub, "/api/websocket/metrics/history/", { headers: await bearer() });
+    expect(history).toMatchObject({ status: 503, code: "STORE_UNAVAILABLE" });
+    await until(async () => (await ask(hub, "/readyz")).json.status === "ready", { what: "the store to be open" });
   });
 
   test("is gone while the store can't be opened, and everything else goes on", async () => {
@@ -116,7 +121,7 @@ describe("readiness", () => {
     await mkdir(join(dataDir, "history.db"));
     const stages: string[] = [];
     const hub = await startHub({ dataDir, onError: (_error, { stage }) => stages.push(stage) });
-    expect(stages).toContain("store");
+    await until(() => stages.includes("store"), { what: "the store to fail" });
     expect(await ask(hub, "/readyz")).toMatchObject({
       status: 503,
       json: { status: "unavailable", parts: { store: false, ingest: true } },

@@ -121,6 +121,22 @@ describe("the recorder", () => {
     expect(sumOf(old.stored(MESSAGES))[0]?.[2]).toBe(0);
   });
 
+  // Eight processes killed in turn: what the hub before had stored of a young process was stored once more.
+  it("takes nothing that the hub before may have stored for growth, and all of a process that began after it", () => {
+    const rig = createRig(START_AT + 60_000, { succeeds: true });
+    rig.set("process.uptime", 5);
+    rig.set(MESSAGES, 40);
+    rig.set("process.uptime", 0.5, { node: "chat/2" });
+    rig.set(MESSAGES, 7, { node: "chat/2" });
+    rig.seconds(1);
+    rig.set(MESSAGES, 42);
+    rig.seconds(239);
+    expect(rig.stored(MESSAGES).map(({ node, sum }) => [node, sum])).toEqual([
+      ["chat/1", 2],
+      ["chat/2", 7],
+    ]);
+  });
+
   it("counts a series that appears on a known process from zero", () => {
     const { set, seconds, stored } = createRig();
     set(MESSAGES, 1_000_000, { labels: { event: "old" } });

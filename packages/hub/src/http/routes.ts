@@ -1,10 +1,16 @@
 import { MAX_LINK_MESSAGE, MAX_VIEWER_MESSAGE } from "@wsight/protocol";
 import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { Sessions } from "../access/session.ts";
+import type { Asks } from "../asks.ts";
+import type { Audit } from "../audit.ts";
+import type { ConnectionLists } from "../connections/list.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { HistoryKeeper } from "../history-keeper.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
+import { auditRoute } from "./handlers/audit.ts";
+import { connectionRoute, disconnectRoute } from "./handlers/connection.ts";
+import { connectionsRoute } from "./handlers/connections.ts";
 import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashboard.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
@@ -22,8 +28,13 @@ import type { Route, UpgradeRoute } from "./route.ts";
 /** What the handlers read and do, passed in by the hub. */
 export interface RouteParts {
   readonly version: string;
+  /** When the hub began, ms epoch. */
+  readonly startedAt: number;
   readonly dashboardDir: string;
   readonly current: CurrentView;
+  readonly asks: Asks;
+  readonly connections: ConnectionLists;
+  readonly audit: Audit;
   /** `null` while the hub keeps no history. */
   readonly history: Pick<HistoryKeeper, "read"> | null;
   readonly readiness: () => Readiness;
@@ -38,7 +49,7 @@ export interface RouteParts {
 export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[]): readonly Route[] {
   const { current, dashboardDir, sessions } = parts;
   const routes: readonly Route[] = [
-    healthRoute(),
+    healthRoute(parts.startedAt),
     readyRoute(parts.readiness),
     rootRoute(),
     dashboardRoute(dashboardDir),
@@ -49,6 +60,10 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     websocketMetricsRoute(current),
     websocketHistoryRoute(parts.history),
     nodesRoute(current),
+    connectionsRoute(parts.connections),
+    connectionRoute(parts),
+    disconnectRoute(parts),
+    auditRoute(parts.audit),
     liveRoute(parts.streams),
     liveSayRoute(parts.streams),
     openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),

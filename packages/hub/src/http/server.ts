@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { addressKey, isLocalPeer } from "../access/address.ts";
 import type { ConnectionLimit } from "../access/connection-limit.ts";
-import { listenFailed, type OnHubError } from "../errors.ts";
+import { listenFailed, type OnHubError, systemCode } from "../errors.ts";
 import type { Upgrades } from "./upgrades.ts";
 
 /** Time for a client to send its headers, its whole request, and the next request on the same connection, in ms. */
@@ -12,6 +13,9 @@ export const SERVER_TIMEOUTS = {
   keepAliveTimeout: 15_000,
   connectionsCheckingInterval: 2000,
 } as const;
+
+/** Between two tries to get a port, ms. */
+const RETRY_MS = 5;
 
 /** A listening HTTP server. */
 export interface HttpServer {
@@ -25,6 +29,8 @@ export interface HttpServer {
 export interface HttpServerParts {
   readonly host: string;
   readonly port: number;
+  /** How long a port that is in use is tried again, ms. @default 0 */
+  readonly patienceMs?: number | undefined;
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrades: Upgrades;
   /** Connections of any kind, also those that never say a word. */
@@ -43,7 +49,7 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
     else socket.once("close", leave);
   });
   server.on("upgrade", (request, socket, head) => upgrades.handle(request, socket, head));
-  await listen(server, host, port);
+  await listen(server, host, port, parts.patienceMs ?? 0);
   server.on("error", (error) => onError(error, { stage: "http" }));
   let closed: Promise<void> | null = null;
   return {
@@ -55,15 +61,28 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/** Not shared with other processes, whatever cluster they are in: who gets the port is the hub. */
+function listenOnce(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(listenFailed(host, port, error));
-    server.once("error", fail);
-    server.listen({ host, port }, () => {
-      server.off("error", fail);
+    server.once("error", reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off("error", reject);
       resolve();
     });
   });
+}
+
+async function listen(server: Server, host: string, port: number, patienceMs: number): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      await listenOnce(server, host, port);
+      return;
+    } catch (error) {
+      if (systemCode(error) !== "EADDRINUSE" || performance.now() >= deadline) throw listenFailed(host, port, error);
+      await wait(RETRY_MS);
+    }
+  }
 }
 
 async function closeServer(server: Server, upgrades: Upgrades): Promise<void> {

@@ -6,14 +6,14 @@ export interface Readiness {
   readonly ingest: boolean;
 }
 
-/** Says that the process answers. */
-export function healthRoute(): Route {
+/** Says that the process answers, what it is, and when it began: another time means another hub. */
+export function healthRoute(startedAt: number): Route {
   return {
     method: "GET",
     path: "/healthz",
     access: "open",
     summary: "Alive",
-    handle: () => ({ json: { status: "ok" } }),
+    handle: () => ({ json: { status: "ok", name: "wsight", startedAt } }),
   };
 }
 

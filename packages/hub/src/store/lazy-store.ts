@@ -1,0 +1,49 @@
+import { WsightError } from "@wsight/protocol";
+import type { Store } from "./store.ts";
+
+/** A store that is opened in the background, so that nobody waits for it. */
+export interface LazyStore extends Pick<Store, "append" | "read" | "prune" | "close"> {
+  /** True once it is open. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * Opens a store after `delayMs`, or as soon as something has to be written. Writes
+ * wait for it; a read meanwhile rejects with `STORE_UNAVAILABLE`. One that is
+ * closed before it was needed is never opened.
+ */
+export function createLazyStore(openStore: () => Promise<Store>, delayMs: number): LazyStore {
+  let opening: Promise<Store> | null = null;
+  let open: Store | null = null;
+  let closed = false;
+  const timer = setTimeout(() => void begin().catch(() => undefined), delayMs);
+  timer.unref();
+
+  function begin(): Promise<Store> {
+    if (closed && opening === null)
+      return Promise.reject(new WsightError("STORE_UNAVAILABLE", "history: the store is closed"));
+    opening ??= openStore().then((store) => {
+      open = store;
+      return store;
+    });
+    return opening;
+  }
+
+  return {
+    get isOpen() {
+      return open !== null;
+    },
+    append: async (samples) => (await begin()).append(samples),
+    read: async (query, options) => {
+      if (open === null)
+        throw new WsightError("STORE_UNAVAILABLE", "history: it is being opened; try again in a moment");
+      return open.read(query, options);
+    },
+    prune: async (beforeAt) => (await begin()).prune(beforeAt),
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await (await opening?.catch(() => null))?.close();
+    },
+  };
+}

@@ -20,8 +20,6 @@ const LATE_MS = 10_000;
 
 /** What a hub holds and does, without the doors to it. */
 export interface Core {
-  /** ms epoch. */
-  readonly startedAt: number;
   readonly current: CurrentView;
   readonly ingest: Ingest;
   /** Asks probes while somebody looks closer. */
@@ -40,14 +38,14 @@ export interface Core {
 
 /** What a core is made from. */
 export interface CoreParts {
-  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds">;
+  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts">;
   readonly dataDir: string | null;
   readonly clock: Clock;
   readonly onError: OnHubError;
 }
 
 /** Builds the parts and passes them to each other. */
-export function createCore({ options, dataDir, clock, onError }: CoreParts): Core {
+export async function createCore({ options, dataDir, clock, onError }: CoreParts): Promise<Core> {
   const startedAt = clock.now();
   const readCost = createOwnCost();
   let cost = readCost();
@@ -58,9 +56,8 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
   const ingest = createIngest({ current, clock, asks });
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
-  const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
-  const kept = { current, clock, intervalMs, retentionMs, succeeds, onError };
-  const history = dataDir === null ? null : createHistoryKeeper({ ...kept, dataDir });
+  const kept = { current, clock, intervalMs, retentionMs, onError };
+  const history = dataDir === null ? null : await createHistoryKeeper({ ...kept, dataDir });
 
   function hubRow(): HubRow {
     const { badFrames, lastBadFrame } = ingest.stats();
@@ -90,7 +87,6 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
   }
 
   return {
-    startedAt,
     current,
     ingest,
     asks,
@@ -99,7 +95,7 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
     live,
     history,
     readiness: () => ({
-      store: history?.ready() ?? true,
+      store: history?.status().state !== "failing",
       ingest: Math.abs(clock.now() - beatAt) < LATE_MS,
     }),
     onSecond(at) {

@@ -149,17 +149,21 @@ const SORT_FIGURES: { readonly [S in ConnectionSort]: (row: ConnectionRow) => nu
   lastOut: (row) => row.lastOutAt,
 };
 
-/** Orders rows of one process as {@link CONNECTION_SORTS} says; a total order, since no two have the same number. */
-export function compareConnections(
+/**
+ * Orders rows as {@link CONNECTION_SORTS} says.
+ * @param tie orders equals; by number unless given, which no two rows of one process have in common
+ */
+export function compareConnections<R extends ConnectionRow = ConnectionRow>(
   sort: ConnectionSort,
   descending: boolean,
-): (a: ConnectionRow, b: ConnectionRow) => number {
+  tie: (a: R, b: R) => number = (a, b) => a.connection - b.connection,
+): (a: R, b: R) => number {
   const figure = SORT_FIGURES[sort];
   const sign = descending ? -1 : 1;
   return (a, b) => {
     const one = figure(a);
     const other = figure(b);
-    if (one === other) return a.connection - b.connection;
+    if (one === other) return tie(a, b);
     if (one === null) return 1;
     if (other === null) return -1;
     return one < other ? -sign : sign;

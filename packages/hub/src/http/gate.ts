@@ -3,7 +3,7 @@ import { WsightError } from "@wsight/protocol";
 import { addressKey } from "../access/address.ts";
 import type { Credential } from "../access/authenticate.ts";
 import type { OriginCheck } from "../access/guards.ts";
-import type { Role } from "../access/principal.ts";
+import type { Principal, Role } from "../access/principal.ts";
 import type { RateLimit } from "../access/rate-limit.ts";
 import { openByMount, rateLimited } from "../errors.ts";
 import type { Client } from "./client.ts";
@@ -20,9 +20,14 @@ export interface Gate {
   admit(request: IncomingMessage): void;
   /**
    * Signed in, with a role that may call, and not too often.
+   * @param onRefused told before somebody whose role may not call is refused
    * @throws WsightError `UNAUTHENTICATED`, `FORBIDDEN`, `RATE_LIMITED`
    */
-  authorize(request: IncomingMessage, access: Exclude<Access, "open">): Promise<Credential>;
+  authorize(
+    request: IncomingMessage,
+    access: Exclude<Access, "open">,
+    onRefused?: (principal: Principal) => Promise<void>,
+  ): Promise<Credential>;
   readonly origins: OriginCheck;
 }
 
@@ -49,12 +54,14 @@ export function createGate(parts: GateParts): Gate {
       parts.checkHost(request.headers.host);
       spend(parts.addressRate, addressKey(address));
     },
-    async authorize(request, access) {
+    async authorize(request, access, onRefused) {
       const credential = await parts.identify(request);
       if (credential === null) throw new WsightError("UNAUTHENTICATED");
       const { role, sub } = credential.principal;
-      if (!mayCall(role, access))
+      if (!mayCall(role, access)) {
+        await onRefused?.(credential.principal);
         throw new WsightError("FORBIDDEN", `Role ${access} is needed, this principal has role ${role}`);
+      }
       spend(parts.principalRate, sub);
       return credential;
     },

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { WsightError } from "@wsight/protocol";
 import { checkAmbientWrite, checkJsonType } from "../access/guards.ts";
+import type { Principal } from "../access/principal.ts";
 import type { OnHubError } from "../errors.ts";
 import { hasBody, readJsonBody } from "./body.ts";
 import { corsHeaders, preflight } from "./cors.ts";
@@ -29,11 +30,12 @@ export function createRequestListener(
 
   async function handle(
     request: IncomingMessage,
-    { route: { access, method, maxBodyBytes, handle: run }, params }: Match,
+    { route: { access, method, maxBodyBytes, handle: run, onRefused }, params }: Match,
     query: URLSearchParams,
     signal: AbortSignal,
   ): Promise<RouteReply> {
-    const credential = access === "open" ? null : await gate.authorize(request, access);
+    const refused = async (principal: Principal): Promise<void> => onRefused?.({ params, principal });
+    const credential = access === "open" ? null : await gate.authorize(request, access, refused);
     if (method !== "GET") {
       if (credential !== null && credential.via !== "bearer") checkAmbientWrite(request.headers);
       if (method !== "DELETE" || hasBody(request)) checkJsonType(request.headers);

@@ -57,6 +57,8 @@ export interface Route {
   /** Largest body of a write. @default 65_536 */
   readonly maxBodyBytes?: number;
   readonly handle: (request: RouteRequest) => RouteReply | Promise<RouteReply>;
+  /** Told before somebody who is signed in, but may not call, is refused. Must not throw. */
+  readonly onRefused?: (request: Pick<RouteRequest, "params" | "principal">) => Promise<void>;
 }
 
 /** One line of the upgrade table: a path that speaks WebSocket. */

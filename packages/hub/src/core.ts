@@ -20,6 +20,8 @@ const LATE_MS = 10_000;
 
 /** What a hub holds and does, without the doors to it. */
 export interface Core {
+  /** ms epoch. */
+  readonly startedAt: number;
   readonly current: CurrentView;
   readonly ingest: Ingest;
   /** Asks probes while somebody looks closer. */
@@ -38,14 +40,14 @@ export interface Core {
 
 /** What a core is made from. */
 export interface CoreParts {
-  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts">;
+  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds">;
   readonly dataDir: string | null;
   readonly clock: Clock;
   readonly onError: OnHubError;
 }
 
 /** Builds the parts and passes them to each other. */
-export async function createCore({ options, dataDir, clock, onError }: CoreParts): Promise<Core> {
+export function createCore({ options, dataDir, clock, onError }: CoreParts): Core {
   const startedAt = clock.now();
   const readCost = createOwnCost();
   let cost = readCost();
@@ -56,8 +58,9 @@ export async function createCore({ options, dataDir, clock, onError }: CoreParts
   const ingest = createIngest({ current, clock, asks });
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
-  const kept = { current, clock, intervalMs, retentionMs, onError };
-  const history = dataDir === null ? null : await createHistoryKeeper({ ...kept, dataDir });
+  const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
+  const kept = { current, clock, intervalMs, retentionMs, succeeds, onError };
+  const history = dataDir === null ? null : createHistoryKeeper({ ...kept, dataDir });
 
   function hubRow(): HubRow {
     const { badFrames, lastBadFrame } = ingest.stats();
@@ -87,6 +90,7 @@ export async function createCore({ options, dataDir, clock, onError }: CoreParts
   }
 
   return {
+    startedAt,
     current,
     ingest,
     asks,
@@ -95,7 +99,7 @@ export async function createCore({ options, dataDir, clock, onError }: CoreParts
     live,
     history,
     readiness: () => ({
-      store: history?.status().state !== "failing",
+      store: history?.ready() ?? true,
       ingest: Math.abs(clock.now() - beatAt) < LATE_MS,
     }),
     onSecond(at) {

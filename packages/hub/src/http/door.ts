@@ -59,6 +59,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const routes = createRoutes(
     {
       version: VERSION,
+      startedAt: core.startedAt,
       dashboardDir: options.dashboardDir,
       current: core.current,
       asks: core.asks,
@@ -79,6 +80,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const server = await openHttpServer({
     host,
     port,
+    patienceMs: options.portPatienceMs,
     onRequest: createRequestListener(routes, gate, onError),
     upgrades,
     limit: createConnectionLimit({

@@ -1,8 +1,8 @@
 import { MAX_LINK_MESSAGE, MAX_VIEWER_MESSAGE } from "@wsight/protocol";
 import type { ConnectionLimit } from "../access/connection-limit.ts";
+import type { Sessions } from "../access/session.ts";
 import type { Asks } from "../asks.ts";
 import type { Audit } from "../audit.ts";
-import type { Sessions } from "../access/session.ts";
 import type { ConnectionLists } from "../connections/list.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { HistoryKeeper } from "../history-keeper.ts";
@@ -28,6 +28,8 @@ import type { Route, UpgradeRoute } from "./route.ts";
 /** What the handlers read and do, passed in by the hub. */
 export interface RouteParts {
   readonly version: string;
+  /** When the hub began, ms epoch. */
+  readonly startedAt: number;
   readonly dashboardDir: string;
   readonly current: CurrentView;
   readonly asks: Asks;
@@ -47,7 +49,7 @@ export interface RouteParts {
 export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[]): readonly Route[] {
   const { current, dashboardDir, sessions } = parts;
   const routes: readonly Route[] = [
-    healthRoute(),
+    healthRoute(parts.startedAt),
     readyRoute(parts.readiness),
     rootRoute(),
     dashboardRoute(dashboardDir),

@@ -2,7 +2,21 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { createPortLink, createProbe, MAX_UNACKNOWLEDGED } from "@wsight/probe";
 import { decodeProbeFrame, encodeLinkText, type LinkMessage, type ProbeFrame } from "@wsight/protocol";
 import { until } from "@wsight/testkit";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, onTestFinished } from "vitest";
+import { describeLink } from "./link-contract.ts";
+
+describeLink("a port link", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const received: LinkMessage[] = [];
+  port2.on("message", (message: LinkMessage) => received.push(message));
+  onTestFinished(() => port2.close());
+  return {
+    link: createPortLink(port1),
+    received,
+    say: (text) => port2.postMessage(text),
+    leave: () => port2.close(),
+  };
+});
 
 const closers: (() => void)[] = [];
 afterEach(() => {

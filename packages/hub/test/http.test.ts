@@ -43,6 +43,8 @@ describe("the route table", () => {
         "GET /api/websocket/metrics/ viewer",
         "GET /api/websocket/metrics/history/ viewer",
         "GET /api/nodes viewer",
+        "GET /api/live viewer",
+        "POST /api/live/{session} viewer",
         "GET /api/openapi.json viewer",
         "UPGRADE /ws/live viewer",
       ].sort(),

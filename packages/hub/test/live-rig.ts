@@ -1,48 +1,62 @@
 import { once } from "node:events";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CompiledSelectors, type CurrentView, createLive, type Live, type LiveOptions } from "@wsight/hub";
-import {
-  type Backfill,
-  decodeLiveBytes,
-  type HubMessage,
-  type LiveTable,
-  MAX_VIEWER_MESSAGE,
-  type Selector,
-  type Tick,
-} from "@wsight/protocol";
-import WebSocket, { WebSocketServer } from "ws";
-import { Rig } from "./current-rig.ts";
+import { MAX_VIEWER_MESSAGE, type Selector } from "@wsight/protocol";
+import { onTestFinished } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { type FakeProbe, Rig } from "./current-rig.ts";
+import { type Client, FILLING, SocketClient, StreamClient } from "./live-clients.ts";
+
+/** Ways of a live session to its viewer. */
+export const TRANSPORTS = ["websocket", "sse"] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** The hub's end of a connection to a viewer. */
+export interface HubEnd {
+  readonly bufferedAmount: number;
+  readonly isOpen: boolean;
+  /** Sends something that the client passes over. */
+  fill(): void;
+}
+
+/** How a rig is set up. */
+export type LiveRigOptions = Partial<LiveOptions> & { readonly maxPayload?: number; readonly transport?: Transport };
 
 /** Live sessions on a real server, with the clock of a {@link Rig}. */
 export class LiveRig extends Rig {
   readonly live: Live;
-  /** Sockets of the hub's side, in order of arrival. */
-  readonly sockets: WebSocket[] = [];
+  /** The hub's ends, in order of arrival. */
+  readonly ends: HubEnd[] = [];
+  /** Messages of viewers that have arrived. */
+  arrived = 0;
   /** Evaluations asked of `current`, by channel or not. */
   evaluations = 0;
-  readonly #server: WebSocketServer;
+  readonly #transport: Transport;
+  readonly #server: Server = createServer();
   readonly #clients: Client[] = [];
 
-  private constructor(server: WebSocketServer, options: Partial<LiveOptions>) {
+  private constructor({ maxPayload = MAX_VIEWER_MESSAGE, transport = "websocket", ...options }: LiveRigOptions) {
     super();
-    this.#server = server;
+    this.#transport = transport;
     this.live = createLive({ current: this.#counting(), clock: this.clock, ...options });
-    server.on("connection", (socket) => {
-      this.sockets.push(socket);
-      this.live.accept(socket, { sub: "ann", role: "viewer" });
-    });
+    this.#serveSockets(maxPayload);
+    this.#serveStreams();
   }
 
-  static async open(options: Partial<LiveOptions> & { maxPayload?: number } = {}): Promise<LiveRig> {
-    const { maxPayload = MAX_VIEWER_MESSAGE, ...rest } = options;
-    const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false, maxPayload });
-    await once(server, "listening");
-    return new LiveRig(server, rest);
+  static async open(options: LiveRigOptions = {}): Promise<LiveRig> {
+    const rig = new LiveRig(options);
+    rig.#server.listen(0, "127.0.0.1");
+    await once(rig.#server, "listening");
+    return rig;
   }
 
   async connect(): Promise<Client> {
     const { port } = this.#server.address() as AddressInfo;
-    const client = new Client(new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false }));
+    const client =
+      this.#transport === "sse"
+        ? new StreamClient(`http://127.0.0.1:${port}`)
+        : new SocketClient(new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false }));
     this.#clients.push(client);
     await client.text("welcome");
     return client;
@@ -59,9 +73,56 @@ export class LiveRig extends Rig {
 
   async close(): Promise<void> {
     this.live.close();
-    for (const client of this.#clients) client.socket.terminate();
+    for (const client of this.#clients) client.terminate();
+    this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, "close");
+  }
+
+  #serveSockets(maxPayload: number): void {
+    const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload });
+    this.#server.on("upgrade", (request, socket, head) =>
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        webSocket.on("message", () => this.arrived++);
+        this.ends.push({
+          get bufferedAmount() {
+            return webSocket.bufferedAmount;
+          },
+          get isOpen() {
+            return webSocket.readyState === WebSocket.OPEN;
+          },
+          fill: () => webSocket.send(FILLING),
+        });
+        this.live.accept(webSocket, { sub: "ann", role: "viewer" });
+      }),
+    );
+  }
+
+  #serveStreams(): void {
+    const hears = new Map<string, (text: string) => void>();
+    this.#server.on("request", async (request, response) => {
+      if (request.method === "POST") {
+        let text = "";
+        for await (const part of request) text += part;
+        this.arrived++;
+        hears.get(request.url ?? "")?.(text);
+        response.writeHead(204).end();
+        return;
+      }
+      response.removeHeader("transfer-encoding");
+      response.writeHead(200, { "content-type": "text/event-stream", connection: "close" });
+      this.ends.push({
+        get bufferedAmount() {
+          return response.writableLength;
+        },
+        get isOpen() {
+          return !response.writableEnded && !response.destroyed;
+        },
+        fill: () => response.write(`:${FILLING}\n\n`),
+      });
+      const stream = this.live.acceptStream(response, { sub: "ann", role: "viewer" });
+      hears.set(`/${stream.id}`, (text) => stream.hear(text));
+    });
   }
 
   #counting(): CurrentView {
@@ -79,70 +140,24 @@ export class LiveRig extends Rig {
   }
 }
 
-type Heard = HubMessage | Tick | Backfill;
+const MESSAGES = "websocket.server.messages";
+const OPEN = "websocket.server.active_connections";
+export const RATE: Selector = { metric: MESSAGES, agg: "rate" };
+export const TOTAL: Selector = { metric: MESSAGES, agg: "total" };
+export const GAUGE: Selector = { metric: OPEN, agg: "last" };
 
-/** A viewer with the real codec: applies differences to the tick before. */
-export class Client {
-  readonly socket: WebSocket;
-  readonly heard: Heard[] = [];
-  closeCode: number | null = null;
-  #previous: Float64Array | null = null;
-  #wake: () => void = () => {};
+/** A rig that closes when the test ends. */
+export async function openRig(options: LiveRigOptions = {}): Promise<LiveRig> {
+  const rig = await LiveRig.open(options);
+  onTestFinished(() => rig.close());
+  return rig;
+}
 
-  constructor(socket: WebSocket) {
-    this.socket = socket;
-    socket.on("message", (data: Buffer, isBinary: boolean) => {
-      this.heard.push(isBinary ? this.#decode(data) : (JSON.parse(data.toString()) as HubMessage));
-      this.#wake();
-    });
-    socket.on("close", (code) => {
-      this.closeCode = code;
-      this.#wake();
-    });
-    socket.on("error", () => {});
-  }
+/** A second of a probe: ten messages, and so many connections. */
+export function beat(probe: FakeProbe, connections: number): void {
+  probe.grow(MESSAGES, 10).set(OPEN, connections).snapshot({ keyframe: false });
+}
 
-  say(message: unknown): void {
-    this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
-  }
-
-  subscribe(
-    series: readonly Selector[],
-    options: { id?: number; tables?: readonly LiveTable[]; since?: number } = {},
-  ): void {
-    this.say({ type: "subscribe", id: 1, tables: [], series, ...options });
-  }
-
-  get ticks(): Tick[] {
-    return this.heard.filter((one): one is Tick => one.type === "tick");
-  }
-
-  get backfills(): Backfill[] {
-    return this.heard.filter((one): one is Backfill => one.type === "backfill");
-  }
-
-  /** Waits for the nth message of a type. */
-  async text<T extends Heard["type"]>(type: T, nth = 1): Promise<Extract<Heard, { type: T }>> {
-    await this.until(() => this.heard.filter((one) => one.type === type).length >= nth);
-    return this.heard.filter((one) => one.type === type)[nth - 1] as Extract<Heard, { type: T }>;
-  }
-
-  async closed(): Promise<number> {
-    await this.until(() => this.closeCode !== null);
-    return this.closeCode ?? 0;
-  }
-
-  async until(done: () => boolean): Promise<void> {
-    while (!done()) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  #decode(data: Buffer): Tick | Backfill {
-    const frame = decodeLiveBytes(data, this.#previous);
-    if (frame.type === "tick") this.#previous = frame.values;
-    return frame;
-  }
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

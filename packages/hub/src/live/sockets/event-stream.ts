@@ -48,16 +48,19 @@ export class EventStreamViewer implements ViewerSocket {
   send(message: LiveMessage): number {
     if (!this.open) return 0;
     const { event } = message;
+    // Left to itself, a response gathers what is written until the next turn, and says that it waits.
+    this.cork();
     this.#response.write(event);
+    this.uncork();
     return event.length;
   }
 
   cork(): void {
-    this.#response.cork();
+    this.#response.socket?.cork();
   }
 
   uncork(): void {
-    this.#response.uncork();
+    this.#response.socket?.uncork();
   }
 
   ping(): void {

@@ -1,3 +1,4 @@
+import type { Selector } from "@wsight/protocol";
 import { describe, expect, test } from "vitest";
 import { beat, GAUGE, type HubEnd, nextTurn, openRig, RATE, TOTAL, TRANSPORTS } from "./live-rig.ts";
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { HubRow } from "@wsight/protocol";
 import { type Asks, createAsks } from "./asks.ts";
 import { type Audit, createAudit } from "./audit.ts";
@@ -6,6 +7,7 @@ import { type ConnectionLists, createConnectionLists } from "./connections/list.
 import { createCurrent } from "./current.ts";
 import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
+import { createHeirs } from "./heir.ts";
 import { createHistoryKeeper, type HistoryKeeper } from "./history-keeper.ts";
 import type { Readiness } from "./http/handlers/health.ts";
 import type { HubOptions } from "./hub-options.ts";
@@ -55,7 +57,8 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
   const current = createCurrent({ clock, hubRow });
   const asks = createAsks();
   const audit = createAudit({ dataDir, clock, onError });
-  const ingest = createIngest({ current, clock, asks });
+  const told = dataDir === null ? null : resolve(dataDir);
+  const ingest = createIngest({ current, clock, asks, welcome: { startedAt, dataDir: told, heirs: createHeirs() } });
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
   const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;

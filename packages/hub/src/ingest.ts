@@ -2,6 +2,7 @@ import {
   decodeProbeFrame,
   type HelloFrame,
   type HubFrame,
+  LINK_VERSION,
   type LinkMessage,
   type NamesFrame,
   type ProbeFrame,
@@ -13,6 +14,7 @@ import type { Clock } from "./clock.ts";
 import type { NodeWriter } from "./current/nodes.ts";
 import type { Tracked } from "./current/tracked.ts";
 import type { Current } from "./current.ts";
+import type { Heirs } from "./heir.ts";
 
 /** A link is asked to say everything again at most this often. */
 const RESYNC_EVERY_MS = 1000;
@@ -23,6 +25,17 @@ export interface IngestOptions {
   readonly clock: Clock;
   /** Told which links can be asked, and what they answer. @default nobody asks anything */
   readonly asks?: Pick<Asks, "linked">;
+  /** What probes are told first. @default nothing */
+  readonly welcome?: Welcome;
+}
+
+/** What a hub says of itself to a probe that says hello. */
+export interface Welcome {
+  /** When the hub began, ms epoch. */
+  readonly startedAt: number;
+  /** Where it keeps its history; told to processes of this machine alone. */
+  readonly dataDir: string | null;
+  readonly heirs: Heirs;
 }
 
 /** One probe's link, whatever it runs over. */
@@ -68,15 +81,15 @@ export interface Ingest {
 }
 
 /** Makes the way in for probes. */
-export function createIngest({ current, clock, asks }: IngestOptions): Ingest {
+export function createIngest({ current, clock, asks, welcome }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   return {
-    open(reply, { service = null } = {}) {
+    open(reply, { service = null, local = false } = {}) {
       const complain = (reason: string): void => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
       };
-      const link = new Link({ current, clock, asks }, service, reply, complain);
+      const link = new Link({ current, clock, asks, welcome }, { service, local }, reply, complain);
       let open = true;
       stats.links++;
       return {
@@ -110,6 +123,7 @@ function lengthOf(message: unknown): number {
 
 interface LinkParts extends Pick<IngestOptions, "current" | "clock"> {
   readonly asks: IngestOptions["asks"] | undefined;
+  readonly welcome: Welcome | undefined;
 }
 
 /**
@@ -120,27 +134,33 @@ class Link {
   readonly #current: Current;
   readonly #clock: Clock;
   readonly #asks: IngestOptions["asks"];
+  readonly #welcome: Welcome | undefined;
   readonly #service: string | null;
+  readonly #local: boolean;
   readonly #reply: (frame: HubFrame) => void;
   readonly #complain: (reason: string) => void;
   #writer: NodeWriter | null = null;
   /** Open while this link speaks for its node. */
   #asked: AskLink | null = null;
+  /** Ends its candidature as heir. */
+  #leaveHeirs: (() => void) | null = null;
   #key: string | null = null;
   /** Series by id; `null` for those that found no place. */
   #names: (Tracked | null | undefined)[] = [];
   #resyncAt = -Infinity;
 
   constructor(
-    { current, clock, asks }: LinkParts,
-    service: string | null,
+    { current, clock, asks, welcome }: LinkParts,
+    { service, local }: Required<LinkOrigin>,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
   ) {
     this.#current = current;
     this.#clock = clock;
     this.#asks = asks;
+    this.#welcome = welcome;
     this.#service = service;
+    this.#local = local;
     this.#reply = reply;
     this.#complain = complain;
   }
@@ -183,8 +203,10 @@ class Link {
     }
   }
 
-  /** Nothing more can be asked over this link. */
+  /** Nothing more can be asked over this link, and its process is no heir. */
   close(): void {
+    this.#leaveHeirs?.();
+    this.#leaveHeirs = null;
     this.#asked?.close();
     this.#asked = null;
   }
@@ -204,7 +226,27 @@ class Link {
     this.#writer = this.#current.join(frame);
     this.#key = key;
     if (before === "forgotten") this.#names = [];
+    if (before !== "open") this.#sayWelcome();
     if (before !== "open") this.#asked = this.#asks?.linked(key, (request) => this.#say(request)) ?? null;
+  }
+
+  /** First words to a probe, once more whenever it becomes the heir. */
+  #sayWelcome(): void {
+    if (this.#welcome === undefined) return;
+    const { startedAt, dataDir, heirs } = this.#welcome;
+    const say = (heir: boolean): void => {
+      const seq = this.#writer?.seq ?? null;
+      this.#say({
+        type: "welcome",
+        version: LINK_VERSION,
+        startedAt,
+        seq,
+        dataDir: this.#local ? dataDir : null,
+        heir,
+      });
+    };
+    if (!this.#local) say(false);
+    else this.#leaveHeirs ??= heirs.join(say);
   }
 
   /** The writer this frame may use, or `null` after saying why there is none. */

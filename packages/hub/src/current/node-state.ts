@@ -82,6 +82,11 @@ export class NodeState {
     this.#counting = false;
   }
 
+  /** Number of the newest snapshot of its epoch; `null` for none. */
+  get seq(): number | null {
+    return this.#seq;
+  }
+
   /** What to call it at `now`. */
   stateAt(now: number): NodeWord {
     if (this.goneAt !== null) return "gone";

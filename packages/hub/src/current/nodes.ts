@@ -122,6 +122,11 @@ export class NodeWriter {
     return this.#isCurrent() ? "open" : "taken";
   }
 
+  /** See {@link NodeState.seq}. */
+  get seq(): number | null {
+    return this.#node.seq;
+  }
+
   /** The series to be named by an id; `null` when there is no room for it. */
   track(series: Series): Tracked | null {
     return this.#nodes.track(this.#node, series);

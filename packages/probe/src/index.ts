@@ -12,4 +12,5 @@ export {
 export { type Attachment, createProbe, type Probe } from "./probe.ts";
 export type { ProbeCaps, ProbeOptions } from "./probe-options.ts";
 export { type Redact, redactSecrets } from "./redact.ts";
+export { behind, cover, uncover } from "./shadow.ts";
 export type { TrackApi, TrackedConnection, TrackedConnectionSnake } from "./track.ts";

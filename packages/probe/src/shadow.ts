@@ -5,7 +5,7 @@ type Method = (...args: never[]) => unknown;
  * that does not show up in enumeration. Returns whether it could: a property
  * that may not be redefined, or is computed, is left alone.
  */
-export function cover(target: object, key: string, method: Method): boolean {
+export function cover(target: object, key: PropertyKey, method: Method): boolean {
   const before = Object.getOwnPropertyDescriptor(target, key);
   if (before === undefined ? !Object.isExtensible(target) : before.configurable !== true || !("value" in before)) {
     return false;
@@ -17,14 +17,19 @@ export function cover(target: object, key: string, method: Method): boolean {
  * Undoes {@link cover}: the property as it was `before`, or none. Whoever put
  * something in front of ours meanwhile keeps it.
  */
-export function uncover(target: object, key: string, method: Method, before: PropertyDescriptor | undefined): void {
+export function uncover(
+  target: object,
+  key: PropertyKey,
+  method: Method,
+  before: PropertyDescriptor | undefined,
+): void {
   if (Object.getOwnPropertyDescriptor(target, key)?.value !== method) return;
   if (before === undefined) Reflect.deleteProperty(target, key);
   else Reflect.defineProperty(target, key, before);
 }
 
 /** What stands behind a cover: the own method there was `before`, else the inherited one as it is now. */
-export function behind(target: object, key: string, before: PropertyDescriptor | undefined): Method {
+export function behind(target: object, key: PropertyKey, before: PropertyDescriptor | undefined): Method {
   if (before !== undefined) return before.value as Method;
   return Reflect.get(Object.getPrototypeOf(target) as object, key, target) as Method;
 }

@@ -7,6 +7,11 @@ export interface MonitorTargets {
   readonly io?: unknown;
   /** `WebSocketServer`s of `ws`. */
   readonly wss?: unknown;
+  /**
+   * The application's own `http.Server` or `https.Server`, a Fastify instance, or what `app.listen()` or `serve()`
+   * returned: the dashboard is shown there too, see the option `mount`.
+   */
+  readonly server?: unknown;
 }
 
 /** Where a failure in the background happened: in the probe, in the hub, or in between. */

@@ -1,17 +1,21 @@
 import { randomBytes } from "node:crypto";
 import type { Principal } from "@wsight/hub";
 import { createPortLink, createProbe, type Probe } from "@wsight/probe";
-import type { Finding } from "@wsight/protocol";
+import { type Finding, WsightError } from "@wsight/protocol";
 import { type Announcer, createAnnouncer, type TextStream } from "./announcer.ts";
 import { createHubSupervisor, type HubSupervisor } from "./hub-supervisor.ts";
 import type { MonitorOptions, MonitorRequest, MonitorTargets } from "./monitor-options.ts";
+import type { AppServer } from "./mount/app-server.ts";
+import { type Mount, mountDashboard } from "./mount/mount.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.ts";
-import { parseTargets } from "./targets.ts";
+import { parseAppServer, parseTargets } from "./targets.ts";
 
 /** A monitored application. */
 export interface Monitor {
   /** Where the hub listens, `http://127.0.0.1:4700`; `null` without a hub. */
   readonly url: string | null;
+  /** Where the application's own server shows the dashboard; `null` when it is not mounted, or not listening yet. */
+  readonly mountedUrl: string | null;
   /** Opens the dashboard and signs in, once, within 15 minutes; `null` without a hub. */
   readonly link: string | null;
   /** Counts by hand what no integration covers, and knows the summary. */
@@ -44,29 +48,57 @@ export async function startMonitor(
 ): Promise<Monitor> {
   const things = parseTargets(targets);
   const resolved = resolveOptions(options, process.env);
+  const app = parseAppServer(targets, resolved.mount !== null, things);
+  if (app !== null && resolved.place.type !== "machine") throw nothingToMount();
   const announcer = resolved.quiet ? null : createAnnouncer(stream);
   const probe = createProbe(resolved.probe);
   try {
     for (const { value } of things) probe.attach(value);
     const hub = resolved.place.type === "machine" ? await startHub(probe, resolved, announcer) : null;
     announcer?.found(probe.findings());
-    if (hub !== null) announcer?.open(hub.link);
-    return present(probe, hub);
+    const mount = app === null || hub === null ? null : mountOn(app, hub, resolved, announcer);
+    if (hub !== null && mount?.url == null) announcer?.open(hub.link);
+    return present(probe, hub, mount);
   } catch (error) {
     probe.close();
     throw error;
   }
 }
 
+function nothingToMount(): WsightError {
+  return new WsightError(
+    "BAD_OPTION",
+    "server, mount: expected a hub on this machine to pass requests on to (option hub: true). " +
+      "A hub elsewhere shows its dashboard itself",
+  );
+}
+
+/** Tells the address of the application's own server as soon as there is one. */
+function mountOn(app: AppServer, hub: RunningHub, { mount }: ResolvedOptions, announcer: Announcer | null): Mount {
+  const { url, code, machineKey } = hub;
+  return mountDashboard({
+    app,
+    mount: mount ?? "/",
+    hubUrl: () => url,
+    machineKey,
+    onListening: (dashboardUrl) => announcer?.open(`${dashboardUrl}#code=${code}`),
+  });
+}
+
 interface RunningHub {
   readonly url: string;
+  readonly code: string;
+  readonly machineKey: Uint8Array;
   readonly link: string;
   readonly supervisor: HubSupervisor;
 }
 
 async function startHub(probe: Probe, resolved: ResolvedOptions, announcer: Announcer | null): Promise<RunningHub> {
   const code = randomBytes(18).toString("base64url");
-  const { hub, onError } = resolved;
+  const { onError } = resolved;
+  // A thread gets a copy of the memory behind it, so it must not be a piece of a larger one.
+  const machineKey = new Uint8Array(randomBytes(32));
+  const hub = { ...resolved.hub, machineKey };
   const supervisor = createHubSupervisor({
     entry: new URL(import.meta.resolve("@wsight/hub/worker")),
     hub,
@@ -80,7 +112,7 @@ async function startHub(probe: Probe, resolved: ResolvedOptions, announcer: Anno
     },
   });
   const { url } = await supervisor.start();
-  return { url, link: `${url}/dashboard#code=${code}`, supervisor };
+  return { url, code, machineKey, link: `${url}/dashboard#code=${code}`, supervisor };
 }
 
 function describeEnd(reason: string, retryInMs: number): Error {
@@ -103,12 +135,14 @@ function createAuthenticate({
   };
 }
 
-function present(probe: Probe, hub: RunningHub | null): Monitor {
+function present(probe: Probe, hub: RunningHub | null, mount: Mount | null): Monitor {
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     process.off("beforeExit", close);
     probe.close();
+    // Viewers that came through the mount get the hub's goodbye too.
     await hub?.supervisor.close();
+    mount?.close();
   };
   const close = (): Promise<void> => {
     closing ??= closeAll();
@@ -119,6 +153,9 @@ function present(probe: Probe, hub: RunningHub | null): Monitor {
   return {
     url: hub?.url ?? null,
     link: hub?.link ?? null,
+    get mountedUrl() {
+      return mount?.url ?? null;
+    },
     probe,
     get findings() {
       return probe.findings();

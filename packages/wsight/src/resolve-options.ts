@@ -25,8 +25,8 @@ export interface ResolvedOptions {
   /** All a hub needs but its sign-in code. */
   readonly hub: HubOptions;
   readonly place: HubPlace;
-  /** Where the dashboard is on the application's own server: `/`, or a path without a slash at its end. */
-  readonly mount: string;
+  /** Where the dashboard is on the application's own server: `/`, or a path without a slash at its end; `null` when not said. */
+  readonly mount: string | null;
   readonly quiet: boolean;
   readonly authenticate: MonitorOptions["authenticate"];
   readonly onError: NonNullable<MonitorOptions["onError"]>;
@@ -39,7 +39,7 @@ export interface ResolvedOptions {
 export function resolveOptions(options: MonitorOptions, environment: Environment): ResolvedOptions {
   checkOptions(options);
   const all: MonitorOptions = { ...readEnvironment(environment), ...withoutUndefined(options) };
-  const { data = DEFAULT_DATA, mount = "/", quiet = false, authenticate } = all;
+  const { data = DEFAULT_DATA, mount, quiet = false, authenticate } = all;
   const onError = safely(all.onError ?? toStderr);
   return {
     probe: { ...pick(all, PROBE_OPTIONS), onError },
@@ -50,7 +50,7 @@ export function resolveOptions(options: MonitorOptions, environment: Environment
       authenticate: authenticate !== undefined,
     },
     place: placeOf(all),
-    mount: mount.replace(/\/+$/, "") || "/",
+    mount: mount === undefined ? null : mount.replace(/\/+$/, "") || "/",
     quiet,
     authenticate,
     onError,

@@ -1,4 +1,6 @@
 import { asFields, describe, WsightError } from "@wsight/protocol";
+import type { MonitorTargets } from "./monitor-options.ts";
+import { type AppServer, findServer, parseServer } from "./mount/app-server.ts";
 import { nearest } from "./nearest.ts";
 
 /** One thing to watch. */
@@ -14,7 +16,10 @@ interface TargetKind {
   readonly has: readonly string[];
 }
 
-/** What may be passed under which name. */
+/** Name of the target that is not watched but carries the dashboard. */
+const SERVER = "server";
+
+/** What may be passed to be watched under which name. */
 const KINDS: Readonly<Record<string, TargetKind>> = {
   io: {
     what: "a Socket.IO server (new Server(…) of socket.io), or an array of them",
@@ -28,14 +33,27 @@ const KINDS: Readonly<Record<string, TargetKind>> = {
  * @throws WsightError `BAD_OPTION` for unknown names and wrong values
  */
 export function parseTargets(targets: unknown): readonly Target[] {
-  const names = Object.keys(KINDS);
+  const names = [...Object.keys(KINDS), SERVER];
   return Object.entries(asFields("BAD_OPTION", "targets", targets)).flatMap(([name, value]) => {
     const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+    if (name === SERVER) return [];
     if (kind === undefined) throw unknownName("targets", name, names);
     if (value === undefined) return [];
     if (!Array.isArray(value)) return [parseTarget(`targets.${name}`, kind, value)];
     return value.map((item: unknown, i) => parseTarget(`targets.${name}[${i}]`, kind, item));
   });
+}
+
+/**
+ * Finds the server that the dashboard is to be mounted on: `targets.server`,
+ * else, when a place was named, the one that what is watched hangs on.
+ * @param wanted whether a place was named
+ * @returns `null` when nobody wants it mounted
+ * @throws WsightError `BAD_OPTION` saying what to write instead
+ */
+export function parseAppServer(targets: MonitorTargets, wanted: boolean, watched: readonly Target[]): AppServer | null {
+  if (targets.server !== undefined) return parseServer("targets.server", targets.server);
+  return wanted ? findServer(watched.map(({ value }) => value)) : null;
 }
 
 /** Says which names there are, and the one that was probably meant. */

@@ -18,6 +18,8 @@ export interface RemoteLinkState {
   readonly retryInMs: number | null;
   /** Why the newest attempt or link ended; `null` before there was a reason. Never holds the token. */
   readonly lastError: string | null;
+  /** True while the newest attempt was refused, which trying again soon will hardly change. */
+  readonly refused: boolean;
   /** How often the way was lost and found again. */
   readonly reconnects: number;
   /** When the hub began that was last heard of, ms epoch; another value means another hub. `null` before its welcome. */
@@ -83,6 +85,7 @@ class ReconnectingLink implements RemoteLink {
       attempt: 0,
       retryInMs: null,
       lastError: null,
+      refused: false,
       reconnects: 0,
       hubStartedAt: null,
     };
@@ -131,7 +134,7 @@ class ReconnectingLink implements RemoteLink {
     this.#openedAt = performance.now();
     const reconnects = this.#state.reconnects + (this.#everOpen ? 1 : 0);
     this.#everOpen = true;
-    this.#enter("open", { reconnects });
+    this.#enter("open", { reconnects, refused: false });
     // This hub may be another, and has not heard this link's names in any case.
     guarded(() => this.#words.take({ type: "resync", reason: "a link was opened" }));
   }
@@ -157,7 +160,7 @@ class ReconnectingLink implements RemoteLink {
     const retryInMs = waitMs(failed, refused, this.#timing, this.#options.random ?? Math.random);
     this.#timer = setTimeout(() => this.connect(), retryInMs);
     this.#timer.unref();
-    this.#enter("waiting", { attempt: failed, retryInMs, lastError: reason });
+    this.#enter("waiting", { attempt: failed, retryInMs, lastError: reason, refused });
   }
 
   #enter(phase: RemoteLinkState["phase"], change: Partial<RemoteLinkState> = {}): void {

@@ -2,14 +2,17 @@ import { ByteWriter, type HelloFrame, type HubRow, LIVE_HISTORY_MS, type LiveTab
 import type { Clock } from "./clock.ts";
 import { ByteBudget } from "./current/bucket-log.ts";
 import { compileSelectors } from "./current/compile.ts";
-import { EventRows } from "./current/event-rows.ts";
+import { EventFigures } from "./current/event-figures.ts";
+import { eventRows, handlerRows, typeRows } from "./current/event-rows.ts";
+import { NamespaceRows } from "./current/namespace-rows.ts";
 import { NodeRows } from "./current/node-rows.ts";
 import type { NodeState } from "./current/node-state.ts";
 import { Nodes, NodeWriter } from "./current/nodes.ts";
 import { SeriesIndex } from "./current/series-index.ts";
 import { summarize } from "./current/summarize.ts";
-import { errorsTable, mergeCounts, totalsBy } from "./current/tables.ts";
+import { errorsTable, mergeCounts, newestBroadcasts, newestSlow, totalsBy } from "./current/tables.ts";
 import { Timeline } from "./current/timeline.ts";
+import { TABLE_WINDOW_SECONDS, WindowShelf } from "./current/window-shelf.ts";
 import type { CurrentView, SeriesState } from "./current-view.ts";
 
 /** Seconds between two looks for what can be forgotten. */
@@ -73,30 +76,38 @@ export function createCurrent(options: CurrentOptions): Current {
   const scratch = new ByteWriter(4096);
   const compile: CurrentView["compile"] = (selectors) => compileSelectors(index, timeline, selectors);
   const nodeRows = new NodeRows(timeline, compile);
-  const eventRows = new EventRows(index, timeline);
+  const windows = new WindowShelf();
+  const events = new EventFigures(index, windows);
+  const namespaces = new NamespaceRows(index, windows);
   const present = (): NodeState[] => [...nodes.byKey.values()].filter((node) => node.goneAt === null);
 
   const rows: { readonly [T in keyof LiveTableRows]: () => LiveTableRows[T] } = {
     nodes: () => nodeRows.rows(nodes.byKey.values(), clock.now()),
-    events: () => eventRows.rows(),
+    events: () => atLast((second) => eventRows(events, second)),
     errors: () => errorsTable(index, timeline, present()),
     closes: () => totalsBy(index, timeline, "websocket.server.closes", "reason"),
     users: () => mergeCounts(present(), "users"),
     channels: () => mergeCounts(present(), "channels"),
     rooms: () => mergeCounts(present(), "rooms"),
     hub: hubRow,
-    types: () => [],
-    handlers: () => [],
-    namespaces: () => [],
-    slow: () => [],
-    broadcasts: () => [],
+    types: () => atLast((second) => typeRows(events, second)),
+    handlers: () => atLast((second) => handlerRows(events, windows, second)),
+    namespaces: () => atLast((second) => namespaces.rows(second)),
+    slow: () => newestSlow(present()),
+    broadcasts: () => newestBroadcasts(present()),
   };
+
+  /** Rows of the newest second; none before the first. */
+  function atLast<T>(make: (second: number) => readonly T[]): readonly T[] {
+    return timeline.last === null ? [] : make(timeline.last);
+  }
 
   function closeOne(second: number): void {
     for (const node of nodes.byKey.values()) node.close(second, scratch);
     timeline.close(second);
     if (second % SWEEP_SECONDS !== 0) return;
     nodes.sweep((second + 1) * 1000);
+    windows.forget(second - TABLE_WINDOW_SECONDS);
     for (const [key, writer] of writers) if (writer.state !== "open") writers.delete(key);
   }
 

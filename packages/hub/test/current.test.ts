@@ -471,6 +471,7 @@ test("tables merge what the nodes say", () => {
   ]);
   expect(rig.current.table("users")).toEqual({
     total: 7,
+    spread: [],
     rows: [
       { key: "u2", count: 9 },
       { key: "u1", count: 3 },

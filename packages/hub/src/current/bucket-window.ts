@@ -36,10 +36,15 @@ export class BucketWindow {
     this.#maxima = new Float64Array(seconds).fill(-Infinity);
   }
 
+  /** True when it can slide to `second`; else everything in it must be read anew. */
+  slidesTo(set: LogSet, second: number): boolean {
+    const steps = second - this.#second;
+    return set.version === this.#version && steps >= 0 && steps < this.#seconds && this.#second >= 0;
+  }
+
   /** Moves to the window that ends with `second`. */
   moveTo(set: LogSet, second: number): void {
-    const steps = second - this.#second;
-    if (set.version !== this.#version || steps < 0 || steps >= this.#seconds || this.#second < 0) {
+    if (!this.slidesTo(set, second)) {
       this.#rebuild(set, second);
       return;
     }

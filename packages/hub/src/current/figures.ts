@@ -38,7 +38,7 @@ export function totalOf({ node, tracked }: Placed<TrackedCounter>, second: numbe
 }
 
 /** The reading of a gauge; NaN where its node is silent or gone, or it could not be read. */
-function readingOf({ node, tracked }: Placed<TrackedGauge>, second: number): number {
+export function readingOf({ node, tracked }: Placed<TrackedGauge>, second: number): number {
   return node.presence.known(second) ? tracked.at(second) : Number.NaN;
 }
 

@@ -108,6 +108,8 @@ export class NodeState {
       this.#end(tracked);
     }
     this.errors = [];
+    this.slow = [];
+    this.broadcasts = [];
     this.counts = noCounts();
   }
 

@@ -1,7 +1,8 @@
-import type { CountRow, CountTable, ErrorRow, ErrorsTable } from "@wsight/protocol";
+import type { CountRow, CountTable, ErrorRow, ErrorsTable, LiveTableRows } from "@wsight/protocol";
 import { meanRateOf, totalOf } from "./figures.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Placed, SeriesIndex } from "./series-index.ts";
+import { compareNames, firstRows, sharedLast } from "./shared-last.ts";
 import type { Timeline } from "./timeline.ts";
 import type { TrackedCounter } from "./tracked.ts";
 
@@ -9,6 +10,8 @@ const MAX_ROWS = 100;
 const MAX_RECENT_ERRORS = 50;
 /** Recent errors in the live table, which goes to every viewer. */
 const MAX_TABLE_ERRORS = 12;
+const MAX_SLOW = 50;
+const MAX_BROADCASTS = 100;
 
 /** Adds up the lists of users, channels or rooms over the nodes that are not gone; the largest 100. */
 export function mergeCounts(nodes: readonly NodeState[], table: "users" | "channels" | "rooms"): CountTable {
@@ -57,10 +60,32 @@ export function errorsTable(index: SeriesIndex, timeline: Timeline, nodes: reado
 
 /** The newest errors of all nodes, newest first. */
 export function recentErrors(nodes: readonly NodeState[]): readonly (ErrorRow & { readonly node: string })[] {
+  return newest(nodes, (node) => node.errors, MAX_RECENT_ERRORS);
+}
+
+/** The newest slow events of all nodes, newest first. */
+export function newestSlow(nodes: readonly NodeState[]): LiveTableRows["slow"] {
+  return newest(nodes, (node) => node.slow, MAX_SLOW);
+}
+
+/** The newest sampled broadcasts of all nodes, newest first. */
+export function newestBroadcasts(nodes: readonly NodeState[]): LiveTableRows["broadcasts"] {
+  return newest(nodes, (node) => node.broadcasts, MAX_BROADCASTS);
+}
+
+function newest<T extends { readonly at: number }>(
+  nodes: readonly NodeState[],
+  rowsOf: (node: NodeState) => readonly T[],
+  most: number,
+): readonly (T & { readonly node: string })[] {
   return nodes
-    .flatMap((node) => node.errors.slice(-MAX_RECENT_ERRORS).map((row) => ({ ...row, node: node.key })))
+    .flatMap((node) =>
+      rowsOf(node)
+        .slice(-most)
+        .map((row) => ({ ...row, node: node.key })),
+    )
     .sort((a, b) => b.at - a.at)
-    .slice(0, MAX_RECENT_ERRORS);
+    .slice(0, most);
 }
 
 function counters(index: SeriesIndex, metric: string): readonly Placed<TrackedCounter>[] {
@@ -81,8 +106,8 @@ function add(
 }
 
 function largest(counts: ReadonlyMap<string, number>): readonly CountRow[] {
-  return [...counts]
+  const rows = [...counts]
     .map(([key, count]) => ({ key, count }))
-    .sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1))
-    .slice(0, MAX_ROWS);
+    .sort((a, b) => sharedLast(a.key, b.key) || b.count - a.count || compareNames(a.key, b.key));
+  return firstRows(rows, MAX_ROWS, ({ key }) => key);
 }

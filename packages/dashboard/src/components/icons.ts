@@ -14,6 +14,7 @@ const ICON_NAMES = [
   "gauge",
   "help",
   "in",
+  "info",
   "key",
   "link",
   "newer",
@@ -27,12 +28,14 @@ const ICON_NAMES = [
   "play",
   "plug",
   "retry",
+  "ruler",
   "search",
   "server",
   "signOut",
   "settings",
   "shortcuts",
   "stale",
+  "split",
   "sun",
   "table",
   "theme",
@@ -102,6 +105,11 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
     ["path", { d: "M17 7 7 17" }],
     ["path", { d: "M17 17H7V7" }],
   ],
+  info: [
+    ["circle", { cx: "12", cy: "12", r: "10" }],
+    ["path", { d: "M12 16v-4" }],
+    ["path", { d: "M12 8h.01" }],
+  ],
   key: [
     [
       "path",
@@ -165,6 +173,18 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
     ["path", { d: "M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8" }],
     ["path", { d: "M3 3v5h5" }],
   ],
+  ruler: [
+    [
+      "path",
+      {
+        d: "M21.3 15.3a2.4 2.4 0 0 1 0 3.4l-2.6 2.6a2.4 2.4 0 0 1-3.4 0L2.7 8.7a2.41 2.41 0 0 1 0-3.4l2.6-2.6a2.41 2.41 0 0 1 3.4 0Z",
+      },
+    ],
+    ["path", { d: "m14.5 12.5 2-2" }],
+    ["path", { d: "m11.5 9.5 2-2" }],
+    ["path", { d: "m8.5 6.5 2-2" }],
+    ["path", { d: "m17.5 15.5 2-2" }],
+  ],
   search: [
     ["path", { d: "m21 21-4.34-4.34" }],
     ["circle", { cx: "11", cy: "11", r: "8" }],
@@ -205,6 +225,12 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
     ["path", { d: "M20 12v5" }],
     ["path", { d: "M20 21h.01" }],
     ["path", { d: "M21.25 8.2A10 10 0 1 0 16 21.16" }],
+  ],
+  split: [
+    ["path", { d: "M16 3h5v5" }],
+    ["path", { d: "M8 3H3v5" }],
+    ["path", { d: "M12 22v-8.3a4 4 0 0 0-1.172-2.872L3 3" }],
+    ["path", { d: "m15 9 6-6" }],
   ],
   sun: [
     ["circle", { cx: "12", cy: "12", r: "4" }],

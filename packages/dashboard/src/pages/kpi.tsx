@@ -19,13 +19,15 @@ interface KpiProps {
   /** Course to draw below the figure. */
   readonly spark?: Selector;
   readonly color?: ColorToken;
+  /** What stands there where there is no course. */
+  readonly foot?: ComponentChildren;
   readonly tone?: Tone | undefined;
   /** How many share a row of a wide window. @default "fifth" */
   readonly width?: "fifth" | "sixth";
 }
 
 /** One figure to see first, in a card of a row of such. */
-export function Kpi({ icon, title, value, note, spark, color = "c1", tone, width = "fifth" }: KpiProps): VNode {
+export function Kpi({ icon, title, value, note, spark, color = "c1", foot, tone, width = "fifth" }: KpiProps): VNode {
   const { live } = useApp();
   const id = useId();
   const stale = staleSince(live);
@@ -47,6 +49,7 @@ export function Kpi({ icon, title, value, note, spark, color = "c1", tone, width
       </p>
       <p class="kpi-note">{stale === null ? note : null}</p>
       {spark === undefined ? null : <Sparkline selector={spark} color={color} />}
+      {foot === undefined || stale !== null ? null : <p class="kpi-foot">{foot}</p>}
       {stale === null ? null : <StaleChip since={stale} />}
     </article>
   );

@@ -16,6 +16,16 @@ export function staleSince(live: LiveState): number | null {
   return nodes.reduce((newest, { lastAt }) => Math.max(newest, lastAt), 0);
 }
 
+/** What a figure is that has no series yet: none where a server is watched and reports, else unknown. */
+export function noneOf(live: LiveState): 0 | null {
+  return nodesInView(live).some(({ state, findings }) => state === "live" && findings.length > 0) ? 0 : null;
+}
+
+/** Says that a list is of all nodes, where the rest of the page looks at one. */
+export function allNodes(live: LiveState, note: string): string {
+  return live.node.value === null ? note : note === "" ? "all nodes" : `${note}, all nodes`;
+}
+
 /** Why a WebSocket card has nothing to show. */
 export function explainEmpty(live: LiveState, what: string): Emptiness {
   const nodes = live.table("nodes").value;

@@ -5,7 +5,7 @@ import type { Tone } from "../../components/tone.ts";
 import { count, duration, join, perMinute, rate, share } from "../../format/quantity.ts";
 import { lastMinute, meanOf, plus, ratio } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
-import { nodesInView } from "../reporting.ts";
+import { noneOf } from "../reporting.ts";
 import { LAG_CRIT_S, LAG_WARN_S } from "./judge.ts";
 import { SERIES } from "./selectors.ts";
 
@@ -17,7 +17,7 @@ export function Kpis(): VNode {
   const messagesIn = latest(SERIES.messagesIn);
   const messagesOut = latest(SERIES.messagesOut);
   // A series begins with the first of its kind: what a watched server has not had yet is none, not unknown.
-  const none = nodesInView(live).some(({ state, findings }) => state === "live" && findings.length > 0) ? 0 : null;
+  const none = noneOf(live);
   const errors = lastMinute(live, SERIES.errors) ?? none;
   const lag = latest(SERIES.loopLag);
   return (

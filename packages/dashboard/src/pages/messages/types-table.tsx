@@ -1,0 +1,176 @@
+import type { TypeRow } from "@wsight/protocol";
+import type { VNode } from "preact";
+import { useId, useState } from "preact/hooks";
+import { useApp } from "../../app-context.ts";
+import { Bar } from "../../components/bar.tsx";
+import { Card } from "../../components/card.tsx";
+import { EmptyState } from "../../components/empty-state.tsx";
+import { useHeldOrder } from "../../components/held-order.ts";
+import { Icon } from "../../components/icon.tsx";
+import { Segmented } from "../../components/segmented.tsx";
+import { SortHeader, type Sorting, sortRows } from "../../components/sorting.tsx";
+import { bytes, count, duration, join, rate, share } from "../../format/quantity.ts";
+import { allNodes, explainEmpty } from "../reporting.ts";
+
+type Column = "event" | "direction" | "rate" | "share" | "total" | "size" | "latency" | "errors";
+type Direction = "all" | "in" | "out";
+
+const FIGURES: { readonly [C in Column]: (row: TypeRow) => number | string | null } = {
+  event: (row) => row.event,
+  direction: (row) => row.direction,
+  rate: (row) => row.rate,
+  share: (row) => row.share,
+  total: (row) => row.total,
+  size: (row) => row.sizeP95,
+  latency: (row) => row.p95,
+  errors: (row) => row.errorsPerMinute,
+};
+
+const DIRECTIONS = [
+  { value: "all", label: "Both" },
+  { value: "in", label: "In" },
+  { value: "out", label: "Out" },
+] as const;
+
+/** Every type of message with what it costs; up to 100, sorted and filtered here. */
+export function TypesTable(): VNode {
+  const { live } = useApp();
+  const [sorting, setSorting] = useState<Sorting<Column>>({ key: "rate", descending: true });
+  const [search, setSearch] = useState("");
+  const [direction, setDirection] = useState<Direction>("all");
+  const all = live.table("types").value ?? [];
+  const fitting = filterTypes(all, search, direction);
+  const order = `${sorting.key} ${sorting.descending} ${search} ${direction}`;
+  const sorted = sortRows(fitting, FIGURES[sorting.key], sorting.descending);
+  const { rows, handlers } = useHeldOrder(sorted, keyOf, order);
+  return (
+    <Card
+      title="Types"
+      span={12}
+      caption={`${allNodes(live, "rates over 10 s, sizes and latency over 1 min")} · errors are handlers that threw and acks that never came`}
+      aside={<Filters search={search} onSearch={setSearch} direction={direction} onDirection={setDirection} />}
+    >
+      {all.length === 0 ? (
+        <EmptyState {...explainEmpty(live, "messages")} />
+      ) : (
+        <>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+          <section class="table-scroll" aria-label="Types of messages" tabIndex={0} {...handlers}>
+            <table class="rows types">
+              <Head sorting={sorting} onSort={setSorting} />
+              <tbody>
+                {rows.map((row) => (
+                  <Row key={keyOf(row)} row={row} />
+                ))}
+              </tbody>
+            </table>
+          </section>
+          <p class="fine card-foot" role="status">
+            {describeCount(fitting.length, all.length)}
+          </p>
+        </>
+      )}
+    </Card>
+  );
+}
+
+/** Rows whose name holds the text, of one direction or both. */
+export function filterTypes(rows: readonly TypeRow[], search: string, direction: Direction): readonly TypeRow[] {
+  const text = search.trim().toLowerCase();
+  return rows.filter(
+    (row) => (direction === "all" || row.direction === direction) && row.event.toLowerCase().includes(text),
+  );
+}
+
+function describeCount(shown: number, all: number): string {
+  const most = all >= 100 ? ", the busiest there are" : "";
+  if (shown === all) return `${all} ${all === 1 ? "type" : "types"}${most}`;
+  return shown === 0 ? `None of ${all} types fits` : `${shown} of ${all} types${most}`;
+}
+
+interface FiltersProps {
+  readonly search: string;
+  readonly onSearch: (search: string) => void;
+  readonly direction: Direction;
+  readonly onDirection: (direction: Direction) => void;
+}
+
+function Filters({ search, onSearch, direction, onDirection }: FiltersProps): VNode {
+  return (
+    <div class="filters">
+      <input
+        type="search"
+        class="field"
+        aria-label="Filter types by name"
+        placeholder="Filter by name"
+        maxLength={128}
+        value={search}
+        onInput={(event) => onSearch(event.currentTarget.value)}
+      />
+      <Segmented label="Direction" options={DIRECTIONS} value={direction} onChange={onDirection} />
+    </div>
+  );
+}
+
+interface HeadProps {
+  readonly sorting: Sorting<Column>;
+  readonly onSort: (sorting: Sorting<Column>) => void;
+}
+
+function Head(props: HeadProps): VNode {
+  return (
+    <thead>
+      <tr>
+        <SortHeader by="event" label="Event" class="name" {...props} />
+        <SortHeader by="direction" label="Direction" class="wide-cell" {...props} />
+        <SortHeader by="rate" label="Per s" {...props} />
+        <SortHeader
+          by="share"
+          label="Share"
+          title="Of all messages of its direction"
+          class="num wide-cell"
+          {...props}
+        />
+        <SortHeader by="total" label="Total" title="Since the processes began" class="num wide-cell" {...props} />
+        <SortHeader by="size" label="Size p50 / p95" class="num wide-cell" {...props} />
+        <SortHeader by="latency" label="Latency p95" {...props} />
+        <SortHeader by="errors" label="Errors/min" {...props} />
+      </tr>
+    </thead>
+  );
+}
+
+function Row({ row }: { readonly row: TypeRow }): VNode {
+  const id = useId();
+  const size = row.sizeP50 === null ? "–" : `${join(bytes(row.sizeP50))} / ${join(bytes(row.sizeP95))}`;
+  return (
+    <tr data-tone={row.errorsPerMinute > 0 ? "crit" : undefined}>
+      <th scope="row" class="name" id={id}>
+        <span title={`${row.event} (${row.library})`}>
+          <Icon name={row.direction} />
+          <span class="mono truncate">{row.event}</span>
+        </span>
+        <small class="narrow-line">
+          {row.direction} · {join(count(row.total))} · {size}
+        </small>
+      </th>
+      <td class="wide-cell">{row.direction}</td>
+      <td class="num">{rate(row.rate).text}</td>
+      <td class="wide-cell share">
+        <Bar share={row.share} />
+        <span>{join(share(row.share))}</span>
+      </td>
+      <td class="num wide-cell">{join(count(row.total))}</td>
+      <td class="num wide-cell">{size}</td>
+      <td class="num">
+        {join(duration(row.p95))}
+        {row.timing === null ? null : <small class="tag">{row.timing}</small>}
+      </td>
+      <td class="num">{row.errorsPerMinute === 0 ? "0" : rate(row.errorsPerMinute).text}</td>
+    </tr>
+  );
+}
+
+function keyOf({ library, direction, event }: TypeRow): string {
+  return `${library} ${direction} ${event}`;
+}

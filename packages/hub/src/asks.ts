@@ -12,6 +12,8 @@ import {
 
 /** How long a probe has to answer unless told otherwise, ms. */
 const DEADLINE_MS = 500;
+/** Questions that are with one probe at a time; the rest of them wait here, within their deadline. */
+const MAX_AT_ONCE = 4;
 /** Questions that may wait for one probe, and for all of them together. */
 const MAX_WAITING_PER_NODE = 64;
 const MAX_WAITING = 1024;
@@ -84,7 +86,7 @@ export interface Asks {
 }
 
 interface Waiting {
-  readonly kind: ProbeAsk["kind"];
+  readonly ask: ProbeAsk;
   readonly resolve: (answer: ProbeAnswers[ProbeAsk["kind"]]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -142,7 +144,9 @@ class Link {
   readonly #say: (frame: HubFrame) => void;
   readonly #counts: Counts;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #sent = new Set<number>();
   #newest = 0;
+  #closed = false;
 
   constructor(node: string, say: (frame: HubFrame) => void, counts: Counts) {
     this.#node = node;
@@ -165,6 +169,7 @@ class Link {
         clearTimeout(timer);
         signal?.removeEventListener("abort", leave);
         if (this.#waiting.delete(id)) this.#counts.waiting--;
+        if (this.#sent.delete(id)) this.#send();
       };
       const leave = (): void => {
         settle();
@@ -177,7 +182,7 @@ class Link {
       }, deadlineMs);
       signal?.addEventListener("abort", leave, { once: true });
       this.#waiting.set(id, {
-        kind: ask.kind,
+        ask,
         resolve: (answer) => {
           settle();
           resolve(answer);
@@ -189,8 +194,19 @@ class Link {
       });
       this.#counts.asked++;
       this.#counts.waiting++;
-      this.#say({ type: "request", id, ask });
+      this.#send();
     });
+  }
+
+  /** Hands over what waits, oldest first, as far as there is room. */
+  #send(): void {
+    if (this.#closed || this.#sent.size >= MAX_AT_ONCE) return;
+    for (const [id, { ask }] of this.#waiting) {
+      if (this.#sent.has(id)) continue;
+      this.#sent.add(id);
+      this.#say({ type: "request", id, ask });
+      if (this.#sent.size >= MAX_AT_ONCE) return;
+    }
   }
 
   answer(frame: AnswerFrame): void {
@@ -205,7 +221,7 @@ class Link {
       return;
     }
     try {
-      waiting.resolve(parseAnswer(waiting.kind, frame.answer));
+      waiting.resolve(parseAnswer(waiting.ask.kind, frame.answer));
     } catch (cause) {
       waiting.reject(new WsightError("NODE_AWAY", `${this.#node} gave an answer that can't be read`, { cause }));
       throw cause;
@@ -213,6 +229,7 @@ class Link {
   }
 
   close(): void {
+    this.#closed = true;
     for (const { reject } of [...this.#waiting.values()])
       reject(new WsightError("NODE_AWAY", `${this.#node} closed its link before it answered`));
   }

@@ -3,8 +3,8 @@ import type { SeriesGroup } from "./series-groups.ts";
 
 /** Length of the windows of tables, in seconds. */
 export const TABLE_WINDOW_SECONDS = 60;
-/** Seconds of single distributions that are read anew within one second, about 5 ms; what slides costs little. */
-const MAX_READ = 12_000;
+/** Seconds of single distributions that are read anew within one second, a few ms; what slides costs little. */
+const MAX_READ = 6_000;
 
 /**
  * The distributions of the last minute that tables show. They slide from one

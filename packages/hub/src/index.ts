@@ -3,7 +3,16 @@ export { type MachineKey, readMachineKey, signMachineToken } from "./access/mach
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
+export { type Asks, type AskLink, type AskListener, type AskOptions, type AskStats, createAsks } from "./asks.ts";
+export { type Audit, type AuditEntry, type AuditOptions, type AuditStats, createAudit } from "./audit.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export {
+  type ConnectionList,
+  type ConnectionListParts,
+  type ConnectionListQuery,
+  type ConnectionLists,
+  createConnectionLists,
+} from "./connections/list.ts";
 export { type Current, type CurrentOptions, type CurrentStats, createCurrent } from "./current.ts";
 export type { CompiledSelectors, CurrentView, SeriesState } from "./current-view.ts";
 export type { HubStage, OnHubError } from "./errors.ts";
@@ -14,6 +23,8 @@ export type { FromHubWorker, HubOptions, ToHubWorker } from "./hub-options.ts";
 export { createIngest, type Ingest, type IngestLink, type IngestOptions, type IngestStats } from "./ingest.ts";
 export { createLive, type Live } from "./live/live.ts";
 export type { LiveOptions, LiveStats } from "./live/live-options.ts";
+export { createTail, type Tail, type TailOptions, type TailViewer, type TailWish } from "./live/tail.ts";
+export { type Pool, poolOf } from "./pool.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export type { StoreEvent } from "./store/libsql/messages.ts";

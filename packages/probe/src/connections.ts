@@ -1,4 +1,4 @@
-import type { CountRow } from "@wsight/protocol";
+import { type KeyCounts, Names } from "./names.ts";
 
 const PAGE_BITS = 8;
 const PAGE_ROWS = 1 << PAGE_BITS;
@@ -45,6 +45,13 @@ export interface ConnectionState {
   readonly rttMs: number | null;
   readonly user: string | null;
   readonly channel: string | null;
+}
+
+/** Message counts by row, at one moment. */
+export interface MessageCounts {
+  readonly serials: Uint32Array;
+  readonly messagesIn: Uint32Array;
+  readonly messagesOut: Uint32Array;
 }
 
 /**
@@ -207,12 +214,12 @@ export class ConnectionTable {
   }
 
   /** Open connections by user, the largest first. */
-  users(limit: number): { total: number; rows: CountRow[] } {
+  users(limit: number): KeyCounts {
     return this.#users.top(limit);
   }
 
   /** Open connections by channel, the largest first. */
-  channels(limit: number): { total: number; rows: CountRow[] } {
+  channels(limit: number): KeyCounts {
     return this.#channels.top(limit);
   }
 
@@ -239,6 +246,35 @@ export class ConnectionTable {
       user: this.#users.nameOf(narrow(USER)),
       channel: this.#channels.nameOf(narrow(CHANNEL)),
     };
+  }
+
+  /** The number of the connection that has the row, 0 when none has. */
+  serialAt(slot: number): number {
+    return this.isOpen(slot) ? (this.#page(slot).narrow[(slot & ROW_MASK) * NARROW + SERIAL] as number) : 0;
+  }
+
+  /** Whose connection it is. */
+  userAt(slot: number): string | null {
+    if (slot < 0 || slot >= this.#rows) return null;
+    return this.#users.nameOf(this.#page(slot).narrow[(slot & ROW_MASK) * NARROW + USER] as number);
+  }
+
+  /** Rows there are, in use or not: every slot is below this. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Copies numbers and message counts of the rows from `slot` to the end of its page. Returns where the next page begins. */
+  copyCounts(slot: number, into: MessageCounts): number {
+    const end = Math.min(this.#rows, (slot | ROW_MASK) + 1);
+    const { narrow } = this.#page(slot);
+    for (let at = slot; at < end; at++) {
+      const row = (at & ROW_MASK) * NARROW;
+      into.serials[at] = narrow[row + SERIAL] as number;
+      into.messagesIn[at] = narrow[row + MESSAGES_IN] as number;
+      into.messagesOut[at] = narrow[row + MESSAGES_OUT] as number;
+    }
+    return end;
   }
 
   /** Bytes the table takes. */
@@ -271,59 +307,4 @@ export class ConnectionTable {
 /** A monotonic time in whole µs modulo 2^32: differences of up to 71 minutes stay right. */
 function microseconds(hr: number): number {
   return Math.round(hr * 1000) >>> 0;
-}
-
-interface Name {
-  readonly ref: number;
-  readonly key: string;
-  count: number;
-}
-
-/** Strings that rows refer to by number, with how many rows do; gone with the last of them. */
-class Names {
-  readonly #byKey = new Map<string, Name>();
-  readonly #byRef = new Map<number, Name>();
-  #next = 1;
-
-  take(key: string): number {
-    const known = this.#byKey.get(key);
-    if (known !== undefined) {
-      known.count++;
-      return known.ref;
-    }
-    while (this.#byRef.has(this.#next)) this.#next = (this.#next % 0xffff_fffe) + 1;
-    const name = { ref: this.#next++, key, count: 1 };
-    this.#byKey.set(key, name);
-    this.#byRef.set(name.ref, name);
-    return name.ref;
-  }
-
-  release(ref: number): void {
-    const name = this.#byRef.get(ref);
-    if (name === undefined || --name.count > 0) return;
-    this.#byKey.delete(name.key);
-    this.#byRef.delete(ref);
-  }
-
-  nameOf(ref: number): string | null {
-    return this.#byRef.get(ref)?.key ?? null;
-  }
-
-  top(limit: number): { total: number; rows: CountRow[] } {
-    const rows: CountRow[] = [];
-    let least = 0;
-    for (const { key, count } of this.#byKey.values()) {
-      if (rows.length === limit && count <= least) continue;
-      let at = rows.length;
-      while (at > 0 && (rows[at - 1] as CountRow).count < count) at--;
-      rows.splice(at, 0, { key, count });
-      if (rows.length > limit) rows.pop();
-      least = (rows[rows.length - 1] as CountRow).count;
-    }
-    return { total: this.#byKey.size, rows };
-  }
-
-  memoryBytes(): number {
-    return this.#byKey.size * 180;
-  }
 }

@@ -1,5 +1,5 @@
 /** Where a background failure happened. */
-const STAGES = ["attach", "hook", "gauge", "snapshot", "link", "callback", "detach"] as const;
+const STAGES = ["attach", "hook", "gauge", "snapshot", "link", "callback", "ask", "detach"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** Receives background failures; a throw from it is swallowed. */

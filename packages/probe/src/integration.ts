@@ -1,9 +1,15 @@
-import type { CountRow, Finding } from "@wsight/protocol";
+import type { Finding } from "@wsight/protocol";
 import type { ConnectionTable } from "./connections.ts";
 import type { Guard } from "./guard.ts";
+import type { BroadcastLog } from "./instruments/broadcast-log.ts";
 import type { ErrorLog } from "./instruments/error-log.ts";
 import type { Counter, Distribution } from "./instruments/instruments.ts";
+import type { LoopLag } from "./instruments/loop-lag.ts";
+import type { SlowLog } from "./instruments/slow-log.ts";
 import type { TimingSampler } from "./instruments/timing-sampler.ts";
+import type { ConnectionSource } from "./looks/connection-source.ts";
+import type { MessageTap } from "./looks/tail.ts";
+import type { KeyCounts } from "./names.ts";
 import type { ResolvedProbeOptions } from "./probe-options.ts";
 import type { Redact } from "./redact.ts";
 import type { Registry } from "./registry.ts";
@@ -14,6 +20,12 @@ export interface ProbeContext {
   readonly connections: ConnectionTable;
   readonly errors: ErrorLog;
   readonly timing: TimingSampler;
+  /** What was slow, and examples of what was not. */
+  readonly slow: SlowLog;
+  readonly broadcasts: BroadcastLog;
+  readonly loopLag: LoopLag;
+  /** Messages go there while somebody follows them: look at `tap.on` first. */
+  readonly tap: MessageTap;
   readonly guard: Guard;
   readonly options: ResolvedProbeOptions;
   readonly redact: Redact;
@@ -30,7 +42,9 @@ export interface ProbeContext {
   /** Bounded text of the user id that the application gave for a connection; hashed when asked to. */
   readonly userKey: (user: unknown) => string | null;
   /** Adds to the rooms list, which is read every 5 s. Returns how to end it. */
-  readonly provideRooms: (read: (limit: number) => { total: number; rows: CountRow[] }) => () => void;
+  readonly provideRooms: (read: (limit: number) => KeyCounts) => () => void;
+  /** Lets the open connections of a target be listed. Returns how to end it. */
+  readonly provideConnections: (source: ConnectionSource) => () => void;
   /** Tells the hub anew what was found. */
   readonly foundChanged: () => void;
 }

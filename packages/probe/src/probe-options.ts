@@ -1,6 +1,6 @@
 import { describe, WsightError } from "@wsight/protocol";
 import type { OnError } from "./guard.ts";
-import type { Redact } from "./redact.ts";
+import { isSecretName, type Redact } from "./redact.ts";
 
 /** Bounds of what a probe keeps. A bound that is reached is counted in `wsight.probe.series.dropped` or said in the docs of the option. */
 export interface ProbeCaps {
@@ -41,6 +41,21 @@ export interface ProbeOptions {
   readonly redact?: Redact;
   /** Sends a salted hash in place of user ids. The salt is made anew with each process. @default false */
   readonly hashUsers?: boolean;
+  /**
+   * Connections this process can take, shown as its capacity. @default on Linux the limit of open files less
+   * what else is open; elsewhere unknown
+   */
+  readonly capacity?: number;
+  /** Lets administrators end single connections from the dashboard. @default true */
+  readonly allowDisconnect?: boolean;
+  /** Handlers, acknowledgements and broadcasts that take longer are listed as slow, ms, 1 to 3,600,000. @default 100 */
+  readonly slowMs?: number;
+  /**
+   * Fields of message payloads that the live tail may show: top-level fields of JSON (or MessagePack) objects, by
+   * name, at most 64. Values are redacted and cut at 256 characters; names that mean secrets are refused.
+   * @default none: payloads are not looked at
+   */
+  readonly tailFields?: readonly string[];
   readonly caps?: ProbeCaps;
   /** Hears of failures inside the probe: the first of each source, and the one that switches it off. @default a line on stderr */
   readonly onError?: OnError;
@@ -56,6 +71,11 @@ export interface ResolvedProbeOptions {
   readonly getEvent: ProbeOptions["getEvent"];
   readonly redact: Redact | undefined;
   readonly hashUsers: boolean;
+  readonly capacity: number | null;
+  readonly allowDisconnect: boolean;
+  readonly slowMs: number;
+  /** `null`: payloads are not looked at. */
+  readonly tailFields: ReadonlySet<string> | null;
   readonly caps: Required<ProbeCaps>;
   readonly onError: OnError;
 }
@@ -73,6 +93,10 @@ export function resolveProbeOptions(options: ProbeOptions, defaults: { instance:
     getEvent: callback("getEvent", options.getEvent),
     redact: callback("redact", options.redact),
     hashUsers: options.hashUsers === true,
+    capacity: options.capacity === undefined ? null : whole("capacity", options.capacity, 1, 1_000_000_000),
+    allowDisconnect: yesOrNo("allowDisconnect", options.allowDisconnect ?? true),
+    slowMs: whole("slowMs", options.slowMs ?? 100, 1, 3_600_000),
+    tailFields: options.tailFields === undefined ? null : fieldNames("tailFields", options.tailFields),
     caps: {
       events: whole("caps.events", options.caps?.events ?? 200, 1, 1000),
       types: whole("caps.types", options.caps?.types ?? 64, 1, 256),
@@ -95,6 +119,21 @@ function name(option: string, value: unknown): string {
 function whole(option: string, value: unknown, min: number, max: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
   throw bad(option, `a whole number from ${min} to ${max}`, value);
+}
+
+function yesOrNo(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw bad(option, "true or false", value);
+}
+
+function fieldNames(option: string, value: unknown): ReadonlySet<string> | null {
+  if (!Array.isArray(value) || value.length > 64) throw bad(option, "an array of at most 64 names", value);
+  for (const field of value) {
+    if (typeof field !== "string" || field === "" || field.length > 64)
+      throw bad(option, "names of 1 to 64 characters", field);
+    if (isSecretName(field)) throw bad(option, "names of fields that hold no secret", field);
+  }
+  return value.length === 0 ? null : new Set(value);
 }
 
 function callback<T>(option: string, value: T): T {

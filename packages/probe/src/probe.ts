@@ -2,7 +2,6 @@ import { randomInt } from "node:crypto";
 import { hostname } from "node:os";
 import { performance } from "node:perf_hooks";
 import {
-  type CountRow,
   describe,
   encodeLinkText,
   type Finding,
@@ -13,29 +12,35 @@ import {
   type Summary,
   WsightError,
 } from "@wsight/protocol";
+import { type Asker, Asks } from "./asks.ts";
+import { collectCapacity } from "./collectors/capacity.ts";
 import { collectEventLoop } from "./collectors/event-loop.ts";
 import { collectProbeCost } from "./collectors/probe-cost.ts";
 import { collectProcess } from "./collectors/process.ts";
 import { ConnectionTable } from "./connections.ts";
 import { Guard } from "./guard.ts";
+import { BroadcastLog } from "./instruments/broadcast-log.ts";
 import { ErrorLog } from "./instruments/error-log.ts";
+import { LoopLag } from "./instruments/loop-lag.ts";
 import { RateRing } from "./instruments/rate-ring.ts";
+import { SlowLog } from "./instruments/slow-log.ts";
 import { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { Integration, IntegrationHandle, ProbeContext } from "./integration.ts";
 import { integrations } from "./integrations/index.ts";
 import type { ProbeLink } from "./links/link.ts";
 import { summarise } from "./local-summary.ts";
+import { ConnectionList } from "./looks/connection-list.ts";
+import { Tail } from "./looks/tail.ts";
 import { type ProbeOptions, type ResolvedProbeOptions, resolveProbeOptions } from "./probe-options.ts";
-import { type Redact, redactSecrets } from "./redact.ts";
+import { composeRedact } from "./redact.ts";
 import { Registry } from "./registry.ts";
+import { type ReadKeys, Tables } from "./tables.ts";
 import { createTrackApi, type TrackApi } from "./track.ts";
 import { createUserKey } from "./user-key.ts";
 import { watchedTargets } from "./watched.ts";
 
 /** Intervals between keyframes. */
 const KEYFRAME_TICKS = 30;
-/** Intervals between tables. */
-const TABLE_TICKS = 5;
 
 /** A watched target. */
 export interface Attachment {
@@ -73,6 +78,8 @@ interface LinkState {
   needsAll: boolean;
   /** Reconnects of it that are counted already. */
   reconnects: number;
+  /** The link as one that asks. */
+  readonly asker: Asker;
 }
 
 /** Creates a probe. It keeps no process alive and never throws after this. @throws WsightError `BAD_OPTION` */
@@ -106,7 +113,11 @@ class RunningProbe implements Probe {
   readonly #names = new Set<string>();
   readonly #links = new Set<LinkState>();
   readonly #onTick = new Set<(tick: number) => void>();
-  readonly #rooms = new Set<(limit: number) => { total: number; rows: CountRow[] }>();
+  readonly #tables: Tables;
+  readonly #list: ConnectionList;
+  readonly #tail: Tail;
+  readonly #asks: Asks;
+  readonly #capacity: ReturnType<typeof collectCapacity>["read"];
   readonly #messages: RateRing;
   readonly #errors: RateRing;
   readonly #encoder = new SnapshotEncoder();
@@ -118,7 +129,6 @@ class RunningProbe implements Probe {
   #epoch = newEpoch();
   #seq = 0;
   #ticks = 0;
-  #errorsTold = -1;
   #closed = false;
 
   constructor(options: ResolvedProbeOptions) {
@@ -132,26 +142,41 @@ class RunningProbe implements Probe {
     this.#registry = registry;
     const redact = composeRedact(options.redact);
     const now = Date.now;
+    const hr = (): number => performance.now();
+    const connections = new ConnectionTable({ startedAt: this.#processStartedAt, max: options.caps.connections });
+    const epoch = (): number => this.#epoch;
+    const rooms = new Set<ReadKeys>();
+    const list = new ConnectionList({ connections, redact, now, hr });
+    const run = (fn: () => void): void => guard.run("ask", fn, undefined, "tail");
+    this.#list = list;
+    this.#tail = new Tail({ connections, redact, fields: options.tailFields, now, epoch, run });
+    this.#asks = new Asks({ registry, guard, list, tail: this.#tail, allowDisconnect: options.allowDisconnect, epoch });
     this.#context = {
       registry,
       guard,
       options,
       redact,
       now,
-      hr: () => performance.now(),
-      connections: new ConnectionTable({ startedAt: this.#processStartedAt, max: options.caps.connections }),
+      hr,
+      connections,
       errors: new ErrorLog({ registry, redact, now, maxTypes: options.caps.types }),
       timing: new TimingSampler(),
+      slow: new SlowLog({ limitSeconds: options.slowMs / 1000, now }),
+      broadcasts: new BroadcastLog(now),
+      loopLag: new LoopLag(),
+      tap: this.#tail,
       latency: {
         handler: registry.histogram("websocket.server.message.latency", { source: "handler" }),
         ack: registry.histogram("websocket.server.message.latency", { source: "ack" }),
       },
       hookCalls: registry.counter("wsight.probe.hook.calls"),
       onTick: (fn) => addTo(this.#onTick, fn),
-      provideRooms: (read) => addTo(this.#rooms, read),
+      provideRooms: (read) => addTo(rooms, read),
+      provideConnections: (source) => list.add(source),
       userKey: createUserKey({ hash: options.hashUsers }),
       foundChanged: () => this.#sayHello(),
     };
+    this.#tables = new Tables(this.#context, rooms);
     const track = createTrackApi(this.#context);
     this.trackConnectionOpened = track.trackConnectionOpened;
     this.trackConnectionClosed = track.trackConnectionClosed;
@@ -163,9 +188,11 @@ class RunningProbe implements Probe {
     this.track_message_sent = track.track_message_sent;
     this.track_message_received = track.track_message_received;
     this.track_error = track.track_error;
-    const cost = collectProbeCost(this.#context);
+    const cost = collectProbeCost(this.#context, () => list.memoryBytes());
     this.#charge = cost.charge;
-    this.#ends.push(collectEventLoop(this.#context), collectProcess(this.#context), cost.end);
+    const capacity = collectCapacity(this.#context);
+    this.#capacity = capacity.read;
+    this.#ends.push(collectEventLoop(this.#context), collectProcess(this.#context), cost.end, capacity.end);
     this.#timer = setInterval(() => guard.run("snapshot", () => this.#tick(), undefined), options.intervalMs);
     this.#timer.unref();
   }
@@ -197,9 +224,11 @@ class RunningProbe implements Probe {
   }
 
   connect(link: ProbeLink): () => void {
-    const state: LinkState = { link, needsAll: true, reconnects: 0 };
+    const asker: Asker = { send: (text) => link.send(text), isOpen: () => this.#links.has(state) };
+    const state: LinkState = { link, needsAll: true, reconnects: 0, asker };
     this.#links.add(state);
     link.onFrame((frame: HubFrame) => {
+      if (frame.type === "request" && asker.isOpen()) void this.#asks.take(frame, asker);
       if (frame.type !== "resync") return;
       state.needsAll = true;
       // Answer at once: a hub that starts anew should not wait for the next second.
@@ -208,6 +237,7 @@ class RunningProbe implements Probe {
     this.#context.guard.run("link", () => this.#snapshot(), undefined);
     return () => {
       if (!this.#links.delete(state)) return;
+      this.#tail.leave(asker);
       link.send(encodeLinkText({ type: "bye", epoch: this.#epoch }));
       link.close();
     };
@@ -227,7 +257,7 @@ class RunningProbe implements Probe {
 
   reset(): void {
     this.#registry.reset();
-    this.#context.errors.reset();
+    for (const log of [this.#context.errors, this.#context.slow, this.#context.broadcasts]) log.reset();
     this.#messages.reset();
     this.#errors.reset();
     this.#epoch = newEpoch();
@@ -241,6 +271,8 @@ class RunningProbe implements Probe {
     this.#closed = true;
     clearInterval(this.#timer);
     for (const target of [...this.#handles.keys()]) this.#detach(target);
+    this.#tail.end();
+    this.#list.end();
     for (const end of this.#ends) this.#context.guard.run("detach", end, undefined);
     for (const { link } of this.#links) {
       link.send(encodeLinkText({ type: "bye", epoch: this.#epoch }));
@@ -268,10 +300,12 @@ class RunningProbe implements Probe {
   }
 
   #tick(): void {
-    const { guard, connections, timing, errors } = this.#context;
+    const { guard, connections, timing, errors, slow, broadcasts } = this.#context;
     this.#ticks++;
     connections.second = connections.secondAt(this.#context.now());
     timing.tick(this.#options.intervalMs / 1000);
+    slow.tick();
+    broadcasts.tick();
     for (const fn of this.#onTick) guard.run("gauge", () => fn(this.#ticks), undefined);
     this.#messages.push(this.#messageTotal());
     this.#errors.push(errors.total);
@@ -300,7 +334,8 @@ class RunningProbe implements Probe {
       this.#registry.snapshot(this.#encoder, keyframe);
       const bytes = this.#encoder.finish({ epoch: this.#epoch, seq, at: this.#context.now(), keyframe });
       for (const state of takers) this.#note(state, state.link.send(bytes));
-      this.#sendTables(anew);
+      const told = { epoch: this.#epoch, tick: this.#ticks, all: anew };
+      this.#tables.tell((text) => this.#broadcast(text), told);
     }
     this.#charge((this.#context.hr() - begin) / 1000);
   }
@@ -330,34 +365,12 @@ class RunningProbe implements Probe {
     if (!taken) this.#registry.counter("wsight.probe.sink.dropped").value++;
   }
 
-  #sendTables(all: boolean): void {
-    const { connections, errors, options } = this.#context;
-    const head = { type: "table", epoch: this.#epoch, at: this.#context.now() } as const;
-    const limit = options.caps.topRows;
-    if (all || errors.version !== this.#errorsTold) {
-      this.#errorsTold = errors.version;
-      this.#broadcast(encodeLinkText({ ...head, table: "errors", total: errors.total, rows: errors.recent() }));
-    }
-    if (!all && this.#ticks % TABLE_TICKS !== 0) return;
-    this.#broadcast(encodeLinkText({ ...head, table: "users", ...connections.users(limit), spread: [] }));
-    this.#broadcast(encodeLinkText({ ...head, table: "channels", ...connections.channels(limit), spread: [] }));
-    this.#broadcast(encodeLinkText({ ...head, table: "rooms", ...this.#topRooms(limit), spread: [] }));
-  }
-
-  #topRooms(limit: number): { total: number; rows: CountRow[] } {
-    const parts = [...this.#rooms].map((read) =>
-      this.#context.guard.run("gauge", () => read(limit), { total: 0, rows: [] }, "rooms"),
-    );
-    const rows = parts.flatMap((part) => part.rows).sort((a, b) => b.count - a.count);
-    return { total: parts.reduce((sum, part) => sum + part.total, 0), rows: rows.slice(0, limit) };
-  }
-
   #broadcast(text: string): void {
     for (const { link } of this.#links) link.send(text);
   }
 
   #sayHello(): void {
-    if (!this.#closed) this.#broadcast(encodeLinkText(this.#hello()));
+    if (!this.#closed && this.#links.size > 0) this.#broadcast(encodeLinkText(this.#hello()));
   }
 
   #hello(): HelloFrame {
@@ -373,7 +386,7 @@ class RunningProbe implements Probe {
       runtime: `Node.js ${process.versions.node}`,
       intervalMs: this.#options.intervalMs,
       findings: this.findings(),
-      capacity: null,
+      capacity: this.#capacity(),
     };
   }
 }
@@ -386,17 +399,6 @@ function addTo<T>(set: Set<T>, item: T): () => void {
   set.add(item);
   return () => {
     set.delete(item);
-  };
-}
-
-function composeRedact(further: Redact | undefined): Redact {
-  if (further === undefined) return redactSecrets;
-  return (text) => {
-    try {
-      return String(further(redactSecrets(text)));
-    } catch {
-      return "(withheld: the redact option threw)";
-    }
   };
 }
 

@@ -66,3 +66,21 @@ export const redactSecrets: Redact = (text) => {
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
   return clean;
 };
+
+/** True for a field whose value the redaction takes out because of its name. */
+export function isSecretName(name: string): boolean {
+  const text = `${name}: x`;
+  return redactSecrets(text) !== text;
+}
+
+/** The redaction that is always on, then the application's own; a throw of that withholds the text. */
+export function composeRedact(further: Redact | undefined): Redact {
+  if (further === undefined) return redactSecrets;
+  return (text) => {
+    try {
+      return String(further(redactSecrets(text)));
+    } catch {
+      return "(withheld: the redact option threw)";
+    }
+  };
+}

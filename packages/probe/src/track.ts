@@ -1,6 +1,13 @@
 import { asFields, asText, describe, type Fields, WsightError } from "@wsight/protocol";
 import { EventTable } from "./instruments/event-table.ts";
 import type { ProbeContext } from "./integration.ts";
+import type { ConnectionLook } from "./looks/connection-source.ts";
+
+/** An open connection that the application told of. */
+interface Tracked {
+  readonly slot: number;
+  readonly openedAt: number;
+}
 
 const APP = { "ws.library": "app", "ws.server": "app" } as const;
 const CODE = "BAD_OPTION";
@@ -49,7 +56,7 @@ export interface TrackApi {
 /** Builds the track API over a probe's instruments. */
 export function createTrackApi(context: ProbeContext): TrackApi {
   const { registry, connections, options } = context;
-  const slots = new Map<string, { slot: number; openedAt: number }>();
+  const slots = new Map<string, Tracked>();
   const latency = registry.histogram("websocket.server.message.latency", { source: "app" });
   const table = (direction: "in" | "out"): EventTable =>
     new EventTable(registry, { labels: APP, direction, kind: "event", cap: options.caps.events });
@@ -60,6 +67,7 @@ export function createTrackApi(context: ProbeContext): TrackApi {
   const begin = (): void => {
     if (used) return;
     used = true;
+    context.provideConnections({ library: "track", server: "app", countsMessages: false, look: () => lookAt(slots) });
     registry.gauge("websocket.server.active_connections", APP, () => slots.size);
     context.onTick((tick) => {
       if (tick % 30 === 0) for (const events of [sent, received]) events.sweep();
@@ -149,5 +157,21 @@ function parseConnection(value: unknown): { id: string; user: unknown; channel: 
     id: asText(CODE, "connectionId", fields.connectionId ?? fields.connection_id),
     user: fields.userId ?? fields.user_id,
     channel: channel === null ? null : asText(CODE, "channelId", channel, ANY_LENGTH).slice(0, MAX_CHANNEL),
+  };
+}
+
+/** Connections as the application called them; of all else it told nothing, and only it can end them. */
+function lookAt(tracked: ReadonlyMap<string, Tracked>): ConnectionLook {
+  const entry = (connection: object): readonly [string, Tracked] => connection as [string, Tracked];
+  return {
+    walk: () => tracked,
+    slotOf: (connection) => entry(connection)[1].slot,
+    transportOf: () => "app",
+    bufferedBytes: () => 0,
+    isClosing: () => false,
+    idOf: (connection) => entry(connection)[0],
+    socketsOf: () => [],
+    handshakeOf: () => null,
+    disconnect: null,
   };
 }

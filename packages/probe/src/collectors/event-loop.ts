@@ -18,6 +18,7 @@ export function collectEventLoop(context: ProbeContext): () => void {
     const now = context.hr();
     let late = Math.max(0, now - due);
     due = now + STEP_MS;
+    context.loopLag.sampled(late, due);
     for (; ; late -= STEP_MS) {
       lag.record(late / 1000);
       if (late < STEP_MS) break;

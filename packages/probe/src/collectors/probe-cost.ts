@@ -11,7 +11,10 @@ const CALIBRATION_CALLS = 20_000;
  * and charged at the cost of a hook's work, measured once at start on this
  * machine: two counters, a size histogram and a table row.
  */
-export function collectProbeCost(context: ProbeContext): {
+export function collectProbeCost(
+  context: ProbeContext,
+  lookBytes: () => number,
+): {
   charge: (snapshotSeconds: number) => void;
   end: () => void;
 } {
@@ -22,7 +25,7 @@ export function collectProbeCost(context: ProbeContext): {
   const dropped = registry.counter("wsight.probe.series.dropped", { metric: "all" });
   let charged = context.hookCalls.value;
   const ends = [
-    registry.gauge("wsight.probe.memory", {}, () => memoryOf(registry, context.connections)),
+    registry.gauge("wsight.probe.memory", {}, () => memoryOf(registry, context.connections) + lookBytes()),
     registry.gauge("wsight.probe.timing.sample_ratio", {}, () => 1 / context.timing.period),
   ];
   return {

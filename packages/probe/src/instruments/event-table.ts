@@ -6,6 +6,10 @@ import type { Counter, Distribution } from "./instruments.ts";
 export interface EventEntry {
   readonly name: string;
   readonly messages: Counter;
+  /** Payload sizes; made when the first is recorded. */
+  size: Distribution | null;
+  /** Handlers that threw; made with the first. */
+  errors: Counter | null;
   /** Made when the first duration is recorded. */
   handler: Distribution | null;
   /** Dispatch to acknowledgement by the application, or emit to the client's. */
@@ -62,9 +66,33 @@ export class EventTable {
       kind: this.#kind,
       event: name,
     });
-    const made: EventEntry = { name, messages, handler: null, ack: null, timeouts: null, swept: messages.value };
+    const made: EventEntry = {
+      name,
+      messages,
+      size: null,
+      errors: null,
+      handler: null,
+      ack: null,
+      timeouts: null,
+      swept: messages.value,
+    };
     this.#entries.set(name, made);
     return made;
+  }
+
+  /** Payload sizes of an event, bytes. */
+  sizeOf(entry: EventEntry): Distribution {
+    entry.size ??= this.#registry.histogram("websocket.server.message.size", {
+      ...this.#labels,
+      direction: this.#direction,
+      event: entry.name,
+    });
+    return entry.size;
+  }
+
+  /** Counts a message whose handler threw. */
+  countError(entry: EventEntry): void {
+    this.#errors(entry).value++;
   }
 
   /** Records synchronous handler time, seconds. */
@@ -100,8 +128,15 @@ export class EventTable {
     this.#entries.delete(entry.name);
     this.#registry.retireCounter(entry.messages, other.messages);
     if (entry.timeouts !== null) this.#registry.retireCounter(entry.timeouts, this.#timeouts(other));
+    if (entry.errors !== null) this.#registry.retireCounter(entry.errors, this.#errors(other));
+    if (entry.size !== null) this.#registry.retireHistogram(entry.size, this.sizeOf(other));
     if (entry.handler !== null) this.#registry.retireHistogram(entry.handler, this.#handler(other));
     if (entry.ack !== null) this.#registry.retireHistogram(entry.ack, this.#ack(other));
+  }
+
+  #errors(entry: EventEntry): Counter {
+    entry.errors ??= this.#registry.counter("websocket.server.handler.errors", { ...this.#labels, event: entry.name });
+    return entry.errors;
   }
 
   #handler(entry: EventEntry): Distribution {

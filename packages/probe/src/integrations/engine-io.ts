@@ -43,6 +43,7 @@ export interface EngineWatch {
   readonly adopt: (engine: EngineServer) => void;
   /** The record of a socket, `-1` when it has none. */
   readonly slotOf: (socket: EngineSocket) => number;
+  readonly engines: () => Iterable<EngineServer>;
   readonly rejections: CappedSet<Counter>;
   readonly tick: (tick: number) => void;
   /** What can't be measured, for people. */
@@ -318,6 +319,7 @@ export function watchEngines(
       for (const id of Object.keys(engine.clients)) meet(engine.clients[id] as Watched, true);
     },
     slotOf: (socket) => slotIn((socket as Watched)[CONNECTION] ?? GONE),
+    engines: () => engines,
     rejections,
     tick(tick) {
       if (tick % SCAN_TICKS === 0) scan();
@@ -362,7 +364,7 @@ function transportOf(socket: EngineSocket): number {
 }
 
 /** What was sent and is not with the kernel yet; text that waits for a poll counts a byte a character. */
-function waitingBytes({ transport, writeBuffer }: EngineSocket): number {
+export function waitingBytes({ transport, writeBuffer }: EngineSocket): number {
   const amount = transport.socket?.bufferedAmount;
   let bytes = typeof amount === "number" ? amount : 0;
   for (const { data } of writeBuffer) {

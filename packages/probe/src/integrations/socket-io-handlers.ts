@@ -1,6 +1,8 @@
 import type { ProbeContext } from "../integration.ts";
 import { behind, cover, uncover } from "../shadow.ts";
-import type { NamespaceSocket, SocketIoServer } from "./socket-io-like.ts";
+import type { EngineWatch } from "./engine-io.ts";
+import { waitingBytes } from "./engine-io.ts";
+import type { EngineSocket, NamespaceSocket, SocketIoServer } from "./socket-io-like.ts";
 import type { PacketMeter } from "./socket-io-packets.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -8,7 +10,11 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 /** Carried by a watched server, so that what all servers share finds whose socket it has. */
 const TIMES: unique symbol = Symbol("wsight.times");
 type Timed = SocketIoServer & { [TIMES]?: Times };
-type TimedSocket = Omit<NamespaceSocket, "server" | "nsp"> & { readonly server?: Timed; readonly nsp?: unknown };
+type TimedSocket = Omit<NamespaceSocket, "server" | "nsp" | "conn"> & {
+  readonly server?: Timed;
+  readonly nsp?: unknown;
+  readonly conn?: EngineSocket;
+};
 
 /** Carried by a prototype that holds a method of ours. */
 const PATCHES: unique symbol = Symbol("wsight.patches");
@@ -31,18 +37,22 @@ interface TimedMessage {
   /** How many messages it stands for. */
   readonly weight: number;
   readonly acknowledged: boolean;
+  readonly conn: EngineSocket | undefined;
 }
+
+/** When something began, and on which connection. */
+type Began = Pick<TimedMessage, "begin" | "conn">;
 
 /** What the shared methods call. */
 interface Times {
   readonly on: () => boolean;
   /** True when this message should be timed. Hot path. */
   readonly take: () => boolean;
-  readonly begin: (event: unknown, acknowledged: boolean) => TimedMessage;
-  readonly threw: () => void;
+  readonly begin: (event: unknown, acknowledged: boolean, conn: EngineSocket | undefined) => TimedMessage;
+  readonly threw: (event: unknown) => void;
   readonly handled: (message: TimedMessage) => void;
   readonly ackOfServer: (message: TimedMessage, ack: Method) => Method;
-  readonly ackOfClient: (event: unknown, ack: Method, mayTimeOut: boolean) => Method;
+  readonly ackOfClient: (event: unknown, ack: Method, mayTimeOut: boolean, conn: EngineSocket | undefined) => Method;
 }
 
 /**
@@ -60,12 +70,12 @@ export function watchHandlers(
   options: {
     readonly meterIn: PacketMeter;
     readonly meterOut: PacketMeter;
-    readonly measuring: () => boolean;
-    readonly fail: (fault: unknown) => void;
+    readonly engines: EngineWatch;
   },
 ): HandlerWatch {
-  const { timing, hr, latency, errors, hookCalls } = context;
-  const { meterIn, meterOut, fail } = options;
+  const { timing, hr, latency, errors, hookCalls, slow, loopLag, connections } = context;
+  const { meterIn, meterOut, engines } = options;
+  const { fail } = engines;
   const ends: (() => void)[] = [];
   let sinceTimed = 0;
   let emitPatched = false;
@@ -85,29 +95,57 @@ export function watchHandlers(
     }
   };
 
+  const noteSlow = (kind: "handler" | "ack", event: string, seconds: number, began: Began): void => {
+    const { begin, conn } = began;
+    slow.note({
+      kind,
+      event,
+      library: "socket.io",
+      connection: conn === undefined ? null : connections.serialAt(engines.slotOf(conn)) || null,
+      seconds,
+      queueSeconds: loopLag.around(begin),
+      bufferedBytes: conn === undefined ? null : waitingBytes(conn),
+    });
+  };
+
   const times: Times = {
-    on: options.measuring,
+    on: engines.measuring,
     take() {
       hookCalls.value++;
       return timing.take();
     },
-    begin: (event, acknowledged) => ({ event: String(event), begin: hr(), weight: timing.period, acknowledged }),
-    threw: () => safely(() => errors.note("HandlerThrew", "a message handler threw")),
-    handled({ event, begin, weight, acknowledged }) {
+    begin: (event, acknowledged, conn) => ({
+      event: String(event),
+      begin: hr(),
+      weight: timing.period,
+      acknowledged,
+      conn,
+    }),
+    threw(event) {
       safely(() => {
+        meterIn.events.countError(meterIn.events.entry(String(event)));
+        errors.note("HandlerThrew", "a message handler threw");
+      });
+    },
+    handled(message) {
+      safely(() => {
+        const { event, begin, weight, acknowledged } = message;
         const seconds = (hr() - begin) / 1000;
+        if (slow.wants(seconds)) noteSlow("handler", event, seconds, message);
         meterIn.events.recordHandler(meterIn.events.entry(event), seconds, weight);
         // What is acknowledged is told by the time to the acknowledgement.
         if (!acknowledged) latency.handler.record(seconds, weight);
       });
     },
-    ackOfServer({ event, begin, weight }, ack) {
+    ackOfServer(message, ack) {
+      const { event, begin, weight } = message;
       let called = false;
       return function (this: unknown) {
         if (!called) {
           called = true;
           safely(() => {
             const seconds = (hr() - begin) / 1000;
+            if (slow.wants(seconds)) noteSlow("ack", event, seconds, message);
             latency.ack.record(seconds, weight);
             meterIn.events.recordAck(meterIn.events.entry(event), seconds, weight);
           });
@@ -116,7 +154,7 @@ export function watchHandlers(
         return Reflect.apply(ack, this, arguments);
       };
     },
-    ackOfClient(event, ack, mayTimeOut) {
+    ackOfClient(event, ack, mayTimeOut, conn) {
       const weight = takeEmit();
       if (weight === 0 && !mayTimeOut) return ack;
       hookCalls.value++;
@@ -125,7 +163,11 @@ export function watchHandlers(
         safely(() => {
           const entry = meterOut.events.entry(String(event));
           if (mayTimeOut && error instanceof Error) meterOut.events.countTimeout(entry);
-          else if (weight > 0) meterOut.events.recordAck(entry, (hr() - begin) / 1000, weight);
+          else if (weight > 0) {
+            const seconds = (hr() - begin) / 1000;
+            if (slow.wants(seconds)) noteSlow("ack", String(event), seconds, { begin, conn });
+            meterOut.events.recordAck(entry, seconds, weight);
+          }
         });
         // biome-ignore lint/complexity/noArguments: passed on untouched
         return Reflect.apply(ack, this, arguments);
@@ -144,7 +186,7 @@ export function watchHandlers(
       const owner = ownerOf(socket, "emit");
       if (owner !== null) ends.push(patch(owner, "emit", coverEmit));
     },
-    timeAck: (packet, ack) => times.ackOfClient(eventIn(packet), ack, false),
+    timeAck: (packet, ack) => times.ackOfClient(eventIn(packet), ack, false, undefined),
     gaps: () => (untyped === null ? ["handlers can't be timed: this version calls them another way"] : []),
     end() {
       for (const end of ends) end();
@@ -170,7 +212,7 @@ function coverEmitUntyped(original: Method): Method {
       threw = false;
       return answer;
     } finally {
-      if (threw) times.threw();
+      if (threw) times.threw(event);
     }
     // biome-ignore-end lint/complexity/noArguments: as above
   };
@@ -183,7 +225,7 @@ function emitTimed(
   const { socket, times, original } = this;
   const last = args.length - 1;
   const ack = last > 0 ? args[last] : undefined;
-  const timed = times.begin(args[0], typeof ack === "function");
+  const timed = times.begin(args[0], typeof ack === "function", socket.conn);
   if (typeof ack === "function") args[last] = times.ackOfServer(timed, ack as Method);
   let threw = true;
   try {
@@ -191,7 +233,7 @@ function emitTimed(
     threw = false;
     return answer;
   } finally {
-    if (threw) times.threw();
+    if (threw) times.threw(args[0]);
     times.handled(timed);
   }
 }
@@ -218,11 +260,13 @@ function emitAwaited(
   const { socket, times, original } = this;
   const last = args.length - 1;
   const mayTimeOut = (socket as TimedSocket).flags?.timeout !== undefined;
-  args[last] = times.ackOfClient(args[0], args[last] as Method, mayTimeOut);
+  const { conn } = socket as TimedSocket;
+  args[last] = times.ackOfClient(args[0], args[last] as Method, mayTimeOut, conn);
   return Reflect.apply(original, socket, args);
 }
 
-function eventIn(packet: unknown): unknown {
+/** The event's name in a packet that is not encoded yet. */
+export function eventIn(packet: unknown): unknown {
   const data = (packet as { data?: unknown } | null)?.data;
   return Array.isArray(data) ? data[0] : undefined;
 }

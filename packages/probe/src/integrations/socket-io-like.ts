@@ -12,6 +12,11 @@ export interface EngineSocket {
     readonly socket?: { readonly bufferedAmount?: unknown };
   };
   readonly writeBuffer: readonly EnginePacket[];
+  /** The request that opened it. */
+  readonly request?: { readonly url?: unknown; readonly headers?: Readonly<Record<string, unknown>> };
+  readonly remoteAddress?: unknown;
+  /** Closes when what waits is sent; with `discard` at once. */
+  close(discard?: boolean): void;
   emit(type: string | symbol, ...args: unknown[]): boolean;
 }
 
@@ -45,12 +50,14 @@ export interface Adapter {
 
 /** The parts of a namespace's socket that are used. */
 export interface NamespaceSocket {
+  readonly id: string;
   readonly nsp: Namespace;
   readonly server: SocketIoServer;
   readonly conn: EngineSocket;
   readonly recovered?: boolean;
   /** Modifiers of the next `emit`. */
   readonly flags?: { readonly timeout?: unknown };
+  disconnect(close: boolean): unknown;
 }
 
 /** The parts of a namespace that are used. */

@@ -53,7 +53,8 @@ function firstText(bytes: Buffer, at: number): string | null {
   return null;
 }
 
-function textAt(bytes: Buffer, at: number): string | null {
+/** The text at `at`; `null` when something else stands there. @throws when it ends beyond the packet */
+export function textAt(bytes: Buffer, at: number): string | null {
   const head = bytes.readUInt8(at);
   if ((head & 0xe0) === 0xa0) return slice(bytes, at + 1, head & 0x1f);
   if (head === 0xd9) return slice(bytes, at + 2, bytes.readUInt8(at + 1));
@@ -75,8 +76,8 @@ const SIZES = [
   18, 2, 3, 5, 3, 5, 3, 5,
 ] as const;
 
-/** Where the value at `at` ends. */
-function skip(bytes: Buffer, at: number): number {
+/** Where the value at `at` ends. @throws when that is beyond the packet */
+export function skip(bytes: Buffer, at: number): number {
   let end = at;
   for (let left = 1; left > 0; left--) {
     const head = bytes.readUInt8(end);

@@ -6,6 +6,7 @@ import type { ProbeContext } from "../integration.ts";
 import { behind, cover, uncover } from "../shadow.ts";
 import type { EngineWatch } from "./engine-io.ts";
 import { recipientsOf } from "./socket-io-fanout.ts";
+import { eventIn } from "./socket-io-handlers.ts";
 import type { Adapter, BroadcastOptions, Namespace, NamespaceSocket, SocketIoServer } from "./socket-io-like.ts";
 import type { PacketMeter } from "./socket-io-packets.ts";
 import { topRooms } from "./socket-io-rooms.ts";
@@ -40,6 +41,7 @@ export interface NamespaceWatch {
   /** Meets namespaces and adapters that nobody told of. */
   readonly tick: () => void;
   readonly count: () => number;
+  readonly all: () => Iterable<Namespace>;
   /** Class names of the adapters in use. */
   readonly adapters: () => string[];
   readonly gaps: () => string[];
@@ -66,7 +68,7 @@ export function watchNamespaces(
     readonly met: (socket: NamespaceSocket) => void;
   },
 ): NamespaceWatch {
-  const { registry, hookCalls, hr, connections } = context;
+  const { registry, hookCalls, hr, connections, slow, loopLag } = context;
   const { server, labels, engines } = options;
   const watched = new Map<Namespace, WatchedNamespace>();
   const learned = new Map<string, Namespace>();
@@ -168,7 +170,7 @@ export function watchNamespaces(
         return Reflect.apply(original, self, args);
       } finally {
         options.meterOut.broadcasting(false);
-        after(series, recipients, (hr() - begin) / 1000);
+        after(namespace, series, { packet: args[0], recipients, begin });
       }
     };
     const covers = [
@@ -207,14 +209,33 @@ export function watchNamespaces(
     }
   }
 
-  function after(series: NamespaceSeries, recipients: number, seconds: number): void {
+  function after(
+    namespace: Namespace,
+    series: NamespaceSeries,
+    { packet, recipients, begin }: { readonly packet: unknown; readonly recipients: number; readonly begin: number },
+  ): void {
     try {
+      const seconds = (hr() - begin) / 1000;
+      context.broadcasts.note(namespace.name, recipients, seconds);
+      if (slow.wants(seconds)) noteSlow(packet, begin, seconds);
       series.broadcasts.value++;
       series.duration.record(seconds);
       series.fanout.record(recipients);
     } catch (fault) {
       engines.fail(fault);
     }
+  }
+
+  function noteSlow(packet: unknown, begin: number, seconds: number): void {
+    slow.note({
+      kind: "broadcast",
+      event: String(eventIn(packet)),
+      library: "socket.io",
+      connection: null,
+      seconds,
+      queueSeconds: loopLag.around(begin),
+      bufferedBytes: null,
+    });
   }
 
   function meetAll(): void {
@@ -250,6 +271,7 @@ export function watchNamespaces(
       }
     },
     count: () => all().size,
+    all: () => all().values(),
     adapters: () => [...new Set([...watched.values()].map(({ adapter }) => className(adapter.target)))],
     gaps: () => (refused > 0 ? [`${refused} methods of namespaces or adapters are locked and not watched`] : []),
     end() {

@@ -1,10 +1,13 @@
 import { type Labels, MAX_LABEL_LENGTH, OTHER } from "@wsight/protocol";
 import type { ConnectionTable } from "../connections.ts";
-import { EventTable } from "../instruments/event-table.ts";
+import { type EventEntry, EventTable } from "../instruments/event-table.ts";
 import type { Counter, Distribution } from "../instruments/instruments.ts";
 import type { ProbeContext } from "../integration.ts";
+import type { PayloadReader } from "../looks/payload.ts";
+import type { MessageTap } from "../looks/tail.ts";
 import type { SocketIoServer } from "./socket-io-like.ts";
 import { readMsgpackPacket } from "./socket-io-msgpack.ts";
+import { socketIoReaders } from "./socket-io-reader.ts";
 import { textBytes } from "./ws-payload.ts";
 
 /** How packets look on the wire: the default parser's, `socket.io-msgpack-parser`'s, or unknown. */
@@ -32,7 +35,14 @@ const CACHE = 512;
 interface CachedName {
   readonly hash: number;
   readonly length: number;
-  readonly counter: Counter;
+  readonly entry: EventEntry;
+}
+
+/** What messages are counted in: an event's own, or those of messages without a name. */
+interface Counted {
+  readonly name: string;
+  readonly messages: Counter;
+  readonly size: Distribution | null;
 }
 
 /** Messages a second above which one in so many has its size recorded. */
@@ -77,9 +87,12 @@ export class PacketMeter {
   readonly #format: WireFormat;
   readonly #rejected: (() => void) | null;
   readonly #incoming: boolean;
-  readonly #kinds = new Map<string, Counter>();
+  readonly #kinds = new Map<string, Counted>();
   readonly #bytes: Counter;
+  /** Sizes of messages without a name. */
   readonly #sizes: Distribution;
+  readonly #tap: MessageTap;
+  readonly #reader: PayloadReader;
   readonly #names: (CachedName | undefined)[] = new Array(CACHE).fill(undefined);
   #seen = 0;
   #seenAtTick = 0;
@@ -88,7 +101,7 @@ export class PacketMeter {
   #sinceSize = 0;
   #broadcasting = false;
   #last = "";
-  #lastCounter: Counter | null = null;
+  #lastEntry: Counted | null = null;
   #lastBytes = 0;
 
   /** @param options.rejected called for each CONNECT_ERROR that goes out */
@@ -104,6 +117,8 @@ export class PacketMeter {
     this.#format = options.format;
     this.#rejected = options.rejected;
     this.#incoming = direction === "in";
+    this.#tap = context.tap;
+    this.#reader = socketIoReaders[options.format];
     this.#bytes = registry.counter("websocket.server.io", this.#labels);
     this.#sizes = registry.histogram("websocket.server.message.size", this.#labels);
     const cap = context.options.caps.events;
@@ -124,7 +139,7 @@ export class PacketMeter {
     this.#broadcasting = isSo;
     // No message is kept alive for longer than that.
     this.#last = "";
-    this.#lastCounter = null;
+    this.#lastEntry = null;
   }
 
   /** Ends an interval of so many seconds. */
@@ -140,30 +155,30 @@ export class PacketMeter {
   }
 
   #countText(slot: number, data: string): void {
-    if (this.#broadcasting && this.#lastCounter !== null && data === this.#last) {
-      this.#add(slot, this.#lastCounter, this.#lastBytes);
+    if (this.#broadcasting && this.#lastEntry !== null && data === this.#last) {
+      this.#add(slot, this.#lastEntry, this.#lastBytes, data);
       return;
     }
     const bytes = textBytes(data);
     const type = data.charCodeAt(0);
-    if (this.#format !== "text") this.#add(slot, this.#kind("text"), bytes);
+    if (this.#format !== "text") this.#add(slot, this.#kind("text"), bytes, data);
     else if (type === PLAIN_EVENT || type === BINARY_EVENT) this.#addEvent(slot, data, type, bytes);
-    else this.#addKind(slot, type - ZERO, bytes);
+    else this.#addKind(slot, type - ZERO, bytes, data);
   }
 
   #addEvent(slot: number, data: string, type: number, bytes: number): void {
-    const counter = this.#eventCounter(data, type);
+    const entry = this.#eventEntry(data, type);
     if (this.#broadcasting) {
       this.#last = data;
-      this.#lastCounter = counter;
+      this.#lastEntry = entry;
       this.#lastBytes = bytes;
     }
-    this.#add(slot, counter, bytes);
+    this.#add(slot, entry, bytes, data);
   }
 
-  #addKind(slot: number, type: number, bytes: number): void {
+  #addKind(slot: number, type: number, bytes: number, data: unknown): void {
     if (type === CONNECT_ERROR) this.#rejected?.();
-    this.#add(slot, this.#kind(KINDS[type] ?? "invalid"), bytes);
+    this.#add(slot, this.#kind(KINDS[type] ?? "invalid"), bytes, data);
   }
 
   #countBinary(slot: number, data: unknown): void {
@@ -175,38 +190,47 @@ export class PacketMeter {
       return;
     }
     if (this.#format === "opaque") {
-      this.#add(slot, this.#kind("binary"), bytes);
+      this.#add(slot, this.#kind("binary"), bytes, data);
       return;
     }
     const packet = data instanceof Uint8Array ? readMsgpackPacket(data) : null;
-    if (packet === null) this.#add(slot, this.#kind("invalid"), bytes);
-    else if (KINDS[packet.type] === "event") this.#add(slot, this.events.entry(packet.event ?? OTHER).messages, bytes);
-    else this.#addKind(slot, packet.type, bytes);
+    if (packet === null) this.#add(slot, this.#kind("invalid"), bytes, data);
+    else if (KINDS[packet.type] === "event") this.#add(slot, this.events.entry(packet.event ?? OTHER), bytes, data);
+    else this.#addKind(slot, packet.type, bytes, data);
   }
 
-  #add(slot: number, counter: Counter, bytes: number): void {
-    counter.value++;
+  #add(slot: number, entry: Counted, bytes: number, data: unknown): void {
+    entry.messages.value++;
     this.#bytes.value += bytes;
     if (this.#incoming) this.#connections.received(slot, bytes);
     else this.#connections.sent(slot, bytes);
     this.#seen++;
     if (++this.#sinceSize >= this.#sizePeriod) {
       this.#sinceSize = 0;
-      this.#sizes.record(bytes, this.#sizePeriod);
+      const sizes = entry.size ?? this.events.sizeOf(entry as EventEntry);
+      sizes.record(bytes, this.#sizePeriod);
     }
+    if (this.#tap.on) this.#show(slot, entry.name, bytes, data);
   }
 
-  #kind(kind: string): Counter {
-    let counter = this.#kinds.get(kind);
-    if (counter === undefined) {
-      counter = this.#context.registry.counter("websocket.server.messages", { ...this.#labels, kind });
-      this.#kinds.set(kind, counter);
+  /** Tells a message to whoever follows. */
+  #show(slot: number, event: string, bytes: number, data: unknown): void {
+    const direction = this.#incoming ? "in" : "out";
+    this.#tap.message({ slot, direction, event, library: "socket.io", bytes, data, reader: this.#reader });
+  }
+
+  #kind(kind: string): Counted {
+    let counted = this.#kinds.get(kind);
+    if (counted === undefined) {
+      const messages = this.#context.registry.counter("websocket.server.messages", { ...this.#labels, kind });
+      counted = { name: kind, messages, size: this.#sizes };
+      this.#kinds.set(kind, counted);
     }
-    return counter;
+    return counted;
   }
 
   /** Finds the event name in `2["name",…]`, `2/namespace,17["name",…]` or `51-["name",…]`. */
-  #eventCounter(data: string, type: number): Counter {
+  #eventEntry(data: string, type: number): Counted {
     let at = type === BINARY_EVENT ? data.indexOf("-") + 1 : 1;
     let char = data.charCodeAt(at);
     if (char === SLASH) {
@@ -215,29 +239,29 @@ export class PacketMeter {
     }
     while (char >= ZERO && char <= NINE) char = data.charCodeAt(++at);
     if (char !== BRACKET) return this.#kind("invalid");
-    if (data.charCodeAt(at + 1) !== QUOTE) return this.events.entry(otherName(data, at + 1)).messages;
+    if (data.charCodeAt(at + 1) !== QUOTE) return this.events.entry(otherName(data, at + 1));
     return this.#named(data, at + 2);
   }
 
-  /** The counter of the name that begins at `start` and ends before a quote. */
-  #named(data: string, start: number): Counter {
+  /** The entry of the name that begins at `start` and ends before a quote. */
+  #named(data: string, start: number): EventEntry {
     const limit = Math.min(data.length, start + MAX_LABEL_LENGTH);
     let hash = BASIS;
     let end = start;
     for (; end < limit; end++) {
       const char = data.charCodeAt(end);
       if (char === QUOTE) break;
-      if (char === BACKSLASH) return this.events.entry(unescaped(data, start)).messages;
+      if (char === BACKSLASH) return this.events.entry(unescaped(data, start));
       hash = Math.imul(hash ^ char, PRIME);
     }
     const place = (hash ^ (hash >>> 15)) & (CACHE - 1);
     const cached = this.#names[place];
-    if (cached !== undefined && cached.hash === hash && cached.length === end - start) return cached.counter;
+    if (cached !== undefined && cached.hash === hash && cached.length === end - start) return cached.entry;
     const name = data.slice(start, end);
     const entry = this.events.entry(name);
     // A name that has to share a place must be looked up again: it may get one of its own.
-    if (entry.name === name) this.#names[place] = { hash, length: end - start, counter: entry.messages };
-    return entry.messages;
+    if (entry.name === name) this.#names[place] = { hash, length: end - start, entry };
+    return entry;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CountRow } from "@wsight/protocol";
 import type { ProbeContext } from "../integration.ts";
+import { type KeyCounts, spreadOut } from "../names.ts";
 import type { Namespace } from "./socket-io-like.ts";
 
 /** Rooms looked at between two looks at the clock. */
@@ -10,13 +11,10 @@ const BUDGET_MS = 3;
 const MAX_NAME = 128;
 
 /** The rooms with the most members, of those that are not one socket's own. */
-export function topRooms(
-  namespaces: Iterable<Namespace>,
-  limit: number,
-  context: ProbeContext,
-): { total: number; rows: CountRow[] } {
+export function topRooms(namespaces: Iterable<Namespace>, limit: number, context: ProbeContext): KeyCounts {
   const until = context.hr() + BUDGET_MS;
   const rows: CountRow[] = [];
+  const spread: number[] = [];
   let total = 0;
   let seen = 0;
   let late = false;
@@ -28,10 +26,12 @@ export function topRooms(
         late = true;
         break;
       }
-      if (!adapter.sids.has(room)) keep(rows, limit, name, room, members.size);
+      if (adapter.sids.has(room)) continue;
+      spreadOut(spread, members.size);
+      keep(rows, limit, name, room, members.size);
     }
   }
-  return { total, rows: rows.map(({ key, count }) => ({ key: context.redact(key), count })) };
+  return { total, spread, rows: rows.map(({ key, count }) => ({ key: context.redact(key), count })) };
 }
 
 /** Keeps the largest, in order. */

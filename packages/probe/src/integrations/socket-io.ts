@@ -8,6 +8,7 @@ import { watchHandlers } from "./socket-io-handlers.ts";
 import { type EngineServer, isSocketIoServer, type SocketIoServer } from "./socket-io-like.ts";
 import { watchNamespaces } from "./socket-io-namespaces.ts";
 import { PacketMeter, type WireFormat, wireFormatOf } from "./socket-io-packets.ts";
+import { createSocketIoSource } from "./socket-io-source.ts";
 
 type Target = SocketIoServer & object;
 
@@ -29,8 +30,8 @@ function attachSocketIo(io: Target, server: string, context: ProbeContext): Inte
   const meterIn = new PacketMeter(context, { labels, direction: "in", format, rejected: null });
   const meterOut = new PacketMeter(context, { labels, direction: "out", format, rejected: () => rejected.value++ });
   const engines = watchEngines(context, labels, { server, meterIn, meterOut });
-  const { measuring, fail } = engines;
-  const handlers = watchHandlers(io, context, { meterIn, meterOut, measuring, fail });
+  const { fail } = engines;
+  const handlers = watchHandlers(io, context, { meterIn, meterOut, engines });
   const binding = watchBinding(io, (engine) => {
     try {
       engines.adopt(engine);
@@ -41,6 +42,8 @@ function attachSocketIo(io: Target, server: string, context: ProbeContext): Inte
   });
   const { timeAck, met } = handlers;
   const namespaces = watchNamespaces(io, context, { server, labels, engines, meterOut, timeAck, met });
+  const { source, end: endEndings } = createSocketIoSource(context, server, { engines, namespaces: namespaces.all });
+  const endSource = context.provideConnections(source);
   const seconds = context.options.intervalMs / 1000;
   const endTick = onTick((tick) => {
     if (io.engine !== undefined) engines.adopt(io.engine);
@@ -73,6 +76,8 @@ function attachSocketIo(io: Target, server: string, context: ProbeContext): Inte
     },
     detach() {
       endTick();
+      endSource();
+      endEndings();
       binding();
       namespaces.end();
       handlers.end();

@@ -5,6 +5,10 @@ export interface WsSocket {
   emit(type: string | symbol, ...args: unknown[]): boolean;
   send(data: unknown, options?: unknown, callback?: unknown): void;
   ping(data?: unknown, mask?: unknown, callback?: unknown): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  /** The stream below; private, so it may be absent one day. */
+  readonly _socket?: { readonly remoteAddress?: unknown } | null;
   /** Number of its connection record while it is watched; -1 when there was no record left. */
   [SLOT]?: number;
 }

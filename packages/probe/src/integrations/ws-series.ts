@@ -19,6 +19,8 @@ export interface WsSeries {
   readonly sizeOut: Distribution;
   /** Handler time of messages that `getEvent` did not name. */
   readonly handler: Distribution;
+  /** Handlers that threw at such a message. */
+  readonly handlerErrors: Counter;
   readonly roundTrip: Distribution;
   readonly rejections: CappedSet<Counter>;
   readonly handshake: Readonly<Record<"accepted" | "rejected" | "aborted", Distribution>>;
@@ -53,6 +55,7 @@ export function createWsSeries({ registry, options }: ProbeContext, server: stri
     sizeIn: size("in"),
     sizeOut: size("out"),
     handler: registry.histogram("websocket.server.handler.duration", labels),
+    handlerErrors: registry.counter("websocket.server.handler.errors", labels),
     roundTrip: registry.histogram("websocket.server.rtt", { ...labels, source: "ws_ping" }),
     rejections: byReason("websocket.server.handshake.rejections"),
     handshake: {

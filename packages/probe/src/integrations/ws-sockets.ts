@@ -53,7 +53,7 @@ export function watchSockets(
   const { connections, guard, errors, hookCalls, hr } = context;
   const { untracked } = options;
   // Taken apart here, so that a message costs no look-up of its own.
-  const { name, received, handled: timed, sent, forget, tick } = createWsTraffic(context, series);
+  const { name, received, handled: timed, threw: failedHandler, sent, forget, tick } = createWsTraffic(context, series);
   const own = new WeakMap<WsSocket, OwnMethods>();
   let anyOwn = false;
   let on = true;
@@ -111,15 +111,24 @@ export function watchSockets(
       threw = false;
       return answer;
     } finally {
-      if (weight > 0 || threw) handled(weight, begin, threw, isBinary, event);
+      if (weight > 0 || threw) handled(this, weight, begin, threw, isBinary, event);
     }
     // biome-ignore-end lint/complexity/noArguments: end
   }
 
-  function handled(weight: number, begin: number, threw: boolean, isBinary: boolean, event: EventEntry | null): void {
+  function handled(
+    socket: WsSocket,
+    weight: number,
+    begin: number,
+    threw: boolean,
+    isBinary: boolean,
+    event: EventEntry | null,
+  ): void {
     try {
-      if (weight > 0) timed((hr() - begin) / 1000, weight, isBinary, event);
-      if (threw) errors.note("HandlerThrew", "a message handler threw");
+      if (weight > 0) timed(socket, begin, weight, isBinary, event);
+      if (!threw) return;
+      failedHandler(isBinary, event);
+      errors.note("HandlerThrew", "a message handler threw");
     } catch (fault) {
       failed(fault);
     }

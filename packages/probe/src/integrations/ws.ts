@@ -7,6 +7,7 @@ import { watchHandshakes } from "./ws-handshakes.ts";
 import { isWsServer, type WsServer, type WsSocket } from "./ws-like.ts";
 import { createWsSeries } from "./ws-series.ts";
 import { watchSockets } from "./ws-sockets.ts";
+import { createWsSource } from "./ws-source.ts";
 
 /** Intervals between two looks at every socket. */
 const SCAN_TICKS = 5;
@@ -39,7 +40,10 @@ function attachWs(target: WsServer & object, server: string, context: ProbeConte
   for (const socket of sockets) guard.run("attach", () => adoptStray(socket), undefined, server);
 
   const scan = createBufferScan(context, sockets, adoptStray);
+  const { source, end: endEndings } = createWsSource(context, server, sockets);
   const ends = [
+    context.provideConnections(source),
+    endEndings,
     registry.gauge("websocket.server.active_connections", labels, () => sockets.size),
     registry.gauge("websocket.server.send.buffered", labels, scan.sum),
     registry.gauge("websocket.server.send.buffered.max", labels, scan.max),

@@ -20,6 +20,11 @@ const MISTAKES: readonly {
     paste: "open the dashboard at the hub's own address, and leave out server",
   },
   {
+    what: "a Socket.IO server",
+    is: (value) => has(value, "of") && has(value, "attach"),
+    paste: "await monitor({ io, server: io.httpServer })",
+  },
+  {
     what: "a Hono app",
     is: (value) => has(value, "fetch") && !has(value, "listen"),
     paste: "const server = serve({ fetch: app.fetch, port: 3000 }); await monitor({ server })",
@@ -28,11 +33,6 @@ const MISTAKES: readonly {
     what: "an app that is no server yet",
     is: (value) => has(value, "listen") && (has(value, "use") || has(value, "callback")),
     paste: "const server = app.listen(3000); await monitor({ server })",
-  },
-  {
-    what: "a Socket.IO server",
-    is: (value) => has(value, "of") && has(value, "attach"),
-    paste: "await monitor({ io, server: io.httpServer })",
   },
   {
     what: "a WebSocketServer",

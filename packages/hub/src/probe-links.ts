@@ -132,6 +132,7 @@ class ProbeSocket {
   }
 
   #cut(reason: string): void {
+    if (!this.#isOpen()) return;
     this.#link.complain(`${this.#name()} was cut off: ${reason}`);
     this.#socket.terminate();
   }

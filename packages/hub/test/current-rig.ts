@@ -1,5 +1,14 @@
-import { type Current, createCurrent, createIngest, type Ingest, type IngestLink } from "@wsight/hub";
 import {
+  type Asks,
+  type Current,
+  createAsks,
+  createCurrent,
+  createIngest,
+  type Ingest,
+  type IngestLink,
+} from "@wsight/hub";
+import {
+  type ErrorCode,
   encodeLinkText,
   findMetric,
   type HelloFrame,
@@ -8,6 +17,7 @@ import {
   type HubRow,
   type Labels,
   type LinkMessage,
+  type RequestFrame,
   type Selector,
   type Series,
   SnapshotEncoder,
@@ -43,11 +53,12 @@ export const HUB_ROW: HubRow = {
 export class Rig {
   readonly clock: HandClock = new HandClock();
   readonly current: Current;
+  readonly asks: Asks = createAsks();
   readonly ingest: Ingest;
 
   constructor(options: { maxSeries?: number; maxHistogramBytes?: number; historySeconds?: number } = {}) {
     this.current = createCurrent({ clock: this.clock, hubRow: () => HUB_ROW, ...options });
-    this.ingest = createIngest({ current: this.current, clock: this.clock });
+    this.ingest = createIngest({ current: this.current, clock: this.clock, asks: this.asks });
   }
 
   probe(options: Partial<HelloFrame> = {}): FakeProbe {
@@ -88,6 +99,8 @@ export class Rig {
 /** Says what a real probe says, through the real codec. */
 export class FakeProbe {
   readonly heard: HubFrame[] = [];
+  /** Called with every question, once it was heard. */
+  onRequest: (frame: RequestFrame) => void = () => {};
   hello: HelloFrame;
   seq = 0;
   link: IngestLink;
@@ -98,7 +111,7 @@ export class FakeProbe {
 
   constructor(rig: Rig, options: Partial<HelloFrame>) {
     this.#rig = rig;
-    this.link = rig.ingest.open((frame) => this.heard.push(frame));
+    this.link = this.#open();
     this.hello = {
       type: "hello",
       version: 1,
@@ -184,6 +197,25 @@ export class FakeProbe {
     this.link.receive(this.bytes(options));
   }
 
+  get requests(): RequestFrame[] {
+    return this.heard.filter((frame) => frame.type === "request");
+  }
+
+  answer(id: number, answer: unknown): void {
+    this.link.receive(encodeLinkText({ type: "answer", id, epoch: this.hello.epoch, answer }));
+  }
+
+  refuse(id: number, code: ErrorCode, message: string): void {
+    this.link.receive(encodeLinkText({ type: "answer", id, epoch: this.hello.epoch, error: { code, message } }));
+  }
+
+  #open(): IngestLink {
+    return this.#rig.ingest.open((frame) => {
+      this.heard.push(frame);
+      if (frame.type === "request") this.onRequest(frame);
+    });
+  }
+
   /** A snapshot that never arrives. */
   lose(): void {
     this.bytes();
@@ -196,7 +228,7 @@ export class FakeProbe {
   /** The process restarts: a new epoch, all from zero, over a new link. */
   restart(epoch: number): void {
     this.link.close();
-    this.link = this.#rig.ingest.open((frame) => this.heard.push(frame));
+    this.link = this.#open();
     this.hello = { ...this.hello, epoch, startedAt: this.#rig.clock.time };
     this.seq = 0;
     this.values.clear();

@@ -258,7 +258,7 @@ describe("a link", () => {
     const reason = "chat/a was cut off: does not read what it is told";
     // Snapshots, and so acknowledgements, until the kernel takes no more on either side.
     for (let i = 0; i < 3000 && watch.row?.lastBadFrame !== reason; i++) {
-      for (let j = 0; j < 300; j++) socket.send(probe.snapshot(1, 1));
+      for (let j = 0; j < 160; j++) socket.send(probe.snapshot(1, 1));
       await seconds(1);
     }
     expect(watch.row?.lastBadFrame).toBe(reason);

@@ -3,7 +3,7 @@ export { type MachineKey, readMachineKey, signMachineToken } from "./access/mach
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
-export { type Asks, type AskLink, type AskListener, type AskOptions, type AskStats, createAsks } from "./asks.ts";
+export { type AskLink, type AskListener, type AskOptions, type AskStats, type Asks, createAsks } from "./asks.ts";
 export { type Audit, type AuditEntry, type AuditOptions, type AuditStats, createAudit } from "./audit.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
@@ -19,7 +19,7 @@ export type { HubStage, OnHubError } from "./errors.ts";
 export { type History, type HistoryRequest, parseHours, readHistory } from "./history.ts";
 export type { Access, Route, RouteReply, RouteRequest } from "./http/route.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";
-export type { FromHubWorker, HubOptions, ToHubWorker } from "./hub-options.ts";
+export type { FromHubWorker, HubChanges, HubOptions, ToHubWorker } from "./hub-options.ts";
 export { createIngest, type Ingest, type IngestLink, type IngestOptions, type IngestStats } from "./ingest.ts";
 export { createLive, type Live } from "./live/live.ts";
 export type { LiveOptions, LiveStats } from "./live/live-options.ts";

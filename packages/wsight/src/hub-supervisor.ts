@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { HubOptions } from "@wsight/hub";
+import type { HubChanges, HubOptions } from "@wsight/hub";
+import { WsightError } from "@wsight/protocol";
 import { backoffMs } from "./backoff.ts";
 import { type HubAddress, type HubWorker, type HubWorkerEvents, startHubWorker } from "./hub-worker.ts";
 
@@ -11,7 +12,9 @@ const CODE_LIFE_MS = 900_000;
 /** What happens to a hub after it was started. */
 export type HubEvent =
   | { readonly type: "down"; readonly reason: string; readonly retryInMs: number }
-  | { readonly type: "up"; readonly address: HubAddress; readonly restarts: number };
+  | { readonly type: "up"; readonly address: HubAddress; readonly restarts: number }
+  /** Somebody else got the port while the hub was down: it is closed. */
+  | { readonly type: "ousted" };
 
 /** What a supervisor works with. */
 export interface SupervisorParts {
@@ -30,8 +33,16 @@ export interface SupervisorParts {
 
 /** A hub that is kept running. */
 export interface HubSupervisor {
-  /** The first start. Rejects when it fails; nothing runs then. */
-  start(): Promise<HubAddress>;
+  /**
+   * Makes a thread that is ready to listen at once, some 30 MB of memory.
+   * Rejects when it fails; nothing runs then.
+   */
+  prepare(): Promise<void>;
+  /**
+   * The first start, in the thread that was prepared if there is one. Rejects when it fails; nothing runs then.
+   * @param changes what differs in this first life of the hub alone
+   */
+  start(changes?: Pick<HubChanges, "succeeds" | "portPatienceMs">): Promise<HubAddress>;
   /** Ends the hub for good; safe to call twice. */
   close(): Promise<void>;
 }
@@ -39,6 +50,7 @@ export interface HubSupervisor {
 /**
  * Keeps a hub running in a worker thread:
  *
+ * - *prepared*: a thread was made, and waits for `start`.
  * - *starting*: a thread was made. When it listens, the probe gets a new link
  *   to it, and it is *running*. The first start decides: if it fails, the
  *   caller hears why, and it is *closed*.
@@ -47,7 +59,8 @@ export interface HubSupervisor {
  * - *waiting*: the probe keeps its dead link and counts what that drops. After
  *   a pause (see `backoffMs`) it is *starting* again, on the port it had, and
  *   is told how often this happened. A later start that fails is *waiting*
- *   again, and longer.
+ *   again, and longer; but when the port was taken meanwhile, another process
+ *   has become the hub, and this one is *closed*.
  * - *closed*: for good.
  *
  * Once the first start is over, none of it keeps the process alive.
@@ -58,9 +71,10 @@ export function createHubSupervisor(parts: SupervisorParts): HubSupervisor {
 
 class Supervisor implements HubSupervisor {
   readonly #parts: SupervisorParts;
-  readonly #codeExpiresAt: number = Date.now() + CODE_LIFE_MS;
+  #codeExpiresAt = 0;
   #codeUsed = false;
   #worker: HubWorker | undefined;
+  #prepared: HubWorker | undefined;
   #port: number | undefined;
   #unlink: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -74,8 +88,23 @@ class Supervisor implements HubSupervisor {
     this.#parts = parts;
   }
 
-  async start(): Promise<HubAddress> {
-    const worker = this.#startWorker();
+  async prepare(): Promise<void> {
+    const worker = this.#startWorker({ ...this.#parts.hub, standby: true });
+    worker.unref();
+    this.#prepared = worker;
+    void worker.ended.then(() => {
+      if (this.#prepared === worker) this.#prepared = undefined;
+    });
+    await worker.ready;
+  }
+
+  async start(changes: Pick<HubChanges, "succeeds" | "portPatienceMs"> = {}): Promise<HubAddress> {
+    if (this.#closing !== undefined) throw new WsightError("INTERNAL", "The hub was closed before it listened");
+    this.#codeExpiresAt = Date.now() + CODE_LIFE_MS;
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    const worker = prepared ?? this.#startWorker({ ...this.#parts.hub, ...this.#changes(), ...changes });
+    prepared?.listen({ ...this.#changes(), ...changes });
     try {
       const address = await worker.listening;
       worker.unref();
@@ -94,20 +123,23 @@ class Supervisor implements HubSupervisor {
     return this.#closing;
   }
 
-  #startWorker(): HubWorker {
-    const { entry, hub, code, authenticate, onTrouble } = this.#parts;
-    const codeIsGood = !this.#codeUsed && Date.now() < this.#codeExpiresAt;
-    const options: HubOptions = {
-      ...hub,
-      ...(this.#port === undefined ? {} : { port: this.#port }),
-      oneTimeCode: codeIsGood ? code : null,
-      restarts: { count: this.#restarts, last: this.#lastReason },
-    };
+  #startWorker(options: HubOptions): HubWorker {
+    const { entry, authenticate, onTrouble } = this.#parts;
     const onCodeUsed = (): void => {
       this.#codeUsed = true;
     };
     this.#worker = startHubWorker(entry, options, { authenticate, onTrouble, onCodeUsed });
     return this.#worker;
+  }
+
+  /** What is different in each life of the hub. */
+  #changes(): HubChanges {
+    const codeIsGood = !this.#codeUsed && Date.now() < this.#codeExpiresAt;
+    return {
+      ...(this.#port === undefined ? {} : { port: this.#port }),
+      oneTimeCode: codeIsGood ? this.#parts.code : null,
+      restarts: { count: this.#restarts, last: this.#lastReason },
+    };
   }
 
   #run(worker: HubWorker): void {
@@ -133,7 +165,7 @@ class Supervisor implements HubSupervisor {
   }
 
   #restart(): void {
-    const worker = this.#startWorker();
+    const worker = this.#startWorker({ ...this.#parts.hub, ...this.#changes() });
     worker.unref();
     worker.listening.then(
       (address) => {
@@ -141,10 +173,18 @@ class Supervisor implements HubSupervisor {
         this.#run(worker);
         this.#parts.onEvent({ type: "up", address, restarts: this.#restarts });
       },
-      // Why it failed is also why it ended.
-      () => undefined,
+      (error: unknown) => {
+        // Any other reason why it failed is also why it ended.
+        if (error instanceof WsightError && error.code === "LISTEN_FAILED") this.#giveWay();
+      },
     );
     void worker.ended.then((reason) => this.#wait(reason));
+  }
+
+  #giveWay(): void {
+    if (this.#closing !== undefined) return;
+    void this.close();
+    this.#parts.onEvent({ type: "ousted" });
   }
 
   async #close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type MessagePort, type TransferListItem, Worker } from "node:worker_threads";
-import type { FromHubWorker, HubOptions, HubStage, Principal, ToHubWorker } from "@wsight/hub";
+import type { FromHubWorker, HubChanges, HubOptions, HubStage, Principal, ToHubWorker } from "@wsight/hub";
 import { ERRORS, type ErrorCode, WsightError } from "@wsight/protocol";
 import type { MonitorRequest } from "./monitor-options.ts";
 
@@ -26,10 +26,14 @@ export interface HubWorkerEvents {
 
 /** One life of a hub in a worker thread. */
 export interface HubWorker {
+  /** Resolves once a standby could listen; rejects when it ends before. */
+  readonly ready: Promise<void>;
   /** Resolves once it listens; rejects when it can't, or ends before. */
   readonly listening: Promise<HubAddress>;
   /** Resolves with the reason when the thread is gone. Never rejects. */
   readonly ended: Promise<string>;
+  /** Tells a standby to listen, with what has changed since it was started. */
+  listen(changes: HubChanges): void;
   /** Lets the process exit while the hub runs. */
   unref(): void;
   /** Gives it a link to a probe. */
@@ -51,7 +55,7 @@ export function startHubWorker(entry: URL, options: HubOptions, events: HubWorke
   const post = (message: ToHubWorker, transfer: readonly TransferListItem[] = []): void =>
     worker.postMessage(message, transfer);
   const ended = watchEnd(worker);
-  const listening = watchStart(worker, ended);
+  const { ready, listening, expectAnswer } = watchStart(worker, ended);
   const answer = async (id: number, request: MonitorRequest): Promise<void> =>
     post({ type: "authenticated", id, principal: await events.authenticate(request) });
 
@@ -62,8 +66,13 @@ export function startHubWorker(entry: URL, options: HubOptions, events: HubWorke
   });
 
   return {
+    ready,
     listening,
     ended,
+    listen(changes) {
+      expectAnswer();
+      post({ type: "listen", changes });
+    },
     unref: () => worker.unref(),
     link: (port) => post({ type: "link", port }, [port]),
     async close() {
@@ -91,16 +100,28 @@ function watchEnd(worker: Worker): Promise<string> {
   });
 }
 
-function watchStart(worker: Worker, ended: Promise<string>): Promise<HubAddress> {
+interface Start {
+  readonly ready: Promise<void>;
+  readonly listening: Promise<HubAddress>;
+  /** A word of the worker is due within {@link START_MS}. */
+  readonly expectAnswer: () => void;
+}
+
+function watchStart(worker: Worker, ended: Promise<string>): Start {
+  let late: NodeJS.Timeout | undefined;
+  let fail: (error: WsightError) => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    worker.on("message", ({ type }: FromHubWorker) => {
+      if (type !== "ready") return;
+      clearTimeout(late);
+      resolve();
+    });
+  });
   const listening = new Promise<HubAddress>((resolve, reject) => {
-    const fail = (error: WsightError): void => {
+    fail = (error) => {
       reject(error);
       void worker.terminate();
     };
-    const late = setTimeout(
-      () => fail(new WsightError("INTERNAL", `The hub did not start within ${START_MS / 1000} s`)),
-      START_MS,
-    ).unref();
     worker.on("message", (message: FromHubWorker) => {
       if (message.type === "listening") resolve({ url: message.url, host: message.host, port: message.port });
       else if (message.type === "failed") fail(new WsightError(knownCode(message.code), message.message));
@@ -114,7 +135,17 @@ function watchStart(worker: Worker, ended: Promise<string>): Promise<HubAddress>
   });
   // A caller that only waits for the end must not find an unhandled rejection.
   listening.catch(() => undefined);
-  return listening;
+  const expectAnswer = (): void => {
+    clearTimeout(late);
+    late = setTimeout(
+      () => fail(new WsightError("INTERNAL", `The hub did not start within ${START_MS / 1000} s`)),
+      START_MS,
+    ).unref();
+  };
+  expectAnswer();
+  const readyOrFailed = Promise.race([ready, listening.then(() => undefined)]);
+  readyOrFailed.catch(() => undefined);
+  return { ready: readyOrFailed, listening, expectAnswer };
 }
 
 function knownCode(code: string): ErrorCode {

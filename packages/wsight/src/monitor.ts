@@ -1,22 +1,23 @@
 import { randomBytes } from "node:crypto";
-import type { Principal } from "@wsight/hub";
-import { createPortLink, createProbe, type Probe } from "@wsight/probe";
+import { type Principal, readMachineKey } from "@wsight/hub";
+import { createProbe, type Probe } from "@wsight/probe";
 import { type Finding, WsightError } from "@wsight/protocol";
 import { type Announcer, createAnnouncer, type TextStream } from "./announcer.ts";
-import { createHubSupervisor, type HubSupervisor } from "./hub-supervisor.ts";
 import type { MonitorOptions, MonitorRequest, MonitorTargets } from "./monitor-options.ts";
 import type { AppServer } from "./mount/app-server.ts";
 import { type Mount, mountDashboard } from "./mount/mount.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.ts";
+import { linkToRemote } from "./seat/remote.ts";
+import { type Seat, takeSeat } from "./seat/seat.ts";
 import { parseAppServer, parseTargets } from "./targets.ts";
 
 /** A monitored application. */
 export interface Monitor {
-  /** Where the hub listens, `http://127.0.0.1:4700`; `null` without a hub. */
+  /** Where the hub is, `http://127.0.0.1:4700`, also when another process runs it; `null` without a hub. */
   readonly url: string | null;
   /** Where the application's own server shows the dashboard; `null` when it is not mounted, or not listening yet. */
   readonly mountedUrl: string | null;
-  /** Opens the dashboard and signs in, once, within 15 minutes; `null` without a hub. */
+  /** Opens the dashboard and signs in, once, within 15 minutes; `null` unless the hub runs in this process. */
   readonly link: string | null;
   /** Counts by hand what no integration covers, and knows the summary. */
   readonly probe: Probe;
@@ -54,10 +55,11 @@ export async function startMonitor(
   const probe = createProbe(resolved.probe);
   try {
     for (const { value } of things) probe.attach(value);
-    const hub = resolved.place.type === "machine" ? await startHub(probe, resolved, announcer) : null;
+    const hub = await findHub(probe, resolved, announcer);
     announcer?.found(probe.findings());
     const mount = app === null || hub === null ? null : mountOn(app, hub, resolved, announcer);
-    if (hub !== null && mount?.url == null) announcer?.open(hub.link);
+    const link = linkOf(hub);
+    if (link !== null && mount?.url == null) announcer?.open(link);
     return present(probe, hub, mount);
   } catch (error) {
     probe.close();
@@ -74,50 +76,60 @@ function nothingToMount(): WsightError {
 }
 
 /** Tells the address of the application's own server as soon as there is one. */
-function mountOn(app: AppServer, hub: RunningHub, { mount }: ResolvedOptions, announcer: Announcer | null): Mount {
-  const { url, code, machineKey } = hub;
+function mountOn(app: AppServer, hub: FoundHub, { mount }: ResolvedOptions, announcer: Announcer | null): Mount {
   return mountDashboard({
     app,
     mount: mount ?? "/",
-    hubUrl: () => url,
-    machineKey,
-    onListening: (dashboardUrl) => announcer?.open(`${dashboardUrl}#code=${code}`),
-  });
-}
-
-interface RunningHub {
-  readonly url: string;
-  readonly code: string;
-  readonly machineKey: Uint8Array;
-  readonly link: string;
-  readonly supervisor: HubSupervisor;
-}
-
-async function startHub(probe: Probe, resolved: ResolvedOptions, announcer: Announcer | null): Promise<RunningHub> {
-  const code = randomBytes(18).toString("base64url");
-  const { onError } = resolved;
-  // A thread gets a copy of the memory behind it, so it must not be a piece of a larger one.
-  const machineKey = new Uint8Array(randomBytes(32));
-  const hub = { ...resolved.hub, machineKey };
-  const supervisor = createHubSupervisor({
-    entry: new URL(import.meta.resolve("@wsight/hub/worker")),
-    hub,
-    code,
-    link: (port) => probe.connect(createPortLink(port)),
-    authenticate: createAuthenticate(resolved),
-    onTrouble: (message, stage) => onError(new Error(message), { stage, source: "hub" }),
-    onEvent: (event) => {
-      if (event.type === "up") announcer?.runsAgain(event.address.url, event.restarts);
-      else onError(describeEnd(event.reason, event.retryInMs), { stage: "hub-worker", source: "hub" });
+    hubUrl: () => hub.url,
+    machineKey: hub.machineKey,
+    onListening: (dashboardUrl) => {
+      if (hub.code === null) announcer?.say("open", dashboardUrl);
+      else announcer?.open(`${dashboardUrl}#code=${hub.code}`);
     },
   });
-  const { url } = await supervisor.start();
-  return { url, code, machineKey, link: `${url}/dashboard#code=${code}`, supervisor };
 }
 
-function describeEnd(reason: string, retryInMs: number): Error {
-  const seconds = (retryInMs / 1000).toFixed(1);
-  return new Error(`ended: ${reason}. The application goes on; the hub restarts in ${seconds} s`);
+/** The hub that hears what is measured here, wherever it runs. */
+interface FoundHub extends Pick<Seat, "url" | "code" | "close"> {
+  readonly machineKey: Uint8Array;
+}
+
+async function findHub(probe: Probe, resolved: ResolvedOptions, announcer: Announcer | null): Promise<FoundHub | null> {
+  const { place, onError } = resolved;
+  if (place.type === "none") return null;
+  // A thread gets a copy of the memory behind it, so it must not be a piece of a larger one.
+  const ownKey = new Uint8Array(randomBytes(32));
+  if (place.type === "remote") {
+    const { url, token } = place;
+    return Object.assign(linkToRemote({ probe, url, token, announcer, onError }), { machineKey: ownKey });
+  }
+  const machine = await readMachineKey();
+  // Without a key that others share, this process can still pass on requests to its own hub.
+  const machineKey = "key" in machine ? machine.key : ownKey;
+  const { host = "127.0.0.1", port = 4700 } = resolved.hub;
+  const seat = await takeSeat({
+    probe,
+    hub: { ...resolved.hub, host, port, machineKey },
+    token: place.token,
+    machine,
+    authenticate: createAuthenticate(resolved),
+    announcer,
+    onError,
+  });
+  return {
+    get url() {
+      return seat.url;
+    },
+    get code() {
+      return seat.code;
+    },
+    machineKey,
+    close: () => seat.close(),
+  };
+}
+
+function linkOf(hub: FoundHub | null): string | null {
+  return hub === null || hub.code === null ? null : `${hub.url}/dashboard#code=${hub.code}`;
 }
 
 /** The hub checks what it is answered; here a failure is told, and means nobody. */
@@ -135,13 +147,13 @@ function createAuthenticate({
   };
 }
 
-function present(probe: Probe, hub: RunningHub | null, mount: Mount | null): Monitor {
+function present(probe: Probe, hub: FoundHub | null, mount: Mount | null): Monitor {
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     process.off("beforeExit", close);
     probe.close();
     // Viewers that came through the mount get the hub's goodbye too.
-    await hub?.supervisor.close();
+    await hub?.close();
     mount?.close();
   };
   const close = (): Promise<void> => {
@@ -151,8 +163,12 @@ function present(probe: Probe, hub: RunningHub | null, mount: Mount | null): Mon
   // The process has nothing left to do: the hub may finish what it writes.
   process.once("beforeExit", close);
   return {
-    url: hub?.url ?? null,
-    link: hub?.link ?? null,
+    get url() {
+      return hub?.url ?? null;
+    },
+    get link() {
+      return linkOf(hub);
+    },
     get mountedUrl() {
       return mount?.url ?? null;
     },

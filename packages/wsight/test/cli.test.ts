@@ -65,7 +65,7 @@ describe("the command line", () => {
     [["demo", "--port", "99999"], "--port: expected a number from 0 to 65535, got 99999"],
     [["demo", "now"], "wsight demo: expected flags only, got now"],
     [["version", "--long"], "wsight version has no flag --long (it has none)"],
-    [["token", "--sub", "ops"], "--role: expected one of admin, viewer, user, got null"],
+    [["token", "--sub", "ops"], "--role: expected one of admin, viewer, user, probe, got null"],
     [["token", "--role", "admin"], "--sub: expected who the token is for"],
     [["token", "--role", "admin", "--sub", "a", "--ttl", "1w"], "--ttl: expected a duration like 90s, 15m, 1h or 30d"],
     [

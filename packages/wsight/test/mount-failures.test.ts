@@ -38,13 +38,14 @@ async function mount(targets: object, options: MonitorOptions = {}): Promise<Mon
 
 type Found = (...args: unknown[]) => void;
 
-function lookupBoth(_name: string, ...rest: [Found] | [{ all?: boolean }, Found]): void {
+function lookupBoth(name: string, ...rest: [Found] | [{ all?: boolean }, Found]): void {
   const [options, done] = rest.length === 1 ? [{}, rest[0]] : rest;
   const all = [
     { address: "127.0.0.1", family: 4 },
     { address: "::1", family: 6 },
   ];
-  process.nextTick(() => (options.all ? done(null, all) : done(null, "127.0.0.1", 4)));
+  const [first] = name === "::1" ? all.slice(1) : all;
+  process.nextTick(() => (options.all ? done(null, all) : done(null, first?.address, first?.family)));
 }
 
 /** An address of this machine that is not loopback, as other machines come from. */

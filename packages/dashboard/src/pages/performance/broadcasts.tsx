@@ -1,0 +1,49 @@
+import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
+import { useApp } from "../../app-context.ts";
+import { Scatter, type ScatterPoint } from "../../charts/scatter.tsx";
+import { count, duration } from "../../format/quantity.ts";
+import { explainEmpty, noneOf, staleSince } from "../reporting.ts";
+
+/** Time of single broadcasts against how many they went to. */
+export function Broadcasts(): VNode {
+  const { live } = useApp();
+  const rows = live.table("broadcasts").value;
+  const chosen = live.node.value;
+  const points = useMemo(
+    () =>
+      (rows ?? [])
+        .filter(({ node }) => chosen === null || node === chosen)
+        .map(
+          ({ at, recipients, seconds, namespace, node }): ScatterPoint => ({
+            at,
+            x: recipients,
+            y: seconds,
+            group: namespace === "" ? "/" : namespace,
+            note: node,
+          }),
+        ),
+    [rows, chosen],
+  );
+  return (
+    <Scatter
+      title="Broadcast time by recipients"
+      caption="event-loop time of single broadcasts · the newest 100 that were sampled"
+      span={5}
+      x={{ label: "recipients", format: count }}
+      y={{ label: "time", format: duration }}
+      groupLabel="Namespace"
+      points={points}
+      staleSince={staleSince(live)}
+      empty={
+        rows === null || noneOf(live) === null
+          ? explainEmpty(live, "broadcasts")
+          : {
+              icon: "waiting",
+              title: "No broadcasts yet",
+              why: "Broadcasts to more than one recipient show up here: io.emit(), rooms, namespaces.",
+            }
+      }
+    />
+  );
+}

@@ -60,7 +60,8 @@ export function createSessionApi(url: URL, fetchLike: FetchLike, clock: Clock): 
   };
 }
 
-async function readReply(response: Response): Promise<unknown> {
+/** The body of a good answer, parsed; `null` when there is none. @throws WsightError as the hub said */
+export async function readReply(response: Response): Promise<unknown> {
   const body: unknown = response.status === 204 ? null : await response.json().catch(() => null);
   if (response.ok) return body;
   throw readError(response.status, body);

@@ -1,10 +1,12 @@
+import { connections } from "./connections.ts";
 import { messages } from "./messages.ts";
 import { overview } from "./overview/index.tsx";
 import type { Page } from "./page.ts";
+import { performancePage } from "./performance.ts";
 import { settings } from "./settings.ts";
 
 /** Every page there is, in the order of the sidebar. */
-export const PAGES: readonly Page[] = [overview, messages, settings];
+export const PAGES: readonly Page[] = [overview, connections, messages, performancePage, settings];
 
 /** The page of an address; the first one when there is no such page. */
 export function findPage(id: string): Page {

@@ -42,7 +42,7 @@ export interface Core {
 
 /** What a core is made from. */
 export interface CoreParts {
-  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds">;
+  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds" | "standalone">;
   readonly dataDir: string | null;
   readonly clock: Clock;
   readonly onError: OnHubError;
@@ -58,7 +58,9 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
   const asks = createAsks();
   const audit = createAudit({ dataDir, clock, onError });
   const told = dataDir === null ? null : resolve(dataDir);
-  const ingest = createIngest({ current, clock, asks, welcome: { startedAt, dataDir: told, heirs: createHeirs() } });
+  const { standalone = false } = options;
+  const welcome = { startedAt, dataDir: told, standalone, heirs: createHeirs() };
+  const ingest = createIngest({ current, clock, asks, welcome });
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
   const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;

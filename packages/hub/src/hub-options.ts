@@ -52,6 +52,8 @@ export interface HubOptions {
   readonly succeeds?: boolean;
   /** How long a port that is in use is tried again, ms: the hub before may be about to let go of it. @default 0 */
   readonly portPatienceMs?: number;
+  /** Runs for itself: no process that joined takes over at once when it ends, as it will be started again. @default false */
+  readonly standalone?: boolean;
   /** Worker only: gets ready, says so, and listens when told to. @default false */
   readonly standby?: boolean;
 }

@@ -35,6 +35,8 @@ export interface Welcome {
   readonly startedAt: number;
   /** Where it keeps its history; told to processes of this machine alone. */
   readonly dataDir: string | null;
+  /** It has no heir. */
+  readonly standalone: boolean;
   readonly heirs: Heirs;
 }
 
@@ -233,7 +235,7 @@ class Link {
   /** First words to a probe, once more whenever it becomes the heir. */
   #sayWelcome(): void {
     if (this.#welcome === undefined) return;
-    const { startedAt, dataDir, heirs } = this.#welcome;
+    const { startedAt, dataDir, standalone, heirs } = this.#welcome;
     const say = (heir: boolean): void => {
       const seq = this.#writer?.seq ?? null;
       this.#say({
@@ -243,9 +245,10 @@ class Link {
         seq,
         dataDir: this.#local ? dataDir : null,
         heir,
+        ...(standalone ? { standalone } : {}),
       });
     };
-    if (!this.#local) say(false);
+    if (standalone || !this.#local) say(false);
     else this.#leaveHeirs ??= heirs.join(say);
   }
 

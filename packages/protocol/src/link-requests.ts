@@ -88,6 +88,8 @@ export interface WelcomeFrame {
   readonly dataDir: string | null;
   /** True for the one process of this machine that is to take over when the hub ends. */
   readonly heir: boolean;
+  /** True for a hub that runs for itself: it has no heir, and is waited for when it ends. @default false */
+  readonly standalone?: boolean;
 }
 
 /** Parses a request. @throws WsightError `BAD_FRAME` */
@@ -157,5 +159,6 @@ export function decodeWelcome(fields: Fields): WelcomeFrame {
     seq: fields.seq === null ? null : asInteger("BAD_FRAME", "seq", fields.seq),
     dataDir: fields.dataDir === null ? null : asText("BAD_FRAME", "dataDir", fields.dataDir, 4096),
     heir: fields.heir === true,
+    ...(fields.standalone === true ? { standalone: true } : {}),
   };
 }

@@ -1,12 +1,14 @@
 import type { Command } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { createHelpCommand } from "./help.ts";
+import { hubCommand } from "./hub.ts";
 import { tokenCommand } from "./token.ts";
 import { versionCommand } from "./version.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   demoCommand,
+  hubCommand,
   tokenCommand,
   createHelpCommand(() => COMMANDS),
   versionCommand,

@@ -13,11 +13,16 @@ export const SHARED_FLAGS: Readonly<Record<"port" | "host" | "data" | "secret", 
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** How a setting is called as a flag: `allowedHosts` is `allowed-hosts`. */
+export function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** Those of the named settings that were given as flags. @throws WsightError `BAD_OPTION` */
 export function readSettings<K extends SettingName>(values: FlagValues, names: readonly K[]): Pick<MonitorOptions, K> {
   const entries = names.flatMap((name) => {
-    const value = values[name];
-    return value === undefined ? [] : [[name, readSetting(name, `--${name}`, value)] as const];
+    const value = values[flagOf(name)];
+    return value === undefined ? [] : [[name, readSetting(name, `--${flagOf(name)}`, value)] as const];
   });
   return Object.fromEntries(entries) as Pick<MonitorOptions, K>;
 }

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { WsightError } from "@wsight/protocol";
 import { nearest } from "../nearest.ts";
 import type { Command, FlagValues } from "./command.ts";
+import { flagOf } from "./flags.ts";
 
 /** The typed line, understood. */
 export interface ParsedLine {
@@ -25,7 +26,9 @@ export function findCommand(name: string, commands: readonly Command[]): Command
 /** Parses what follows the name of a command. @throws WsightError `BAD_OPTION` */
 export function parseLine(command: Command, words: readonly string[]): ParsedLine {
   const names = Object.keys(command.flags);
-  const options = Object.fromEntries([...names.map((name) => [name, { type: "string" }] as const), HELP]);
+  // As options of `monitor` are written, too: --allowedHosts.
+  const spellings = names.flatMap((name) => [name, name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())]);
+  const options = Object.fromEntries([...spellings.map((name) => [name, { type: "string" }] as const), HELP]);
   const { tokens } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true });
   const values: Record<string, string> = {};
   let argument: string | undefined;
@@ -37,7 +40,10 @@ export function parseLine(command: Command, words: readonly string[]): ParsedLin
         throw new WsightError("BAD_OPTION", `wsight ${command.name}: expected flags only, got ${token.value}`);
       argument = token.value;
     } else if (token.name === "help") help = true;
-    else values[token.name] = checkFlag(command, names, token);
+    else {
+      const name = flagOf(token.name);
+      values[name] = checkFlag(command, names, { ...token, name });
+    }
   }
   return { values, argument, help };
 }

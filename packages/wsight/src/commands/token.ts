@@ -13,7 +13,10 @@ export const tokenCommand: Command = {
   name: "token",
   summary: "make a token for programs that read the API",
   flags: {
-    role: { value: "ROLE", help: "admin (everything), viewer (read all), user (own jobs only) or probe (report as the service --sub)" },
+    role: {
+      value: "ROLE",
+      help: "admin (everything), viewer (read all), user (own jobs only) or probe (report as the service --sub)",
+    },
     sub: { value: "ID", help: "who it is for: a stable id of a person or program" },
     ttl: { value: "TIME", help: "how long it is good: 90s, 15m, 1h, 30d (1h)" },
     data: SHARED_FLAGS.data,

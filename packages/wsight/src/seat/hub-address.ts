@@ -13,6 +13,11 @@ export function reachableHost({ host }: Pick<HubPort, "host">): string {
   return WILDCARDS[host] ?? host;
 }
 
+/** True for an address that stands for all of them. */
+export function isWildcard(host: string): boolean {
+  return Object.hasOwn(WILDCARDS, host);
+}
+
 /** `http://HOST:PORT` for programs and people of this machine. */
 export function httpUrl({ host, port }: HubPort): string {
   const name = reachableHost({ host });

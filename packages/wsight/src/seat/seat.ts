@@ -22,6 +22,8 @@ const MAX_LOST_RACES = 3;
 const PATIENCE_MS = 300;
 /** Nobody else takes over before the heir has had this long, ms; half as much again by chance. */
 const COLD_MS = 350;
+/** A hub that runs for itself is started again by whoever looks after it; this long it is waited for, ms. */
+const STANDALONE_MS = 20_000;
 /** Longest pause between two looks whether the port is free, ms. */
 const LONGEST_COLD_MS = 5000;
 /** An orphan that has waited this long, ms, tells so… */
@@ -102,6 +104,8 @@ class MachineSeat implements Seat {
   #linkIsQuick = true;
   /** Where the hub that was heard of last keeps its history. */
   #told: string | null = null;
+  /** That hub runs for itself. */
+  #standalone = false;
   #orphanSince = 0;
   #coldWaitMs = 0;
   #coldTimer: NodeJS.Timeout | undefined;
@@ -275,9 +279,10 @@ class MachineSeat implements Seat {
     this.#unlink = null;
   }
 
-  #welcomed({ heir, dataDir }: WelcomeFrame): void {
+  #welcomed({ heir, dataDir, standalone = false }: WelcomeFrame): void {
     this.#enter("member");
     this.#told = dataDir;
+    this.#standalone = standalone;
     if (heir) this.#standby ??= this.#prepare(dataDir);
     else this.#stepDown();
   }
@@ -335,7 +340,7 @@ class MachineSeat implements Seat {
   }
 
   #waitForOthers(): void {
-    this.#coldWaitMs = COLD_MS;
+    this.#coldWaitMs = this.#standalone ? STANDALONE_MS : COLD_MS;
     this.#scheduleCold();
   }
 
@@ -343,7 +348,7 @@ class MachineSeat implements Seat {
     clearTimeout(this.#coldTimer);
     this.#coldTimer = setTimeout(() => void this.#goCold(), this.#coldWaitMs * (1 + Math.random() / 2));
     this.#coldTimer.unref();
-    this.#coldWaitMs = Math.min(LONGEST_COLD_MS, this.#coldWaitMs * 1.5);
+    this.#coldWaitMs = Math.max(COLD_MS, Math.min(LONGEST_COLD_MS, this.#coldWaitMs * 1.5));
   }
 
   async #goCold(): Promise<void> {

@@ -1,0 +1,114 @@
+import { hostname } from "node:os";
+import { type MachineKey, readMachineKey } from "@wsight/hub";
+import { WsightError } from "@wsight/protocol";
+import { type Announcer, createAnnouncer } from "../announcer.ts";
+import { type ResolvedOptions, resolveOptions } from "../resolve-options.ts";
+import { type HubPort, httpUrl, isWildcard } from "../seat/hub-address.ts";
+import { createOwnHub } from "../seat/own-hub.ts";
+import { lookAtPort } from "../seat/port-holder.ts";
+import type { SettingName } from "../settings.ts";
+import type { Command, FlagValues } from "./command.ts";
+import { flagOf, readSettings, SHARED_FLAGS } from "./flags.ts";
+
+const FLAGS = {
+  ...SHARED_FLAGS,
+  allowedHosts: { value: "NAMES", help: "further Host names, e.g. behind a proxy: a.example,b.example" },
+  allowedOrigins: { value: "URLS", help: "further origins whose pages may connect" },
+  storeIntervalMs: { value: "MS", help: "how often a point of history is stored (300000)" },
+  retentionMs: { value: "MS", help: "history older than this is deleted (604800000: 7 days)" },
+  maxViewers: { value: "N", help: "live connections at once (1000)" },
+  viewersPerAddress: { value: "N", help: "live connections at once from one address (50)" },
+  requestsPerMinute: { value: "N", help: "requests from one address, and of one principal (600)" },
+} as const satisfies Partial<Record<SettingName, Command["flags"][string]>>;
+
+const NAMES = Object.keys(FLAGS) as (keyof typeof FLAGS)[];
+
+/**
+ * `wsight hub`: the hub alone. It runs in a worker thread that is looked after,
+ * as it does within an application: there is one way to run a hub, a crash of
+ * it is a restart that the page tells of, and this thread stays free to end it.
+ */
+export const hubCommand: Command = {
+  name: "hub",
+  summary: "the dashboard and API alone, for applications that send to it",
+  flags: Object.fromEntries(NAMES.map((name) => [flagOf(name), FLAGS[name]])),
+  async run(values, { stdout, stderr, environment, signal }) {
+    const settings = readSettings(values, NAMES);
+    // Where this hub's own environment would send measurements is no business of a hub.
+    const resolved = resolveOptions({ ...settings, hub: true, onError: toStream(stderr) }, environment);
+    const { host = "127.0.0.1", port = 4700 } = resolved.hub;
+    await refuseSecondHub({ host, port });
+    const announcer = createAnnouncer(stdout, environment);
+    const machine = await readMachineKey();
+    const over = new AbortController();
+    const hub = createOwnHub(
+      { probe: null, authenticate: async () => null, onError: resolved.onError },
+      { ...resolved.hub, standalone: true, machineKey: "key" in machine ? machine.key : null },
+      (event) => {
+        if (event.type === "up") announcer.runsAgain(event.address.url, event.restarts);
+        if (event.type === "ousted") over.abort();
+      },
+    );
+    const address = await hub.start();
+    announcer.open(`${address.url}/dashboard#code=${hub.code}`);
+    explain(announcer, address, resolved, machine, values);
+    try {
+      await untilAborted(AbortSignal.any([signal, over.signal]));
+    } finally {
+      await hub.close();
+    }
+    if (!over.signal.aborted) return 0;
+    stderr.write(`wsight: another process took port ${address.port} while the hub restarted\n`);
+    return 1;
+  },
+};
+
+async function refuseSecondHub(address: HubPort): Promise<void> {
+  if (address.port === 0 || (await lookAtPort(address)) !== "hub") return;
+  throw new WsightError(
+    "LISTEN_FAILED",
+    `A hub runs at ${httpUrl(address)} already, perhaps within an application. End it, or choose another port with --port or WSIGHT_PORT`,
+  );
+}
+
+/** How applications find this hub. */
+function explain(
+  announcer: Announcer,
+  { host, port }: HubPort,
+  { hub: { dataDir } }: ResolvedOptions,
+  machine: MachineKey,
+  { data }: FlagValues,
+): void {
+  const name = isWildcard(host) ? hostname() : host;
+  const where = data === undefined || dataDir === null ? "" : ` --data ${data}`;
+  const url = `ws://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  announcer.say(
+    "send",
+    `WSIGHT_HUB=${url} WSIGHT_TOKEN=$(wsight token --role probe --sub chat --ttl 90d${where}) node app.js`,
+  );
+  announcer.say(
+    "local",
+    "problem" in machine
+      ? `applications of this machine need that too: ${machine.problem}`
+      : `your applications on this machine join by themselves${port === 4700 ? "" : ` with WSIGHT_PORT=${port}`}`,
+  );
+  announcer.say("stop", "Ctrl-C");
+}
+
+function toStream(stderr: { write(text: string): unknown }): ResolvedOptions["onError"] {
+  return (error, { stage }) =>
+    void stderr.write(`wsight: hub (${stage}): ${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+/** Keeps the process alive until then: the hub by itself does not. */
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const hold = setInterval(() => undefined, 2 ** 30);
+    const end = (): void => {
+      clearInterval(hold);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}

@@ -272,11 +272,11 @@ describe("slow and silent clients", () => {
   test("are limited in number before they have said a word", async () => {
     const hub = await startHub({ maxViewers: 1 });
     let closed = 0;
-    const sockets = Array.from({ length: 534 }, () => connect(hub.port, hub.host));
+    const sockets = Array.from({ length: 1558 }, () => connect(hub.port, hub.host));
     onTestFinished(() => {
       for (const socket of sockets) socket.destroy();
     });
     for (const socket of sockets) socket.on("error", () => {}).once("close", () => closed++);
-    await until(() => closed === 534 - 513, { what: "all but 513 connections to be cut" });
+    await until(() => closed === 1558 - 1537, { what: "all but 1537 connections to be cut" });
   });
 });

@@ -4,6 +4,8 @@ import { checkJsonType } from "../access/guards.ts";
 
 /** Largest body of a request unless its route says otherwise, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
+/** Bytes of a body that is too large which are still read, and thrown away: who still writes does not read the refusal. */
+const MAX_SPILT_BYTES = 1024 * 1024;
 
 /** True when a body follows the headers. */
 export function hasBody(request: IncomingMessage): boolean {
@@ -29,13 +31,17 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     let size = 0;
     request.on("data", (part: Buffer) => {
       size += part.length;
-      if (size > maxBytes) {
-        request.removeAllListeners("data");
-        request.pause();
-        reject(tooLarge(size, maxBytes));
-      } else parts.push(part);
+      if (size <= maxBytes) parts.push(part);
+      else parts.length = 0;
+      if (size <= maxBytes + MAX_SPILT_BYTES) return;
+      request.removeAllListeners("data");
+      request.pause();
+      reject(tooLarge(size, maxBytes));
     });
-    request.once("end", () => resolve(Buffer.concat(parts)));
+    request.once("end", () => {
+      if (size <= maxBytes) resolve(Buffer.concat(parts));
+      else reject(tooLarge(size, maxBytes));
+    });
     request.once("error", reject);
   });
 }

@@ -1,5 +1,5 @@
 import type { NodeRow } from "@wsight/protocol";
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import { bytes, join, share, span } from "../format/quantity.ts";
 import { PAGES } from "../pages/index.ts";
@@ -28,7 +28,9 @@ export function Sidebar(): VNode {
         <MonitoringCost />
         <nav class="nav" aria-label="Preferences">
           {PAGES.filter((page) => page.place === "foot").map((page) => (
-            <PageLink key={page.id} page={page} class="nav-link" />
+            <PageLink key={page.id} page={page} class="nav-link">
+              {page.Badge === undefined ? null : <page.Badge />}
+            </PageLink>
           ))}
         </nav>
       </div>
@@ -36,12 +38,12 @@ export function Sidebar(): VNode {
   );
 }
 
-/** The pages as tabs at the bottom, for phones; nodes, windows and actions are behind the last one. */
+/** The pages as tabs at the bottom, for phones; other pages, nodes, windows and actions are behind the last one. */
 export function BottomTabs(): VNode {
   const { dialog } = useApp();
   return (
     <nav class="tabs" aria-label="Pages">
-      {PAGES.map((page) => (
+      {PAGES.filter((page) => page.place === "nav").map((page) => (
         <PageLink key={page.id} page={page} class="tab" />
       ))}
       <button
@@ -58,7 +60,13 @@ export function BottomTabs(): VNode {
   );
 }
 
-function PageLink({ page, class: className }: { readonly page: Page; readonly class: string }): VNode {
+interface PageLinkProps {
+  readonly page: Page;
+  readonly class: string;
+  readonly children?: ComponentChildren;
+}
+
+function PageLink({ page, class: className, children }: PageLinkProps): VNode {
   const { route } = useApp();
   const current = route.page.value === page.id;
   return (
@@ -70,6 +78,7 @@ function PageLink({ page, class: className }: { readonly page: Page; readonly cl
     >
       <Icon name={page.icon} />
       <span>{page.title}</span>
+      {children}
     </a>
   );
 }

@@ -17,4 +17,6 @@ export interface Page {
   /** Whether the window, node switch and pause apply to it. */
   readonly timed: boolean;
   readonly Component: ComponentType;
+  /** Beside its link: how much of it wants to be looked at. */
+  readonly Badge?: ComponentType;
 }

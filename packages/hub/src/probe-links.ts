@@ -52,9 +52,9 @@ export function createProbeLinks(ingest: Pick<Ingest, "open">): ProbeLinks {
 }
 
 /**
- * One probe's socket. It is given ten seconds to say hello, is asked for a sign
- * of life when it falls silent, and is closed, with the reason, when it says
- * too much or too much that makes no sense. Seconds are counted as they pass
+ * One probe's socket. It is given ten seconds to say a hello that is taken, is
+ * asked for a sign of life when it falls silent, and is closed, with the
+ * reason, when it says too much or too much that makes no sense. Seconds are counted as they pass
  * here: a hub that was held up does not take its probes for dead.
  */
 class ProbeSocket {
@@ -104,7 +104,9 @@ class ProbeSocket {
   #heard(data: Buffer, isBinary: boolean): void {
     if (!this.#count(data.length)) return;
     const reason = this.#link.receive(isBinary ? data : data.toString("utf8"));
-    if (reason !== null && ++this.#badFrames >= MAX_BAD_FRAMES) this.#refuse(reason);
+    if (reason === null) return;
+    // Whoever is not understood or not let in with its first words will not be with its next.
+    if (++this.#badFrames >= MAX_BAD_FRAMES || this.#link.node === null) this.#refuse(reason);
   }
 
   /** Any word is a sign of life; false when there were too many. */

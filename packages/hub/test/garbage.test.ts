@@ -171,7 +171,7 @@ async function round(target: Target, share: number): Promise<void> {
   const some = (count: number, of: readonly (string | Uint8Array)[]): Message[] =>
     Array.from({ length: count }, () => anyMessage(chance, of));
   await repeat(1600 * share, () => {
-    const greeting = chance() < 0.7 ? createSmallProbe(`n${Math.floor(chance() * 5)}`).greeting : [];
+    const greeting = chance() < 0.9 ? createSmallProbe(`n${Math.floor(chance() * 5)}`).greeting : [];
     return throwAt(target, "/ws/probe", probe, [...greeting.map(String), ...some(40, real)]);
   });
   await repeat(800 * share, () => throwAt(target, "/ws/live", viewer, some(40, VIEWER_MESSAGES)));

@@ -143,9 +143,10 @@ describe("a stolen token", () => {
     thief.greet();
     thief.socket.send(thief.probe.snapshot(500, 200));
     const reason = "hello: expected service shop, as its token says, got chat";
-    await until(() => watch.row?.lastBadFrame?.includes(reason), { what: "the reason" });
-    await until(() => thief.heard.length > 0, { what: "an answer" });
-    expect(thief.heard[0]).toBe('{"type":"resync","reason":"expected hello first"}');
+    const named = `a link without hello was closed: ${reason}`;
+    await until(() => watch.row?.lastBadFrame === named, { what: "the reason" });
+    expect(await thief.closed()).toEqual({ code: 1008, reason });
+    expect(thief.heard).toEqual([]);
     expect(await nodes(hub)).toMatchObject([{ node: "chat/a", state: "live" }]);
 
     honest.socket.send(honest.probe.snapshot(6, 3));
@@ -249,16 +250,18 @@ describe("a link", () => {
   test("whose probe does not read holds up a bounded number of bytes, and is cut off", async () => {
     const { hub, seconds } = await handHub();
     const { socket, probe, greet } = await link(hub, {
-      authorization: `Bearer ${await signMachineToken(machineKey, "chat")}`,
+      authorization: `Bearer ${await signToken({ sub: "chat", role: "probe", ttlMs: 24 * 3_600_000 }, SECRET)}`,
     });
     const watch = await watchHub(hub);
     greet();
     socket.pause();
     const before = process.memoryUsage().arrayBuffers;
     const reason = "chat/a was cut off: does not read what it is told";
-    // Snapshots, and so acknowledgements, until the kernel takes no more on either side.
+    // Each hello of a new life is welcomed, until the kernel takes no more on either side.
+    const hello = String(probe.greeting[0]);
+    let epoch = 8;
     for (let i = 0; i < 3000 && watch.row?.lastBadFrame !== reason; i++) {
-      for (let j = 0; j < 160; j++) socket.send(probe.snapshot(1, 1));
+      for (let j = 0; j < 160; j++) socket.send(hello.replace('"epoch":7', `"epoch":${epoch++}`));
       await seconds(1);
     }
     expect(watch.row?.lastBadFrame).toBe(reason);

@@ -55,6 +55,8 @@ export default defineConfig({
     // A strict CSP allows no data: fonts, and everything else is better cached by its hash.
     assetsInlineLimit: 0,
     modulePreload: false,
+    // All that the first view needs in one file: small files of their own compress worse.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
     reportCompressedSize: false,
   },
   plugins: [plainImports(), precompress()],

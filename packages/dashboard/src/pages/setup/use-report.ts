@@ -1,5 +1,7 @@
+import { useComputed } from "@preact/signals";
 import { WsightError } from "@wsight/protocol";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useApp } from "../../app-context.ts";
 import { type DatedReport, fetchReport } from "./report-source.ts";
 
 /** The newest report, or why there is none. */
@@ -11,10 +13,13 @@ export interface ReportState {
   readonly refresh: () => void;
 }
 
-/** Asks for the report now, and every `everyMs` while the page is seen. Ends with the component. */
+/** Asks for the report now, and every `everyMs` while the page is seen and the hub answers. Ends with the component. */
 export function useReport(everyMs: number): ReportState {
+  const { live } = useApp();
+  const connected = useComputed(() => ["live", "lagging"].includes(live.status.value.state)).value;
   const [state, setState] = useState<Omit<ReportState, "refresh">>({ dated: null, error: null, asking: true });
   const [turn, setTurn] = useState(0);
+  const answered = useRef(0);
   useEffect(() => {
     const abort = new AbortController();
     const ask = async () => {
@@ -34,9 +39,12 @@ export function useReport(everyMs: number): ReportState {
       }
     };
     const askIfSeen = () => {
-      if (document.visibilityState === "visible") void ask();
+      if (document.visibilityState === "visible" && connected) void ask();
     };
-    void ask();
+    // Whoever asks by hand wants an answer, be it that there is none.
+    if (turn !== answered.current) void ask();
+    else askIfSeen();
+    answered.current = turn;
     const timer = setInterval(askIfSeen, everyMs);
     document.addEventListener("visibilitychange", askIfSeen);
     return () => {
@@ -44,6 +52,6 @@ export function useReport(everyMs: number): ReportState {
       clearInterval(timer);
       document.removeEventListener("visibilitychange", askIfSeen);
     };
-  }, [everyMs, turn]);
+  }, [everyMs, turn, connected]);
   return { ...state, refresh: () => setTurn(turn + 1) };
 }

@@ -29,8 +29,15 @@ export function truth(key: string, at: number): number {
   return (second + hash) % 13 === 0 ? Number.NaN : hash + ((second * 37) % 101) / 4;
 }
 
+/** How a viewer is reached. */
+interface ViewerSocket {
+  send(data: string | Uint8Array): void;
+  close(code: number): void;
+  terminate(): void;
+}
+
 interface Viewer {
-  readonly socket: WebSocket;
+  readonly socket: ViewerSocket;
   selectors: readonly Selector[];
   channel: number;
   seq: number;
@@ -41,12 +48,17 @@ interface Viewer {
 export class SmallHub {
   readonly http = createServer((request, response) => void this.#answer(request, response));
   readonly #sockets = new WebSocketServer({ noServer: true });
+  readonly #responses = new Set<ServerResponse>();
   readonly viewers = new Set<Viewer>();
+  /** Viewers over server-sent events, by their session. */
+  readonly streams = new Map<string, Viewer>();
   readonly subscriptions: Subscribe[] = [];
   readonly said: ViewerMessage[] = [];
   readonly requests: string[] = [];
-  /** Status to refuse upgrades with, or `null` to take them. */
+  /** Status to refuse every live session with, or `null` to take them. */
   refuse: number | null = null;
+  /** Status to refuse upgrades with, as a proxy does that does not know them, or `null` to take them. */
+  refuseUpgrades: number | null = null;
   /** Status to answer the session API with, or `null` to do its work. */
   broken: number | null = null;
   codes = new Set(["good-code"]);
@@ -66,13 +78,17 @@ export class SmallHub {
     this.now = () => this.at + 1000;
     this.http.on("upgrade", (request, socket, head) => {
       this.upgrades++;
-      const status = this.refuse ?? (this.#principal(request) === null ? 401 : null);
+      const status = this.refuse ?? this.refuseUpgrades ?? (this.#principal(request) === null ? 401 : null);
       if (status !== null || request.url !== "/mount/ws/live") {
         socket.end(`HTTP/1.1 ${status ?? 404} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
         return;
       }
       const principal = this.#principal(request);
-      this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, principal));
+      this.#sockets.handleUpgrade(request, socket, head, (client) => {
+        const viewer = this.#welcome(client, principal);
+        client.on("close", () => this.viewers.delete(viewer));
+        client.on("message", (data) => this.#hear(viewer, String(data)));
+      });
     });
   }
 
@@ -136,11 +152,9 @@ export class SmallHub {
     );
   }
 
-  #welcome(socket: WebSocket, principal: { sub: string; role: string } | null): void {
+  #welcome(socket: ViewerSocket, principal: { sub: string; role: string } | null): Viewer {
     const viewer: Viewer = { socket, selectors: [], channel: 0, seq: 0, sent: null };
     this.viewers.add(viewer);
-    socket.on("close", () => this.viewers.delete(viewer));
-    socket.on("message", (data) => this.#hear(viewer, String(data)));
     const text = {
       type: "welcome",
       version: LIVE_VERSION,
@@ -149,6 +163,38 @@ export class SmallHub {
       historyMs: LIVE_HISTORY_MS,
     };
     socket.send(JSON.stringify({ ...text, principal }));
+    return viewer;
+  }
+
+  #stream(response: ServerResponse, principal: { sub: string; role: string } | null): void {
+    const id = randomUUID();
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    this.#responses.add(response);
+    const say = (event: string, data: string) => response.write(`event: ${event}\ndata: ${data}\n\n`);
+    say("session", id);
+    const viewer = this.#welcome(
+      {
+        send: (data) =>
+          typeof data === "string" ? say("text", data) : say("bytes", Buffer.from(data).toString("base64")),
+        close: (code) => {
+          say("close", JSON.stringify({ code, reason: "" }));
+          response.end();
+        },
+        terminate: () => response.destroy(),
+      },
+      principal,
+    );
+    this.streams.set(id, viewer);
+    response.on("close", () => {
+      this.viewers.delete(viewer);
+      this.streams.delete(id);
+      this.#responses.delete(response);
+    });
+  }
+
+  /** Asks those over server-sent events for a sign of life. */
+  pingStreams(): void {
+    for (const response of this.#responses) response.write(": still here\nevent: ping\ndata: {}\n\n");
   }
 
   #hear(viewer: Viewer, text: string): void {
@@ -189,8 +235,17 @@ export class SmallHub {
     let text = "";
     for await (const chunk of request) text += chunk;
     if (this.broken !== null) return void no(this.broken, this.broken === 403 ? "FORBIDDEN" : "INTERNAL");
-    if (request.url !== "/mount/api/session") return void no(404, "NOT_FOUND");
     const principal = this.#principal(request);
+    if (request.url?.startsWith("/mount/api/live")) {
+      if (principal === null) return void no(401, "UNAUTHENTICATED");
+      if (this.refuse !== null) return void no(this.refuse, "INTERNAL");
+      if (request.method === "GET") return this.#stream(response, principal);
+      const viewer = this.streams.get(request.url.slice("/mount/api/live/".length));
+      if (viewer === undefined) return void no(404, "NOT_FOUND");
+      this.#hear(viewer, text);
+      return void response.writeHead(204).end();
+    }
+    if (request.url !== "/mount/api/session") return void no(404, "NOT_FOUND");
     if (request.method === "GET")
       return void (principal === null ? no(401, "UNAUTHENTICATED") : say(200, { principal }));
     if (request.method === "DELETE") {

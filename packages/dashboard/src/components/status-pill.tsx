@@ -3,10 +3,16 @@ import { useApp } from "../app-context.ts";
 import { span } from "../format/quantity.ts";
 import { Icon } from "./icon.tsx";
 
-/** How current the page is: text, shape and colour. */
+const TRANSPORTS = {
+  websocket: "Over a WebSocket",
+  sse: "Over server-sent events: WebSockets do not get through here. One is tried again each minute.",
+} as const;
+
+/** How current the page is: text, shape and colour; its title tells how figures travel. */
 export function StatusPill(): VNode {
+  const { transport } = useApp().live.status.value;
   return (
-    <span class="status-slot" role="status">
+    <span class="status-slot" role="status" title={transport === null ? undefined : TRANSPORTS[transport]}>
       <StatusText />
     </span>
   );

@@ -1,55 +1,24 @@
-import { type Backfill, type Tick, VIEWER_INTERVALS, type WsightError } from "@wsight/protocol";
+import { VIEWER_INTERVALS } from "@wsight/protocol";
 import { BACKOFF_MS, type Backoff, createBackoff } from "./backoff.ts";
-import type { Attention, Clock } from "./environment.ts";
-import type { HubMessageOf } from "./hub-messages.ts";
+import type { ConnectionParts } from "./connection-parts.ts";
 import { Identity } from "./identity.ts";
 import { ServerClock } from "./server-clock.ts";
-import { type Column, LiveSession, type SubscriptionRequest, type TailWish } from "./session.ts";
-import type { Credentials, Principal, SessionApi } from "./session-api.ts";
-import type { Socket, SocketFactory } from "./socket.ts";
+import { LiveSession, type TailWish } from "./session.ts";
+import type { Credentials, Principal } from "./session-api.ts";
+import type { Socket, SocketFactory, SocketHandlers } from "./socket.ts";
+import { type Transport, TransportChoice } from "./transport-choice.ts";
+import { WebSocketTrial } from "./websocket-trial.ts";
 
 /** Where a connection is in its life; see {@link LiveConnection}. */
 export type Phase = "checking" | "opening" | "open" | "waiting" | "signed-out" | "closed";
 
-/** What a connection needs from the page, and tells it. Nothing here may throw. */
-export interface ConnectionSink {
-  /** What to subscribe to, as of now. */
-  request(): SubscriptionRequest;
-  /** Phase, principal, attempt or retry time changed. */
-  changed(): void;
-  welcome(message: HubMessageOf<"welcome">): void;
-  /** @param wanted false while the newest subscription is not answered yet */
-  tick(tick: Tick, columns: readonly Column[], wanted: boolean): void;
-  /** @param wanted as for ticks */
-  backfill(backfill: Backfill, columns: readonly Column[], wanted: boolean): void;
-  table(message: HubMessageOf<"table">): void;
-  tail(message: HubMessageOf<"tail">): void;
-  /** Bytes came in. */
-  received(bytes: number): void;
-  /** The tab was hidden for a while and is seen again: a backfill was asked for. */
-  returned(): void;
-  /** Something went wrong that nobody waits for. */
-  fault(error: WsightError): void;
-}
-
-/** What a connection is made of. */
-export interface ConnectionParts {
-  readonly url: URL;
-  readonly sockets: SocketFactory;
-  readonly api: SessionApi;
-  readonly clock: Clock;
-  readonly attention: Attention;
-  readonly sink: ConnectionSink;
-  /** Code of a one-time link to trade first, or `null`. */
-  readonly code: string | null;
-  /** The code was answered, whether taken or refused. */
-  readonly codeSpent: () => void;
-}
-
 const [SEEN_MS, HIDDEN_MS] = VIEWER_INTERVALS;
 const PING_MS = 5000;
-/** Pings in a row without a word after which a socket counts as dead. */
-const MAX_UNANSWERED = 2;
+/** Beats in a row without a word after which a socket counts as dead; at all but the first it was asked. */
+const MAX_UNANSWERED = 3;
+/** A socket that is heard of is asked for the hub's time at each of the first beats, and then at every so many. */
+const CLOCK_BEATS = 8;
+const CLOCK_EVERY = 6;
 const HIDDEN_AFTER_MS = 30_000;
 /** Shortest time between two subscriptions that repair a lost base. */
 const REPAIR_MS = 1000;
@@ -63,10 +32,13 @@ const SESSION_OVER = [4401, 1008];
  *
  * `checking`: asks who is signed in, trading a one-time code first; nobody →
  * `signed-out`, no answer → `waiting`. Skipped while a session is believed to
- * be good. · `opening`: a socket is asked for. · `open`: the hub said welcome;
- * subscribes, and pings every 5 s. A close or two unanswered pings → `waiting`. A
- * close that means the session is over, or a socket that never opened, makes
- * the next attempt check first. · `waiting`: a timer runs with decorrelated
+ * be good. · `opening`: a socket is asked for: a WebSocket, or server-sent events
+ * where those never open. · `open`: the hub said welcome; subscribes, and pings
+ * now and then, every 5 s while it is silent. A close or two unanswered pings →
+ * `waiting`. A close that means the session is over, or a socket that never
+ * opened, makes the next attempt check first. Over server-sent events a
+ * WebSocket is tried beside them each minute; the first word over it makes it
+ * the session's. · `waiting`: a timer runs with decorrelated
  * jitter; it is cut short by a network that came back, a tab that is seen
  * again, and `retryNow`. · `signed-out`: until `signIn` or `retryNow`. ·
  * `closed`: for good.
@@ -77,6 +49,8 @@ export class LiveConnection {
   readonly #parts: ConnectionParts;
   readonly #backoff: Backoff;
   readonly #identity: Identity;
+  readonly #choice = new TransportChoice();
+  readonly #trial: WebSocketTrial;
   readonly #stops: (() => void)[];
   #phase: Phase = "checking";
   #principal: Principal | null = null;
@@ -85,9 +59,11 @@ export class LiveConnection {
   #checked = false;
   /** Counts attempts, so that a late answer to an earlier one is known as such. */
   #turn = 0;
+  #transport: Transport = "websocket";
   #socket: Socket | null = null;
   #session: LiveSession | null = null;
-  /** Beats since a word was heard. */
+  /** Beats of this socket, and those since a word was heard. */
+  #beats = 0;
   #unanswered = 0;
   #sessionOverAt = 0;
   #malformed = 0;
@@ -102,7 +78,12 @@ export class LiveConnection {
     this.#parts = parts;
     this.serverClock = new ServerClock(() => parts.clock.now());
     this.#backoff = createBackoff(() => parts.clock.random());
-    const { api, code, codeSpent, sink } = parts;
+    const { api, code, codeSpent, sink, sockets, url, clock } = parts;
+    this.#trial = new WebSocketTrial(
+      (handlers) => sockets(url.href, handlers),
+      clock,
+      (socket) => this.#goOver(socket),
+    );
     this.#identity = new Identity({ api, code, codeSpent, fault: (error) => sink.fault(error) });
     this.#stops = [
       parts.attention.onVisibility(() => this.#onVisibility()),
@@ -123,6 +104,11 @@ export class LiveConnection {
   /** Who is signed in, as far as known. */
   get principal(): Principal | null {
     return this.#principal;
+  }
+
+  /** How the session travels; `null` while there is none. */
+  get transport(): Transport | null {
+    return this.#phase === "open" ? this.#transport : null;
   }
 
   /** Attempts that failed since figures last came. */
@@ -199,27 +185,52 @@ export class LiveConnection {
   }
 
   #open(): void {
-    const { sockets, url, sink } = this.#parts;
+    const { sockets, url, clock } = this.#parts;
     this.#move("opening");
-    this.#unanswered = 0;
-    this.#malformed = 0;
+    this.#unanswered = this.#beats = this.#malformed = 0;
     this.#watch();
+    this.#transport = this.#choice.take(clock.now());
+    if (this.#transport === "sse") void this.#openStream();
+    else this.#dial(sockets, url);
+  }
+
+  async #openStream(): Promise<void> {
+    const { streams, streamUrl } = this.#parts;
+    const turn = this.#turn;
+    const factory = await streams().catch(() => null);
+    if (turn !== this.#turn) return;
+    if (factory === null) this.#lost(1006);
+    else this.#dial(factory, streamUrl);
+  }
+
+  #dial(factory: SocketFactory, url: URL): void {
     try {
-      const socket = sockets(url.href, {
-        open: () => undefined,
-        message: (data) => {
-          this.#unanswered = 0;
-          sink.received(data.length);
-          session.receive(data);
-        },
-        close: (code) => this.#lost(code),
-      });
-      const session = new LiveSession((text) => socket.send(text), this.#sessionEvents());
-      this.#socket = socket;
-      this.#session = session;
+      this.#socket = factory(url.href, this.#begin());
     } catch {
       this.#lost(1006);
     }
+  }
+
+  /** Begins a session on the socket that is about to be there. */
+  #begin(): SocketHandlers {
+    const session = new LiveSession((text) => this.#socket?.send(text), this.#sessionEvents());
+    this.#session = session;
+    return {
+      open: () => undefined,
+      message: (data) => {
+        this.#unanswered = 0;
+        this.#parts.sink.received(data.length);
+        session.receive(data);
+      },
+      close: (code) => this.#lost(code),
+    };
+  }
+
+  #goOver(socket: Socket): SocketHandlers {
+    this.#socket?.close();
+    this.#socket = socket;
+    this.#transport = "websocket";
+    return this.#begin();
   }
 
   #sessionEvents(): ConstructorParameters<typeof LiveSession>[1] {
@@ -228,8 +239,10 @@ export class LiveConnection {
       welcome: (message) => {
         this.serverClock.restart(message.at);
         this.#principal = message.principal;
+        this.#choice.opened(this.#transport);
         sink.welcome(message);
         this.#move("open");
+        if (this.#transport === "sse") this.#trial.begin();
         if (this.#away) this.#session?.setRate(HIDDEN_MS);
         this.resubscribe();
         if (this.#tail !== null) this.#session?.setTail(this.#tail);
@@ -274,12 +287,16 @@ export class LiveConnection {
         this.#lost(1006);
         return;
       }
-      if (this.#phase === "open") this.#session?.ping(clock.now());
+      const isQuiet = this.#unanswered > 1;
+      const isDue = this.#beats < CLOCK_BEATS || this.#beats % CLOCK_EVERY === 0;
+      this.#beats++;
+      if (this.#phase === "open" && (isQuiet || isDue)) this.#session?.ping(clock.now());
       this.#watch();
     }, PING_MS);
   }
 
   #lost(code: number): void {
+    if (this.#phase === "opening") this.#choice.neverOpened(this.#transport);
     if (this.#phase !== "open" || SESSION_OVER.includes(code)) this.#checked = false;
     this.#hangUp();
     // The hub is there and ended the session: ask at once who is signed in, but not again and again.
@@ -304,6 +321,7 @@ export class LiveConnection {
     this.#hangUp();
     this.#principal = null;
     this.#checked = false;
+    this.#choice.reset();
     this.#forgetFailures();
     this.#move("signed-out");
   }
@@ -318,6 +336,7 @@ export class LiveConnection {
     this.#turn++;
     this.#retryAt = null;
     this.#parts.clock.clearTimeout(this.#timer);
+    this.#trial.end();
     this.#session = null;
     this.#socket?.close();
     this.#socket = null;

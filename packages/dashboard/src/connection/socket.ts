@@ -1,5 +1,5 @@
 /** What a socket tells. After `close` nothing more is told. */
-interface SocketHandlers {
+export interface SocketHandlers {
   open(): void;
   message(data: string | Uint8Array): void;
   /** The socket closed, or never opened; `code` as in RFC 6455, 1006 when nobody said. */

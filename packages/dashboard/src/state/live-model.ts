@@ -10,7 +10,8 @@ import {
   VIEWER_INTERVALS,
   WsightError,
 } from "@wsight/protocol";
-import type { ConnectionSink, LiveConnection } from "../connection/connection.ts";
+import type { LiveConnection } from "../connection/connection.ts";
+import type { ConnectionSink } from "../connection/connection-parts.ts";
 import type { Clock } from "../connection/environment.ts";
 import type { HubMessageOf } from "../connection/hub-messages.ts";
 import type { Column, SubscriptionRequest, TailWish } from "../connection/session.ts";
@@ -293,7 +294,7 @@ export class LiveModel implements LiveState {
   }
 
   #updateStatus(): void {
-    const { phase, attempt, retryAt, principal } = this.#connection;
+    const { phase, attempt, retryAt, principal, transport } = this.#connection;
     const lagMs = this.#lagMs();
     const openMs = this.#clock.now() - this.#openedAt;
     const state = connectionStateOf({ phase, attempt, lagMs, everyMs: this.#everyMs(), openMs });
@@ -305,7 +306,7 @@ export class LiveModel implements LiveState {
       lastAt: this.#store.lastAt,
       retryAt,
       attempt,
-      transport: phase === "open" ? "websocket" : null,
+      transport,
     };
     const last = this.status.peek();
     batch(() => {

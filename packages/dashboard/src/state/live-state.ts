@@ -39,6 +39,8 @@ export function createLiveState(options: LiveStateOptions): LiveState {
   const parts = {
     url,
     sockets,
+    streamUrl: new URL("../api/live", base),
+    streams: async () => (await import("../connection/event-stream.ts")).eventStreams(fetchLike, clock),
     clock,
     attention,
     api: createSessionApi(new URL("../api/session", base), fetchLike, clock),

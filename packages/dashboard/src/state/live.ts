@@ -3,6 +3,7 @@ import type { LiveTable, LiveTableRows, Selector, WsightError } from "@wsight/pr
 import type { HubMessageOf } from "../connection/hub-messages.ts";
 import type { TailWish } from "../connection/session.ts";
 import type { Principal } from "../connection/session-api.ts";
+import type { Transport } from "../connection/transport-choice.ts";
 
 /**
  * `connecting`: no answer yet, first try · `live`: the newest sample is at
@@ -22,7 +23,8 @@ export interface ConnectionStatus {
   readonly retryAt: number | null;
   /** Attempts that failed since data last came. */
   readonly attempt: number;
-  readonly transport: "websocket" | null;
+  /** How figures travel: server-sent events where WebSockets do not get through. `null` while there is no session. */
+  readonly transport: Transport | null;
 }
 
 /** Columns to fill, reused from one read to the next. */

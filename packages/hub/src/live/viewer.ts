@@ -71,7 +71,7 @@ export class Viewer {
 
   /** Sends a message that may be shared with others. */
   send(message: LiveMessage): void {
-    if (this.open) this.#sent(this.socket.send(message));
+    if (!this.#closing) this.#sent(this.socket.send(message));
   }
 
   /** Sends a message of its own. */

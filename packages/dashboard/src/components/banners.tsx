@@ -3,13 +3,37 @@ import { useApp } from "../app-context.ts";
 import { span } from "../format/quantity.ts";
 import { Icon } from "./icon.tsx";
 
-/** What stands above the page when it is not live. */
+/** What stands above the page when it is not live, or looks at a node that is not there. */
 export function Banners(): VNode | null {
   const { live } = useApp();
   const { state } = live.status.value;
   if (state === "offline") return <OfflineBanner />;
   if (live.paused.value) return <PausedBanner />;
-  return null;
+  return <NodeBanner />;
+}
+
+/** Explains a node in the address that does not report. */
+function NodeBanner(): VNode | null {
+  const { live, route } = useApp();
+  const chosen = live.node.value;
+  const nodes = live.table("nodes").value;
+  const row = nodes?.find(({ node }) => node === chosen);
+  if (chosen === null || nodes === null || (row !== undefined && row.state !== "gone")) return null;
+  return (
+    <div class="banner" data-tone="quiet">
+      <Icon name="stale" />
+      <p>
+        <b>{chosen} does not report.</b>{" "}
+        {row === undefined
+          ? "The hub has not heard of it since it started; the link may be old."
+          : `It has ended, or was last heard of ${span(live.now.value - row.lastAt)} ago.`}
+      </p>
+      <button type="button" class="button" onClick={() => route.navigate({ node: null })}>
+        <Icon name="server" />
+        Show all nodes
+      </button>
+    </div>
+  );
 }
 
 function OfflineBanner(): VNode {

@@ -77,24 +77,26 @@ export function Header({ page }: { readonly page: Page }): VNode {
   );
 }
 
+/** Which node the page looks at; those that fell silent say so, and the icon says it of the chosen one. */
 function NodeSwitch(): VNode {
   const { live, route } = useApp();
-  const nodes = live.table("nodes").value ?? [];
   const chosen = live.node.value;
-  const names = nodes.filter(({ state }) => state !== "gone").map(({ node }) => node);
-  if (chosen !== null && !names.includes(chosen)) names.push(chosen);
+  const nodes = (live.table("nodes").value ?? []).filter(({ node, state }) => state !== "gone" || node === chosen);
+  const states = new Map<string, string>(nodes.map(({ node, state }) => [node, state]));
+  if (chosen !== null && !states.has(chosen)) states.set(chosen, "not known");
+  const well = chosen === null || states.get(chosen) === "live";
   return (
-    <span class="select medium-only">
-      <Icon name="server" />
+    <span class="select" data-chosen={chosen === null ? undefined : ""} title={chosen ?? "All nodes"}>
+      <Icon name={well ? "server" : "stale"} />
       <select
         aria-label="Node"
         value={chosen ?? ""}
         onChange={(event) => route.navigate({ node: event.currentTarget.value || null })}
       >
         <option value="">All nodes</option>
-        {names.map((name) => (
+        {[...states].map(([name, state]) => (
           <option key={name} value={name}>
-            {name}
+            {state === "live" ? name : `${name} (${state})`}
           </option>
         ))}
       </select>
@@ -115,7 +117,7 @@ function PauseButton(): VNode {
       }}
     >
       <Icon name={paused ? "play" : "pause"} />
-      {paused ? "Resume" : "Pause"}
+      <span class="roomy-text">{paused ? "Resume" : "Pause"}</span>
       <kbd class="wide-only">Space</kbd>
     </button>
   );

@@ -52,7 +52,7 @@ export function AuditCard({ api, turn }: AuditProps): VNode | null {
 
 function Entry({ entry }: { readonly entry: AuditEntry }): VNode {
   const { clock } = useApp();
-  const good = entry.outcome === "ok" || entry.outcome === "done";
+  const good = entry.outcome === "done";
   return (
     <li>
       <time>

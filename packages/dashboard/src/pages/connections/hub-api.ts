@@ -18,8 +18,9 @@ export type NodeConnectionDetail = ConnectionDetail & { readonly node: string };
 /** How one node answered. */
 interface NodeAnswer {
   readonly node: string;
-  readonly open: number;
-  readonly matched: number;
+  /** `null` when it did not. */
+  readonly open: number | null;
+  readonly matched: number | null;
   /** Why it did not. */
   readonly error: string | null;
 }
@@ -49,6 +50,7 @@ export interface AuditEntry {
   readonly role: string;
   readonly action: string;
   readonly target: string;
+  /** `done`, `refused` or `failed`. */
   readonly outcome: string;
   readonly detail: string | null;
 }

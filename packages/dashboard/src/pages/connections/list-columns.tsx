@@ -49,17 +49,17 @@ export function orderAfter(column: string, { sort, descending }: Order): Order {
 export function wideColumns(order: Order, withNode: boolean): readonly Column[] {
   const columns: readonly Column[] = [
     { id: "id", header: "ID" },
-    { id: "user", header: "User", width: "14%" },
+    { id: "user", header: "User", width: "13%" },
     ...(withNode ? [{ id: "node", header: "Node", width: "11%" }] : []),
-    { id: "ns", header: "Namespace", width: "13%" },
-    { id: "rooms", header: "Rooms", width: "62px", numeric: true },
-    { id: "transport", header: "Transport", width: "86px" },
-    { id: "age", header: "Age", width: "76px", numeric: true },
-    { id: "in", header: "In/s", width: "68px", numeric: true },
-    { id: "out", header: "Out/s", width: "72px", numeric: true },
-    { id: "buffered", header: "Buffered", width: "92px", numeric: true },
-    { id: "rtt", header: "RTT", width: "78px", numeric: true },
-    { id: "state", header: "State", width: "86px" },
+    { id: "ns", header: "Namespace", width: "12%" },
+    { id: "rooms", header: "Rooms", width: "60px", numeric: true },
+    { id: "transport", header: "Transport", width: "84px" },
+    { id: "age", header: "Age", width: "72px", numeric: true },
+    { id: "in", header: "In/s", width: "60px", numeric: true },
+    { id: "out", header: "Out/s", width: "64px", numeric: true },
+    { id: "buffered", header: "Buffered", width: "82px", numeric: true },
+    { id: "rtt", header: "RTT", width: "72px", numeric: true },
+    { id: "state", header: "State", width: "84px" },
   ];
   return columns.map((column) =>
     SORT_OF[column.id] === undefined ? column : { ...column, order: orderOf(column.id, order) },

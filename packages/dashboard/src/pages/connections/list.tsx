@@ -77,12 +77,17 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
           <Nothing
             search={search}
             waiting={answer === null}
-            failed={error !== null}
+            failed={error?.message ?? null}
             onClear={() => setParams(route, { q: "" })}
           />
         </div>
       ) : (
-        <div class="vt-frame" data-narrow={narrow ? "" : undefined} data-pending={pending ? "" : undefined}>
+        <div
+          class="vt-frame"
+          data-narrow={narrow ? "" : undefined}
+          data-nodes={withNode ? "" : undefined}
+          data-pending={pending ? "" : undefined}
+        >
           <VirtualTable
             label="Connections"
             columns={narrow ? NARROW_COLUMNS : wideColumns(order, withNode)}
@@ -243,24 +248,19 @@ function OrderSelect({ order, onOrder }: Pick<ToolbarProps, "order" | "onOrder">
 interface NothingProps {
   readonly search: string;
   readonly waiting: boolean;
-  readonly failed: boolean;
+  /** Why nothing is known. */
+  readonly failed: string | null;
   readonly onClear: () => void;
 }
 
 function Nothing({ search, waiting, failed, onClear }: NothingProps): VNode {
   const { live } = useApp();
-  if (waiting && !failed)
+  if (waiting && failed === null)
     return (
       <EmptyState icon="waiting" title="Asking for connections" why="The processes are asked for their newest ones." />
     );
   if (waiting)
-    return (
-      <EmptyState
-        icon="unplug"
-        title="No list of connections"
-        why="The hub did not answer; it is asked again by itself."
-      />
-    );
+    return <EmptyState icon="unplug" title="No list of connections" why={`${failed}. It is asked again by itself.`} />;
   if (search !== "")
     return (
       <>

@@ -7,8 +7,8 @@ const MARGIN = 20;
 export const MOST_ASKED = 200;
 /** Most rows held: a few windows. */
 export const MOST_HELD = 600;
-/** Most rows that can be scrolled through: browsers draw no taller boxes. */
-export const MOST_SCROLLED = 400_000;
+/** Most rows that can be scrolled through: hubs tell no deeper ones of several nodes, and boxes have a tallest height. */
+export const MOST_SCROLLED = 100_000;
 /** A row that was open this long before the answer before is not new, it only came into sight; ms. */
 const NEW_WITHIN_MS = 1500;
 /** How long a new row is tinted, ms. */
@@ -155,7 +155,8 @@ export class RowBook {
     const first = rows[0];
     const last = rows.at(-1);
     if (first === undefined || last === undefined || !STEADY.has(this.#order.sort)) return () => false;
-    const compare = compareConnections(this.#order.sort, this.#order.descending);
+    // Equals are in an order of the hub's own, so that of them nothing is said.
+    const compare = compareConnections<ConnectionRow>(this.#order.sort, this.#order.descending, () => 0);
     return (row) => (offset === 0 || compare(first, row) < 0) && compare(row, last) < 0;
   }
 

@@ -174,6 +174,7 @@ export class RowFeed {
     const window = this.#pending ? new RowBook(query).windowFor(0, last - first) : this.#book.windowFor(first, last);
     try {
       const answer = await this.#parts.api.list(query, window, asking.signal);
+      throwIfNobody(answer);
       if (!asking.signal.aborted) this.#onAnswer(query, answer, window);
     } catch (error) {
       if (!asking.signal.aborted) this.#onFailure(error);
@@ -231,4 +232,12 @@ export class RowFeed {
   #tell(): void {
     this.changed.value = this.changed.peek() + 1;
   }
+}
+
+/** An answer that no node had a part in says nothing, and not that there are no connections. */
+function throwIfNobody({ nodes }: ConnectionList): void {
+  const [first] = nodes;
+  if (first === undefined || nodes.some(({ error }) => error === null)) return;
+  const who = nodes.length === 1 ? first.node : `${nodes.length} nodes`;
+  throw new WsightError("NODE_AWAY", `${who} did not answer: ${first.error}`);
 }

@@ -23,7 +23,7 @@ export function ByNode(): VNode {
   const mean = counts.length === 0 ? 0 : counts.reduce((sum, each) => sum + each, 0) / counts.length;
   const most = Math.max(1, ...counts);
   const uneven = counts.length > 1 && most > mean * UNEVEN && most >= 10;
-  const shown = [...nodes].sort((a, b) => (b.connections ?? -1) - (a.connections ?? -1)).slice(0, MOST_NODES);
+  const shown = [...nodes].sort((a, b) => concern(b) - concern(a)).slice(0, MOST_NODES);
   return (
     <Card title="Connections by node" span={3} aside={uneven ? <UnevenChip /> : <NodeCount nodes={nodes.length} />}>
       {counts.length === 0 && !nodes.some(({ state }) => state === "silent") ? (
@@ -37,13 +37,13 @@ export function ByNode(): VNode {
                 row={row}
                 most={most * 1.2}
                 mean={counts.length > 1 ? mean : null}
-                worst={uneven && row.connections === most}
+                worst={uneven && row.state === "live" && row.connections === most}
               />
             ))}
           </ul>
           {nodes.length === 1 && shown[0] !== undefined ? <NodeFacts row={shown[0]} /> : null}
           <p class="fine">
-            {nodes.length > MOST_NODES ? `The busiest ${MOST_NODES} of ${nodes.length}. ` : ""}
+            {nodes.length > MOST_NODES ? `${MOST_NODES} of ${nodes.length}: silent, slow, then busiest. ` : ""}
             {counts.length > 1
               ? `The mark is the mean, ${join(count(mean))}.`
               : "More processes show up here by themselves."}
@@ -52,6 +52,12 @@ export function ByNode(): VNode {
       )}
     </Card>
   );
+}
+
+/** What should not be missing from a short list comes first: silent nodes, slow ones, then those with most connections. */
+function concern({ state, loopLagP99, connections }: NodeRow): number {
+  if (state === "silent") return 1e12;
+  return (connections ?? -1) + ((loopLagP99 ?? 0) >= LAG_WARN_S ? 1e9 : 0);
 }
 
 /** What is known of the only node there is. */
@@ -114,10 +120,13 @@ function NodeBar({ row, most, mean, worst }: NodeBarProps): VNode {
         {silent ? (
           <span class="chip">
             <Icon name="stale" />
-            {span(live.now.value - row.lastAt)} ago
+            last sample {span(live.now.value - row.lastAt)} ago
           </span>
         ) : (
-          <span>{join(count(row.connections))}</span>
+          <span class={worst ? "worst" : undefined}>
+            {worst ? "▲ most: " : ""}
+            {join(count(row.connections))}
+          </span>
         )}
       </p>
       <Bar

@@ -1,0 +1,104 @@
+// One second of 200 metrics to 100, 1,000 and 10,000 viewers: what it costs the
+// server, how many bytes it takes, and how late it comes. wsight's hub, over
+// WebSockets and over server-sent events, beside plain `ws` and Socket.IO that
+// send the same figures to everybody and do nothing else.
+import { fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
+import { METRICS } from "./fanout/figures.mjs";
+import { percentile, table } from "./report.mjs";
+
+const CROWDS = (process.env.BENCH_VIEWERS ?? "100,1000,10000").split(",").map(Number);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 8);
+const SETTLE_MS = 2500;
+const PER_PROCESS = 5000;
+const ADDRESSES_PER_PROCESS = 2;
+const SUBJECTS = [
+  ["wsight over WebSocket", "hub", "hub"],
+  ["wsight over server-sent events", "hub", "hub-sse"],
+  ["ws: send of the same bytes", "ws-bytes", "ws-bytes"],
+  ["ws: send of 2 KB JSON", "ws-json", "ws-json"],
+  ["Socket.IO: io.emit of the same metrics", "socket.io", "socket.io"],
+].filter(([, , transport]) => (process.env.BENCH_ONLY ?? transport).split(",").includes(transport));
+const pinned = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
+
+function start(file, argument, core) {
+  const path = new URL(`./fanout/${file}.mjs`, import.meta.url).pathname;
+  return fork(path, [argument], pinned ? { execPath: "taskset", execArgv: ["-c", core, process.execPath] } : {});
+}
+
+async function ask(child, question) {
+  const answer = once(child, "message");
+  child.send(question);
+  return (await answer)[0];
+}
+
+async function end(children) {
+  await Promise.all(
+    children.map(async (child) => {
+      child.disconnect();
+      await once(child, "exit");
+    }),
+  );
+}
+
+async function gather(transport, { port, token }, viewers) {
+  const processes = [];
+  for (let first = 0; first < viewers; first += PER_PROCESS) {
+    const firstAddress = 2 + processes.length * ADDRESSES_PER_PROCESS;
+    const count = Math.min(PER_PROCESS, viewers - first);
+    processes.push(start("viewers", JSON.stringify({ transport, port, token, count, firstAddress }), "1"));
+  }
+  await Promise.all(processes.map((child) => once(child, "message")));
+  return processes;
+}
+
+/** CPU of the server, ms per second, over some seconds. */
+async function cpuPerSecond(server, during) {
+  const before = await ask(server, "cpu");
+  const startedAt = performance.now();
+  await during();
+  const { cpuMs } = await ask(server, "cpu");
+  return ((cpuMs - before.cpuMs) * 1000) / (performance.now() - startedAt);
+}
+
+async function measure(kind, transport, viewers) {
+  const server = start("server", kind, "0");
+  const [address] = await once(server, "message");
+  const processes = await gather(transport, address, viewers);
+  await wait(SETTLE_MS);
+  // From the middle of a second to the middle of another: whole ticks.
+  await wait(1500 - (Date.now() % 1000));
+  for (const child of processes) child.send("start");
+  const cpuMs = await cpuPerSecond(server, () => wait(SECONDS * 1000));
+  const heard = await Promise.all(processes.map((child) => ask(child, "stop")));
+  await end([...processes, server]);
+  const delaysMs = heard.flatMap((one) => one.delaysMs);
+  return {
+    cpuMs,
+    bytes: heard.reduce((sum, one) => sum + one.bytes, 0) / viewers / SECONDS,
+    delivered: delaysMs.length / viewers / SECONDS,
+    p50: percentile(delaysMs, 0.5),
+    p99: percentile(delaysMs, 0.99),
+  };
+}
+
+for (const viewers of CROWDS) {
+  const rows = [];
+  for (const [name, kind, transport] of SUBJECTS) {
+    const { cpuMs, bytes, delivered, p50, p99 } = await measure(kind, transport, viewers);
+    rows.push([
+      name,
+      cpuMs.toFixed(1),
+      ((cpuMs * 1000) / viewers).toFixed(1),
+      bytes.toFixed(0),
+      `${p50} / ${p99}`,
+      `${(delivered * 100).toFixed(0)} %`,
+    ]);
+  }
+  table(
+    `${METRICS} metrics each second to ${viewers.toLocaleString("en")} viewers, ${SECONDS} s${pinned ? ", server and viewers pinned to a core each" : ""}`,
+    ["server", "CPU of its process, ms per tick", "µs per viewer", "bytes/s per viewer", "tick to viewer p50 / p99, ms", "delivered"],
+    rows,
+  );
+}

@@ -68,7 +68,7 @@ export interface IngestStats {
 }
 
 /** Who is at the other end of a link. */
-export interface LinkOrigin {
+interface LinkOrigin {
   /** The one service it may write as; `null` for any. @default null */
   readonly service?: string | null;
   /** True for a process that proved to be of this machine and user. @default false */

@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { until } from "@wsight/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ask, bearer, makeDashboard, startHub, upgrade } from "./harness.ts";
@@ -43,10 +44,16 @@ describe("the route table", () => {
         "GET /api/websocket/metrics/ viewer",
         "GET /api/websocket/metrics/history/ viewer",
         "GET /api/nodes viewer",
+        "GET /api/connections viewer",
+        "GET /api/connections/{service}/{instance}/{connection} viewer",
+        "DELETE /api/connections/{service}/{instance}/{connection} admin",
+        "GET /api/audit admin",
+        "GET /api/doctor viewer",
         "GET /api/live viewer",
         "POST /api/live/{session} viewer",
         "GET /api/openapi.json viewer",
         "UPGRADE /ws/live viewer",
+        "UPGRADE /ws/probe probe",
       ].sort(),
     );
   });
@@ -272,11 +279,16 @@ describe("slow and silent clients", () => {
   test("are limited in number before they have said a word", async () => {
     const hub = await startHub({ maxViewers: 1 });
     let closed = 0;
-    const sockets = Array.from({ length: 1558 }, () => connect(hub.port, hub.host));
+    const sockets: Socket[] = [];
     onTestFinished(() => {
       for (const socket of sockets) socket.destroy();
     });
-    for (const socket of sockets) socket.on("error", () => {}).once("close", () => closed++);
+    while (sockets.length < 1558) {
+      const batch = Array.from({ length: 82 }, () => connect(hub.port, hub.host));
+      sockets.push(...batch);
+      for (const socket of batch) socket.on("error", () => {}).once("close", () => closed++);
+      await Promise.all(batch.map((socket) => once(socket, "connect")));
+    }
     await until(() => closed === 1558 - 1537, { what: "all but 1537 connections to be cut" });
   });
 });

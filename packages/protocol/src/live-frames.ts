@@ -62,6 +62,8 @@ export interface NodeRow {
   readonly state: NodeState;
   /** ms epoch of the newest sample. */
   readonly lastAt: number;
+  /** How far the process' clock is ahead of the hub's, ms, its frames' way included; `null` when not known. */
+  readonly clockAheadMs?: number | null;
   readonly startedAt: number;
   readonly pid: number;
   readonly host: string;

@@ -49,6 +49,7 @@ export class NodeRows {
       instance,
       state,
       lastAt: node.lastAt,
+      clockAheadMs: node.clockAheadMs,
       startedAt,
       pid,
       host,

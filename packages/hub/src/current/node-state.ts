@@ -87,6 +87,11 @@ export class NodeState {
     return this.#seq;
   }
 
+  /** How far its clock is ahead of the hub's, ms; `null` before its first snapshot. */
+  get clockAheadMs(): number | null {
+    return this.#sampledAt === null ? null : this.#sampledAt - this.lastAt;
+  }
+
   /** What to call it at `now`. */
   stateAt(now: number): NodeWord {
     if (this.goneAt !== null) return "gone";

@@ -5,6 +5,8 @@ import { createHostCheck, createOriginCheck } from "../access/guards.ts";
 import { createRateLimit } from "../access/rate-limit.ts";
 import type { Clock } from "../clock.ts";
 import type { Core } from "../core.ts";
+import type { DoctorSetup } from "../doctor/facts.ts";
+import { createDoctor } from "../doctor.ts";
 import type { OnHubError } from "../errors.ts";
 import type { HubOptions } from "../hub-options.ts";
 import { createProbeLinks } from "../probe-links.ts";
@@ -65,6 +67,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       asks: core.asks,
       connections: core.connections,
       audit: core.audit,
+      doctor: createDoctor({ current: core.current, clock, setup: describeSetup(parts) }),
       history: core.history,
       readiness: core.readiness,
       sessions: access.sessions,
@@ -99,6 +102,18 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
     return server.close();
   };
   return { ...server, sweep, close };
+}
+
+function describeSetup({ options, host, access }: DoorParts): DoctorSetup {
+  return {
+    host,
+    configured: access.configured,
+    allowedHosts: options.allowedHosts ?? [],
+    allowedOrigins: options.allowedOrigins ?? [],
+    trustProxy: options.trustProxy ?? 0,
+    maxViewers: viewerLimits(options).total,
+    nodeEnv: process.env.NODE_ENV ?? "",
+  };
 }
 
 function createDoorGate({ options, host, access, clock }: DoorParts): Gate {

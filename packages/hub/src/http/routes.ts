@@ -5,6 +5,7 @@ import type { Asks } from "../asks.ts";
 import type { Audit } from "../audit.ts";
 import type { ConnectionLists } from "../connections/list.ts";
 import type { CurrentView } from "../current-view.ts";
+import type { Doctor } from "../doctor.ts";
 import type { HistoryKeeper } from "../history-keeper.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
@@ -12,6 +13,7 @@ import { auditRoute } from "./handlers/audit.ts";
 import { connectionRoute, disconnectRoute } from "./handlers/connection.ts";
 import { connectionsRoute } from "./handlers/connections.ts";
 import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashboard.ts";
+import { doctorRoute } from "./handlers/doctor.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
 import type { LiveStreams } from "./handlers/live-streams.ts";
@@ -35,6 +37,7 @@ export interface RouteParts {
   readonly asks: Asks;
   readonly connections: ConnectionLists;
   readonly audit: Audit;
+  readonly doctor: Doctor;
   /** `null` while the hub keeps no history. */
   readonly history: Pick<HistoryKeeper, "read"> | null;
   readonly readiness: () => Readiness;
@@ -64,6 +67,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     connectionRoute(parts),
     disconnectRoute(parts),
     auditRoute(parts.audit),
+    doctorRoute(parts.doctor),
     liveRoute(parts.streams),
     liveSayRoute(parts.streams),
     openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),

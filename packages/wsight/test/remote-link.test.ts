@@ -89,6 +89,8 @@ test("after the network was gone for a while, totals are the truth and the gap i
   }
   expect(await node(hub)).toMatchObject({ node: "chat/one", state: "live", restarts: 0 });
   expect(Number((await node(hub))?.lost)).toBeGreaterThan(10);
+  probe.close();
+  await until(async () => (await node(hub))?.state === "gone", { what: "the goodbye to arrive" });
 });
 
 test("a hub that was replaced goes on counting where it begins, once", async () => {

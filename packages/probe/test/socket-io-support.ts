@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Attachment, createProbe, type Probe, type ProbeOptions } from "@wsight/probe";
-import { decodeProbeFrame, type Histogram, type Labels, labelsMatch, type Series } from "@wsight/protocol";
+import { decodeProbeFrame, Histogram, type Labels, labelsMatch, type Series } from "@wsight/protocol";
 import { Server, type ServerOptions } from "socket.io";
 import { type Socket as ClientSocket, Manager, type ManagerOptions } from "socket.io-client";
 
@@ -11,6 +11,8 @@ export interface Reading {
   /** Sum of a counter or gauge over the series that carry these labels. */
   readonly sum: (metric: string, where?: Labels) => number;
   readonly histogram: (metric: string, where?: Labels) => Histogram | undefined;
+  /** All histograms with these labels as one. */
+  readonly merged: (metric: string, where?: Labels) => Histogram;
   /** Values of the label `by`, with their counts. */
   readonly by: (metric: string, by: string, where?: Labels) => Record<string, number>;
 }
@@ -38,6 +40,11 @@ export function read(probe: Probe): Reading {
     sum: (metric, where = {}) =>
       find(metric, where).reduce((sum, { value }) => sum + (Number.isNaN(value) ? 0 : (value as number)), 0),
     histogram: (metric, where = {}) => find(metric, where)[0]?.value as Histogram | undefined,
+    merged(metric, where = {}) {
+      const all = new Histogram();
+      for (const { value } of find(metric, where)) all.merge(value as Histogram);
+      return all;
+    },
     by(metric, by, where = {}) {
       const rows: Record<string, number> = {};
       for (const { series, value } of find(metric, where)) {

@@ -106,6 +106,8 @@ export class ConnectionList {
         `connection ${connection} was reported by the application (${source.library}): only the application can end it`,
       );
     }
+    // Whoever looks next should see it go.
+    this.#orders.clear();
     look.disconnect(open);
   }
 
@@ -158,7 +160,8 @@ export class ConnectionList {
     });
     const placed = first === null ? await sortInSlices(all, compare, pacer) : first.sorted();
     const order = { takenAt, open, matched, placed };
-    if (wanted()) this.#keep(keyOf(query), order);
+    const unsure = (sort === "in" || sort === "out") && !this.#rates.areKnown();
+    if (wanted() && !unsure) this.#keep(keyOf(query), order);
     return order;
   }
 

@@ -59,6 +59,12 @@ export class MessageRates {
     return { inRate: rate(messagesIn, base.messagesIn[slot]), outRate: rate(messagesOut, base.messagesOut[slot]) };
   }
 
+  /** False until counts were noted long enough ago. */
+  areKnown(): boolean {
+    const base = this.#older ?? this.#newer;
+    return base !== null && this.#hr() - base.at >= SHORTEST_MS;
+  }
+
   /** Forgets all counts. */
   end(): void {
     clearInterval(this.#timer);

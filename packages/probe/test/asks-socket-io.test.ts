@@ -212,7 +212,7 @@ describe("one Socket.IO connection", () => {
     expect(hub.texts.join()).not.toContain("topsecret");
     // The id of the Engine.IO session lets anybody in; only the socket's own id is told.
     const [socket] = io.sockets.sockets.values();
-    const { id: session } = socket?.conn as unknown as { id: string };
+    const { id: session } = (socket as Socket).conn as unknown as { id: string };
     expect(hub.texts.join()).not.toContain(session);
   });
 

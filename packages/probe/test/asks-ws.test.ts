@@ -65,7 +65,7 @@ describe("a list of ws connections", () => {
     const { known, hub } = await filled();
     const { rows: all } = await hub.page();
     const expectRows = async (
-      filter: PageQuery["filter"],
+      filter: NonNullable<PageQuery["filter"]>,
       truth: (row: ConnectionRow, known: Known | undefined) => boolean,
     ) => {
       const wanted = all.filter((row, i) => truth(row, known[i])).map(({ connection }) => connection);

@@ -31,10 +31,14 @@ describe("message sizes", () => {
     ends.push(served.close);
     served.io.on("connection", (socket) => socket.on("a", (text) => socket.emit("b", text)));
     const { socket, bytes, connected } = served.client({ transports: ["websocket"] });
+    let heard = 0;
+    socket.on("b", () => heard++);
     await connected;
     for (let i = 0; i < 10; i++) socket.emit("a", "x".repeat(i));
     socket.emit("c");
-    await until(() => read(served.probe).sum("websocket.server.messages", OUT) === 11, { what: "answers" });
+    await until(() => heard === 10 && read(served.probe).sum("websocket.server.messages", IN) === 12, {
+      what: "answers",
+    });
     const reading = read(served.probe);
     expect(reading.histogram(SIZE, { ...IN, event: "a" })).toMatchObject({ count: 10 });
     expect(reading.histogram(SIZE, { ...IN, event: "c" })).toMatchObject({ count: 1, sum: '2["c"]'.length });

@@ -3,7 +3,8 @@ import type { Attention, Clock } from "./environment.ts";
 import type { HubMessageOf } from "./hub-messages.ts";
 import type { Column, SubscriptionRequest } from "./session.ts";
 import type { SessionApi } from "./session-api.ts";
-import type { SocketFactory } from "./socket.ts";
+import type { Socket, SocketFactory, SocketHandlers } from "./socket.ts";
+import type { WebSocketTrial } from "./websocket-trial.ts";
 
 /** What a connection needs from the page, and tells it. Nothing here may throw. */
 export interface ConnectionSink {
@@ -26,14 +27,24 @@ export interface ConnectionSink {
   fault(error: WsightError): void;
 }
 
+/** What a page needs where WebSockets do not get through. */
+export interface Fallback {
+  readonly streams: SocketFactory;
+  /** Tries a WebSocket beside the stream; see `WebSocketTrial`. */
+  readonly createTrial: (
+    open: (handlers: SocketHandlers) => Socket,
+    won: (socket: Socket) => SocketHandlers,
+  ) => WebSocketTrial;
+}
+
 /** What a connection is made of. */
 export interface ConnectionParts {
   /** Where WebSockets go, and what makes them. */
   readonly url: URL;
   readonly sockets: SocketFactory;
-  /** The same of server-sent events; fetched when they are first needed. */
+  /** Where server-sent events come from, and what is needed for them; fetched when it is first needed. */
   readonly streamUrl: URL;
-  readonly streams: () => Promise<SocketFactory>;
+  readonly fallback: () => Promise<Fallback>;
   readonly api: SessionApi;
   readonly clock: Clock;
   readonly attention: Attention;

@@ -7,7 +7,7 @@ import { LiveSession, type TailWish } from "./session.ts";
 import type { Credentials, Principal } from "./session-api.ts";
 import type { Socket, SocketFactory, SocketHandlers } from "./socket.ts";
 import { type Transport, TransportChoice } from "./transport-choice.ts";
-import { WebSocketTrial } from "./websocket-trial.ts";
+import type { WebSocketTrial } from "./websocket-trial.ts";
 
 /** Where a connection is in its life; see {@link LiveConnection}. */
 export type Phase = "checking" | "opening" | "open" | "waiting" | "signed-out" | "closed";
@@ -50,7 +50,8 @@ export class LiveConnection {
   readonly #backoff: Backoff;
   readonly #identity: Identity;
   readonly #choice = new TransportChoice();
-  readonly #trial: WebSocketTrial;
+  /** Tries a WebSocket beside server-sent events, once those were needed. */
+  #trial: WebSocketTrial | null = null;
   readonly #stops: (() => void)[];
   #phase: Phase = "checking";
   #principal: Principal | null = null;
@@ -78,12 +79,7 @@ export class LiveConnection {
     this.#parts = parts;
     this.serverClock = new ServerClock(() => parts.clock.now());
     this.#backoff = createBackoff(() => parts.clock.random());
-    const { api, code, codeSpent, sink, sockets, url, clock } = parts;
-    this.#trial = new WebSocketTrial(
-      (handlers) => sockets(url.href, handlers),
-      clock,
-      (socket) => this.#goOver(socket),
-    );
+    const { api, code, codeSpent, sink } = parts;
     this.#identity = new Identity({ api, code, codeSpent, fault: (error) => sink.fault(error) });
     this.#stops = [
       parts.attention.onVisibility(() => this.#onVisibility()),
@@ -195,12 +191,14 @@ export class LiveConnection {
   }
 
   async #openStream(): Promise<void> {
-    const { streams, streamUrl } = this.#parts;
+    const { fallback, streamUrl, sockets, url } = this.#parts;
     const turn = this.#turn;
-    const factory = await streams().catch(() => null);
+    const parts = await fallback().catch(() => null);
     if (turn !== this.#turn) return;
-    if (factory === null) this.#lost(1006);
-    else this.#dial(factory, streamUrl);
+    if (parts === null) return this.#lost(1006);
+    const open = (handlers: SocketHandlers) => sockets(url.href, handlers);
+    this.#trial ??= parts.createTrial(open, (socket) => this.#goOver(socket));
+    this.#dial(parts.streams, streamUrl);
   }
 
   #dial(factory: SocketFactory, url: URL): void {
@@ -242,7 +240,7 @@ export class LiveConnection {
         this.#choice.opened(this.#transport);
         sink.welcome(message);
         this.#move("open");
-        if (this.#transport === "sse") this.#trial.begin();
+        if (this.#transport === "sse") this.#trial?.begin();
         if (this.#away) this.#session?.setRate(HIDDEN_MS);
         this.resubscribe();
         if (this.#tail !== null) this.#session?.setTail(this.#tail);
@@ -336,7 +334,7 @@ export class LiveConnection {
     this.#turn++;
     this.#retryAt = null;
     this.#parts.clock.clearTimeout(this.#timer);
-    this.#trial.end();
+    this.#trial?.end();
     this.#session = null;
     this.#socket?.close();
     this.#socket = null;

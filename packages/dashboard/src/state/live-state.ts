@@ -40,7 +40,7 @@ export function createLiveState(options: LiveStateOptions): LiveState {
     url,
     sockets,
     streamUrl: new URL("../api/live", base),
-    streams: async () => (await import("../connection/event-stream.ts")).eventStreams(fetchLike, clock),
+    fallback: async () => (await import("../connection/fallback.ts")).createFallback(fetchLike, clock),
     clock,
     attention,
     api: createSessionApi(new URL("../api/session", base), fetchLike, clock),

@@ -63,9 +63,24 @@ export function recentErrors(nodes: readonly NodeState[]): readonly (ErrorRow & 
   return newest(nodes, (node) => node.errors, MAX_RECENT_ERRORS);
 }
 
-/** The newest slow events of all nodes, newest first. */
+/**
+ * Slow events of all nodes, newest first: of each octave of duration the
+ * newest, which a distribution shows as its example, and then the longest.
+ * Probes send examples of fast events too; those of many nodes are newer than
+ * everything that was slow, and would crowd it out.
+ */
 export function newestSlow(nodes: readonly NodeState[]): LiveTableRows["slow"] {
-  return newest(nodes, (node) => node.slow, MAX_SLOW);
+  const rows = newest(nodes, (node) => node.slow, Number.POSITIVE_INFINITY);
+  const octaves = new Set<number>();
+  const examples: (typeof rows)[number][] = [];
+  const others: (typeof rows)[number][] = [];
+  for (const row of rows) {
+    const octave = Math.ceil(Math.log2(row.seconds));
+    (octaves.has(octave) ? others : examples).push(row);
+    octaves.add(octave);
+  }
+  others.sort((a, b) => b.seconds - a.seconds);
+  return [...examples, ...others].slice(0, MAX_SLOW).sort((a, b) => b.at - a.at);
 }
 
 /** The newest sampled broadcasts of all nodes, newest first. */

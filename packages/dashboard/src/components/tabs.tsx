@@ -1,5 +1,5 @@
 import type { ComponentChildren, TargetedKeyboardEvent, VNode } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 /** One tab and how much is behind it. */
 export interface Tab<Id extends string> {
@@ -22,6 +22,13 @@ interface TabsProps<Id extends string> {
 /** Tabs over one panel: arrow keys, Home and End choose, Tab goes on into the panel. */
 export function Tabs<Id extends string>({ label, tabs, chosen, onChoose, children }: TabsProps<Id>): VNode {
   const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const tab = list.current?.querySelector<HTMLElement>("[aria-selected=true]");
+    // Of more tabs than fit, the chosen one is seen; the page itself stays where it is.
+    if (list.current !== null && tab)
+      list.current.scrollLeft = tab.offsetLeft - (list.current.clientWidth - tab.offsetWidth) / 2;
+  }, [chosen]);
 
   function onKeyDown(event: TargetedKeyboardEvent<HTMLDivElement>): void {
     const current = tabs.findIndex((tab) => tab.id === chosen);
@@ -40,7 +47,7 @@ export function Tabs<Id extends string>({ label, tabs, chosen, onChoose, childre
 
   return (
     <>
-      <div class="tab-list" role="tablist" aria-label={label} tabIndex={-1} onKeyDown={onKeyDown}>
+      <div ref={list} class="tab-list" role="tablist" aria-label={label} tabIndex={-1} onKeyDown={onKeyDown}>
         {tabs.map((tab) => (
           <button
             key={tab.id}

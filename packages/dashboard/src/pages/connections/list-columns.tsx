@@ -124,10 +124,10 @@ function wideRow(row: NodeConnection, { now, withNode, nameNode }: RowView): Tab
 
 function narrowRow(row: NodeConnection, { now, withNode, nameNode }: RowView): TableRow {
   const where = [
-    row.user === null ? null : row.id,
     withNode ? nameNode(row.node) : null,
     some(row.namespaces),
     row.transport,
+    row.user === null ? null : row.id,
   ];
   return {
     head: (

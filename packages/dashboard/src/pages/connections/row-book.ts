@@ -53,6 +53,8 @@ export class RowBook {
   readonly #places = new Map<string, number>();
   #matched: number | null = null;
   #shift = 0;
+  /** Places up to the last row of all, told by an answer that reached it; `null` while only counted. */
+  #end: number | null = null;
   #answeredAt = 0;
 
   constructor(order: Order) {
@@ -61,7 +63,8 @@ export class RowBook {
 
   /** Rows that can be scrolled through; `null` before the first answer. */
   get count(): number | null {
-    return this.#matched === null ? null : Math.min(MOST_SCROLLED, Math.max(0, this.#matched - this.#shift));
+    if (this.#matched === null) return null;
+    return Math.min(MOST_SCROLLED, Math.max(0, this.#end ?? this.#matched - this.#shift));
   }
 
   /** Rows held. */
@@ -100,6 +103,9 @@ export class RowBook {
       else if (slot === undefined && place >= 0) this.#put(place, row, 0);
     });
     const gone = this.#markGone(answer, offset);
+    const told = offset + answer.rows.length;
+    // Rows that are gone keep their places for a while, and with them the rows after them.
+    this.#end = told >= answer.matched ? Math.max(-1, ...this.#slots.keys()) + 1 : null;
     this.#trim(offset - this.#shift);
     this.#answeredAt = answer.at;
     return gone;
@@ -112,6 +118,7 @@ export class RowBook {
     this.#slots.clear();
     this.#places.clear();
     this.#shift = 0;
+    this.#end = null;
     this.#matched = answer.matched;
     this.#answeredAt = answer.at;
     answer.rows.forEach((row, index) => {

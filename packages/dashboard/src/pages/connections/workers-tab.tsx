@@ -19,9 +19,9 @@ interface Figure {
 }
 
 const FIGURES: readonly Figure[] = [
-  { title: "Capacity", read: useOf, show: (value) => join(share(value)), floor: 0.5 },
+  { title: "Capacity", read: useOf, show: (value) => join(share(value)), floor: 0.7 },
   { title: "Messages/s", read: (row) => row.messageRate, show: (value) => rate(value).text },
-  { title: "Errors/min", read: (row) => row.errorsPerMinute, show: (value) => perMinute(value).text, floor: 1 },
+  { title: "Errors/min", read: errorsOf, show: (value) => perMinute(value).text, floor: 1 },
   { title: "Loop lag p99", read: (row) => row.loopLagP99, show: (value) => join(duration(value)), floor: 0.02 },
   { title: "CPU", read: (row) => row.cpu, show: (value) => join(share(value)), floor: 0.2 },
   { title: "Memory", read: (row) => row.memoryBytes, show: (value) => join(bytes(value)), floor: 100e6 },
@@ -245,6 +245,11 @@ function BalanceLine({ balance: { evenness, factor, busiest } }: { readonly bala
 
 function OneWorker({ nodes }: { readonly nodes: readonly NodeRow[] }): VNode {
   return <>{nodes.length === 1 ? "One process; more show up here by themselves" : `${nodes.length} processes`}</>;
+}
+
+/** A series begins with the first of its kind: what a watched server has not had yet is none, not unknown. */
+function errorsOf({ errorsPerMinute, findings }: NodeRow): number | null {
+  return errorsPerMinute ?? (findings.length > 0 ? 0 : null);
 }
 
 function useOf({ connections, capacity }: NodeRow): number | null {

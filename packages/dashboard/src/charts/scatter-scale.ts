@@ -24,7 +24,7 @@ export function scatterScale(values: readonly number[]): ScatterScale {
   if (most === 0) return { log: false, low: 0, high: 1, marks: [0, 1] };
   if (most / least < LOG_FROM) return linear(most);
   const marks = roundNumbers(roundDown(least), roundUp(most));
-  return { log: true, low: marks[0] ?? least, high: marks.at(-1) ?? most, marks: thin(marks, 6) };
+  return { log: true, low: marks[0] ?? least, high: marks.at(-1) ?? most, marks: thin(marks, 8) };
 }
 
 /** Where a value is on an axis, 0 to 1; values beyond its ends stand at them. */

@@ -42,7 +42,7 @@ interface ScatterProps {
 
 const LEFT = 58;
 const RIGHT = 14;
-const TOP = 8;
+const TOP = 24;
 const BOTTOM = 40;
 const FONT = '11px "Geist Variable", system-ui, sans-serif';
 const RADIUS = 4;
@@ -287,8 +287,12 @@ function drawAxes({ ctx, width, height }: Surface, { scales }: Drawn, palette: P
     label(ctx, join(x.format(mark)), Math.min(at, right - 6), floor + 8, "center", "top");
   }
   ctx.stroke();
-  const kind = across.log || up.log ? " · log scale" : "";
-  label(ctx, `${x.label}${kind}`, (LEFT + right) / 2, height - 2, "center", "bottom");
+  label(ctx, x.label + logNote(across), right, height - 2, "right", "bottom");
+  label(ctx, y.label + logNote(up), LEFT, 2, "left", "top");
+}
+
+function logNote({ log }: ScatterScale): string {
+  return log ? " (log scale)" : "";
 }
 
 function label(

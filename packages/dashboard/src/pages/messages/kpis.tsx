@@ -51,7 +51,7 @@ export function Kpis(): VNode {
         title="Success"
         value={precise(success)}
         tone={tone}
-        note="messages in without error, 1 min"
+        note="of messages in, 1 min"
         foot={
           success === null ? null : (
             <span class="chip" data-tone={failing ? "warn" : "ok"}>
@@ -95,7 +95,7 @@ export function Kpis(): VNode {
         value={times(ratio(outMinute, inMinute))}
         spark={SERIES.out}
         color="c6"
-        note="messages out for each one in, 1 min"
+        note="out for each in, 1 min"
       />
     </div>
   );

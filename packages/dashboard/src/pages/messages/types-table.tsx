@@ -164,7 +164,7 @@ function Row({ row }: { readonly row: TypeRow }): VNode {
       <td class="num wide-cell">{size}</td>
       <td class="num">
         {join(duration(row.p95))}
-        {row.timing === null ? null : <small class="tag">{row.timing}</small>}
+        <small class="tag">{row.timing}</small>
       </td>
       <td class="num">{row.errorsPerMinute === 0 ? "0" : rate(row.errorsPerMinute).text}</td>
     </tr>

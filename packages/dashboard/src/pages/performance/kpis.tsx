@@ -6,7 +6,7 @@ import { Kpi } from "../kpi.tsx";
 import { LAG_CRIT_S, LAG_WARN_S } from "../overview/judge.ts";
 import { HEALTHY_S, TROUBLE_S } from "./limits.ts";
 import { SERIES } from "./selectors.ts";
-import { describeSource, shownLatency, sourceRates } from "./source.ts";
+import { describeSource, nameSource, shownLatency, sourceRates } from "./source.ts";
 
 /** The times to see first. */
 export function Kpis(): VNode {
@@ -39,7 +39,7 @@ export function Kpis(): VNode {
         spark={shown.p95}
         color="p95"
         tone={toneOf(p95 ?? null, HEALTHY_S, TROUBLE_S)}
-        note={<span title={describeSource(rates)}>{describeSource(rates)}</span>}
+        note={<span title={describeSource(rates)}>{nameSource(rates)}</span>}
       />
       <Kpi
         width="sixth"

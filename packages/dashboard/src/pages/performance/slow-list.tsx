@@ -1,15 +1,29 @@
 import type { VNode } from "preact";
+import { useRef, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
-import type { HeatCell } from "../../charts/heatmap.tsx";
-import { octaveRange } from "../../charts/heatmap.tsx";
-import { Bar } from "../../components/bar.tsx";
+import { type HeatCell, octaveRange } from "../../charts/heatmap.tsx";
 import { Card } from "../../components/card.tsx";
 import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
+import { useHeldOrder } from "../../components/held-order.ts";
+import { SortHeader, type Sorting, sortRows } from "../../components/sorting.tsx";
 import { bytes, count, duration, join, share } from "../../format/quantity.ts";
+import type { LiveState } from "../../state/index.ts";
 import { connectionHref } from "../connection-link.ts";
 import { explainEmpty, noneOf } from "../reporting.ts";
 import { SERIES } from "./selectors.ts";
+import { keyOf, SlowBook } from "./slow-book.ts";
 import { breakdownOf, type SlowEvent, slowOfCell } from "./slow-events.ts";
+
+type Column = "time" | "event" | "node" | "took" | "queue" | "socket";
+
+const FIGURES: { readonly [C in Column]: (row: SlowEvent) => number | string | null } = {
+  time: (row) => row.at,
+  event: (row) => row.event,
+  node: (row) => row.node,
+  took: (row) => row.seconds,
+  queue: (row) => row.queueSeconds,
+  socket: (row) => row.bufferedBytes,
+};
 
 interface SlowListProps {
   /** Only what falls into this cell of the heatmap; `null` for all. */
@@ -17,49 +31,36 @@ interface SlowListProps {
   readonly onAll: () => void;
 }
 
-/** Events that took longer than the limit, each with where its time went. */
+/** Single events, the slowest first, each with where its time went. */
 export function SlowList({ cell, onAll }: SlowListProps): VNode {
   const { live } = useApp();
+  const [sorting, setSorting] = useState<Sorting<Column>>({ key: "took", descending: true });
+  const book = useRef(new SlowBook());
+  const told = live.table("slow").value;
+  book.current.take(told ?? []);
   const chosen = live.node.value;
-  const all = (live.table("slow").value ?? []).filter(({ node }) => chosen === null || node === chosen);
-  const rows = cell === null ? all : slowOfCell(all, cell);
+  const there = cell === null ? (told ?? []) : slowOfCell(book.current.events, cell);
+  const seen = there.filter(({ node }) => chosen === null || node === chosen);
+  const sorted = sortRows(seen, FIGURES[sorting.key], sorting.descending);
+  const order = `${sorting.key} ${sorting.descending} ${cell?.fromAt} ${cell?.octave}`;
+  const { rows, handlers } = useHeldOrder(sorted, keyOf, order);
   return (
     <Card
       title="Slow events"
       span={12}
-      caption="longer than the slowMs option, 100 ms unless set · the newest 50 of all nodes"
+      caption="what took longer than the slowMs option, 100 ms unless set, and examples of every other duration"
       aside={<CellChip cell={cell} onAll={onAll} />}
     >
       {rows.length === 0 ? (
-        <Nothing cell={cell} />
+        <EmptyState {...(cell === null ? explainNone(live) : explainCell(cell))} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <section class="table-scroll" aria-label="Slow events" tabIndex={0}>
+        <section class="table-scroll" aria-label="Slow events" tabIndex={0} {...handlers}>
           <table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                <th scope="col">Event</th>
-                <th scope="col" class="wide-cell">
-                  Node
-                </th>
-                <th scope="col" class="num">
-                  Took
-                </th>
-                <th scope="col" class="wide-cell" title="Event-loop lag around that time: what it waited at most">
-                  Queue ≤
-                </th>
-                <th scope="col" class="num wide-cell" title="Bytes in the connection's send buffer then">
-                  In socket
-                </th>
-                <th scope="col" class="num">
-                  Connection
-                </th>
-              </tr>
-            </thead>
+            <Head sorting={sorting} onSort={setSorting} />
             <tbody>
               {rows.map((row) => (
-                <Row key={`${row.node} ${row.at} ${row.kind} ${row.event} ${row.connection}`} row={row} />
+                <Row key={keyOf(row)} row={row} />
               ))}
             </tbody>
           </table>
@@ -70,22 +71,67 @@ export function SlowList({ cell, onAll }: SlowListProps): VNode {
   );
 }
 
-function CellChip({ cell, onAll }: SlowListProps): VNode | null {
-  const { clock } = useApp();
-  if (cell === null) return null;
+interface HeadProps {
+  readonly sorting: Sorting<Column>;
+  readonly onSort: (sorting: Sorting<Column>) => void;
+}
+
+function Head(props: HeadProps): VNode {
   return (
-    <span class="filters" role="status">
-      <span class="chip">
-        {clock.value.time(cell.fromAt)} – {clock.value.time(cell.toAt)} · {octaveRange(cell.octave)}
+    <thead>
+      <tr>
+        <SortHeader by="time" label="Time" class="num start" {...props} />
+        <SortHeader by="event" label="Event" class="name" {...props} />
+        <SortHeader by="node" label="Node" class="wide-cell" {...props} />
+        <SortHeader by="took" label="Took" {...props} />
+        <th scope="col" class="wide-cell">
+          <span class="split-key">
+            <i /> queue ≤ <i /> handler or ack
+          </span>
+        </th>
+        <SortHeader
+          by="queue"
+          label="Queue ≤"
+          title="Event-loop lag around that time: what it waited for its turn at most"
+          class="num wide-cell"
+          {...props}
+        />
+        <SortHeader
+          by="socket"
+          label="In socket"
+          title="Bytes that waited in the connection's send buffer then"
+          class="num wide-cell"
+          {...props}
+        />
+        <th scope="col" class="num">
+          <span class="wide-text">Connection</span>
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+function CellChip({ cell, onAll }: SlowListProps): VNode {
+  const { clock } = useApp();
+  return (
+    <span class="filters">
+      <span role="status">
+        {cell === null ? null : (
+          <span class="chip">
+            {clock.value.time(cell.fromAt)} – {clock.value.time(cell.toAt)} · {octaveRange(cell.octave)}
+          </span>
+        )}
       </span>
-      <button type="button" class="button" onClick={onAll}>
-        Show all
-      </button>
+      {cell === null ? null : (
+        <button type="button" class="button" onClick={onAll}>
+          Show all
+        </button>
+      )}
     </span>
   );
 }
 
-const KINDS = { handler: "in handler", ack: "to ack", broadcast: "broadcast" } as const;
+const KINDS = { handler: "handler", ack: "to ack", broadcast: "broadcast" } as const;
 
 function Row({ row }: { readonly row: SlowEvent }): VNode {
   const { clock, route } = useApp();
@@ -103,15 +149,15 @@ function Row({ row }: { readonly row: SlowEvent }): VNode {
           {row.node} · queue ≤ {join(duration(queue))}
         </small>
       </th>
-      <td class="wide-cell">{row.node}</td>
+      <td class="wide-cell nowrap">{row.node}</td>
       <td class="num">
         {join(duration(work))}
         <small class="tag">{KINDS[row.kind]}</small>
       </td>
-      <td class="wide-cell share">
-        <Bar share={queueShare} tone="warn" />
-        <span>{join(duration(queue))}</span>
+      <td class="wide-cell breakdown">
+        <SplitBar queueShare={queueShare} />
       </td>
+      <td class="num wide-cell">{join(duration(queue))}</td>
       <td class="num wide-cell">{join(bytes(waiting))}</td>
       <td class="num">
         {row.connection === null ? (
@@ -124,18 +170,26 @@ function Row({ row }: { readonly row: SlowEvent }): VNode {
   );
 }
 
-function Nothing({ cell }: { readonly cell: HeatCell | null }): VNode {
-  const { live } = useApp();
-  return <EmptyState {...(cell === null ? explainNone(noneOf(live) === null, live) : explainCell(cell))} />;
+/** The queue's part and the rest. It repeats the figures beside it. */
+function SplitBar({ queueShare }: { readonly queueShare: number | null }): VNode {
+  return (
+    <span class="split-bar" aria-hidden="true">
+      {queueShare === null ? null : (
+        <>
+          <i style={{ width: `${(queueShare * 100).toFixed(1)}%` }} />
+          <i style={{ width: `${((1 - queueShare) * 100).toFixed(1)}%` }} />
+        </>
+      )}
+    </span>
+  );
 }
 
-function explainNone(unwatched: boolean, live: Parameters<typeof explainEmpty>[0]): Emptiness {
-  if (unwatched || live.table("slow").value === null) return explainEmpty(live, "slow events");
+function explainNone(live: LiveState): Emptiness {
+  if (noneOf(live) === null || live.table("slow").value === null) return explainEmpty(live, "slow events");
   return {
-    icon: "ok",
-    title: "Nothing was slow",
-    why: "No timed event took longer than the limit. Set a lower one to see more.",
-    snippet: "await monitor({ io, slowMs: 20 })",
+    icon: "waiting",
+    title: "Nothing was timed yet",
+    why: "Handlers, acks and broadcasts show up here once they were timed, the slowest first.",
   };
 }
 
@@ -146,8 +200,8 @@ function explainCell(cell: HeatCell): Emptiness {
       : `${join(count(cell.count))} messages took ${octaveRange(cell.octave)} then.`;
   return {
     icon: "waiting",
-    title: "No slow event of this cell is kept",
-    why: `${messages} Single events are kept when they take longer than the slowMs option (100 ms unless set), the newest 50.`,
+    title: "No single event of this cell was kept",
+    why: `${messages} Kept is what takes longer than the slowMs option, and one example a second of every other duration, for as long as this page is open.`,
     snippet: "await monitor({ io, slowMs: 20 })",
   };
 }

@@ -53,10 +53,10 @@ export function Performance(): VNode {
       </div>
       <div class="grid">
         <Handlers />
-        <Broadcasts />
-      </div>
-      <div class="grid">
-        <RoundTrips />
+        <div class="column span-5">
+          <RoundTrips />
+          <Broadcasts />
+        </div>
       </div>
     </>
   );

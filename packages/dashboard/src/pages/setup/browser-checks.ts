@@ -7,6 +7,7 @@ export interface BrowserFacts {
   readonly transport: string | null;
   readonly protocol: string;
   readonly hostname: string;
+  readonly port: string;
   /** The hub's clock less this machine's, ms, and how wrong that may be; `null` while nobody was asked. */
   readonly clock: { readonly differenceMs: number; readonly errorMs: number } | null;
 }
@@ -20,7 +21,7 @@ proxy_read_timeout 1h;`;
 
 /** Checks of the way from this browser to the hub. */
 export function checkBrowser(facts: BrowserFacts): readonly DoctorCheck[] {
-  return [checkTransport(facts), checkTls(facts), ...checkClock(facts)];
+  return [checkTransport(facts), ...checkTls(facts), ...checkClock(facts)];
 }
 
 function checkTransport({ transport }: BrowserFacts): DoctorCheck {
@@ -45,27 +46,22 @@ function checkTransport({ transport }: BrowserFacts): DoctorCheck {
   };
 }
 
-function checkTls({ protocol, hostname }: BrowserFacts): DoctorCheck {
-  const head = { id: "page.tls", area: "production", node: null } as const;
-  if (protocol === "https:") return { ...head, state: "ok", title: "This page came over TLS", detail: "", fix: null };
-  if (isLoopback(hostname))
-    return {
-      ...head,
-      state: "ok",
-      title: "This page came from this machine",
-      detail: "Plain http is fine where nothing leaves the machine.",
-      fix: null,
-    };
-  return {
-    ...head,
+/** What the hub sees of TLS it says itself; that a proxy before it has none only the browser sees. */
+function checkTls({ protocol, hostname, port }: BrowserFacts): readonly DoctorCheck[] {
+  if (protocol === "https:" || isLoopback(hostname)) return [];
+  const check: DoctorCheck = {
+    id: "page.tls",
+    area: "production",
+    node: null,
     state: "warn",
     title: "This page came over plain http",
     detail: `Figures, and the cookie that opens them, can be read and changed on the way to ${hostname}. The browser also keeps the clipboard from pages like this one.`,
     fix: {
       text: "Put TLS in front of the hub, or reach it through a tunnel:",
-      code: `ssh -L 4780:127.0.0.1:4780 ${hostname}`,
+      code: `ssh -L ${port || "80"}:127.0.0.1:${port || "80"} ${hostname}`,
     },
   };
+  return [check];
 }
 
 function checkClock({ clock }: BrowserFacts): readonly DoctorCheck[] {

@@ -28,6 +28,7 @@ export function Setup(): VNode {
     transport: live.status.value.transport,
     protocol: location.protocol,
     hostname: location.hostname,
+    port: location.port,
     clock: dated === null ? null : { differenceMs: dated.clockMs, errorMs: dated.clockErrorMs },
   });
   const checks = dated?.report.checks ?? [];
@@ -60,9 +61,13 @@ function Verdict({ report: { dated, error, asking, refresh }, checks }: VerdictP
         <h2>{titleOf(dated !== null, fails, warns)}</h2>
         <p>
           {error === null
-            ? "What wsight found in your processes, what it misses, and the line that mends it. The same as "
+            ? "What wsight found in your processes, what it misses, and the line that mends it. The same is what "
             : `The hub could not be asked: ${error.message}. `}
-          {error === null ? <code>wsight doctor</code> : null}
+          {error === null ? (
+            <>
+              <code>wsight doctor</code> says.
+            </>
+          ) : null}
         </p>
       </div>
       <div class="setup-again">

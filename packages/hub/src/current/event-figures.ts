@@ -37,7 +37,7 @@ export class EventFigures {
   readonly handlerErrors: SeriesGroups<TrackedCounter>;
   readonly #messages: SeriesGroups<TrackedCounter>;
   readonly #sizes: SeriesGroups<TrackedHistogram>;
-  readonly #acks: { readonly in: SeriesGroups<TrackedHistogram>; readonly out: SeriesGroups<TrackedHistogram> };
+  readonly #acks: SeriesGroups<TrackedHistogram>;
   readonly #ackTimeouts: SeriesGroups<TrackedCounter>;
   readonly #windows: WindowShelf;
   #busiest: readonly Busy[] = [];
@@ -55,11 +55,11 @@ export class EventFigures {
       "websocket.server.message.size",
       (labels) => `${directionOf(labels)}\n${byEvent(labels)}`,
     );
-    const acks = (side: string): SeriesGroups<TrackedHistogram> =>
-      new SeriesGroups(index, "websocket.server.ack.duration", (labels) =>
-        labels.side === side ? byEvent(labels) : null,
-      );
-    this.#acks = { in: acks("server"), out: acks("client") };
+    this.#acks = new SeriesGroups(
+      index,
+      "websocket.server.ack.duration",
+      (labels) => `${labels.side ?? ""}\n${byEvent(labels)}`,
+    );
     this.#ackTimeouts = new SeriesGroups(index, "websocket.server.ack.timeouts", byEvent);
   }
 
@@ -72,7 +72,8 @@ export class EventFigures {
 
   /** The newest minute's timing: of acknowledgements, else of handlers; `null` when there is none. */
   timing({ direction, key }: Busy, second: number): Timing | null {
-    const ack = this.#window(this.#acks[direction], key, second);
+    const side = direction === "in" ? "server" : "client";
+    const ack = this.#window(this.#acks, `${side}\n${key}`, second);
     if (ack !== null) return { of: "ack", window: ack };
     const handler = direction === "in" ? this.#window(this.handlers, key, second) : null;
     return handler === null ? null : { of: "handler", window: handler };

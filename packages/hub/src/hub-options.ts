@@ -56,10 +56,12 @@ export interface HubOptions {
   readonly standalone?: boolean;
   /** Worker only: gets ready, says so, and listens when told to. @default false */
   readonly standby?: boolean;
+  /** Of a standby: runs a hub for a moment that nobody sees, so as to listen and answer without delay later. @default false */
+  readonly rehearse?: boolean;
 }
 
 /** What may be said of a hub as late as when it is to listen. */
-export type HubChanges = Partial<Omit<HubOptions, "authenticate" | "standby">>;
+export type HubChanges = Partial<Omit<HubOptions, "authenticate" | "standby" | "rehearse">>;
 
 /** What the starter of a hub worker may post to it. `link` carries the `MessagePort` in its transfer list. */
 export type ToHubWorker =

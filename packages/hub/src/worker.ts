@@ -5,6 +5,7 @@ import type { Principal } from "./access/principal.ts";
 import type { HubStage, OnHubError } from "./errors.ts";
 import { createHub, type Hub } from "./hub.ts";
 import type { FromHubWorker, HubChanges, HubOptions, ToHubWorker } from "./hub-options.ts";
+import { rehearse } from "./rehearse.ts";
 
 /** Between two reports of trouble of one stage, in ms. */
 const TROUBLE_EVERY_MS = 10_000;
@@ -29,7 +30,7 @@ async function runWorker(starter: MessagePort, options: HubOptions): Promise<voi
       onCodeUsed: () => post({ type: "code-used" }),
       onError: createTroubleReport(post),
     });
-  const starting = options.standby === true ? standBy(starter, post).then(start) : start({});
+  const starting = options.standby === true ? standBy(starter, post, options.rehearse === true).then(start) : start({});
   const links = new Set<MessagePort>();
 
   function openLink(hub: Hub, port: MessagePort): void {
@@ -72,12 +73,13 @@ async function runWorker(starter: MessagePort, options: HubOptions): Promise<voi
 }
 
 /** Gets everything ready that needs no port, says so, and resolves with what has changed when it is told to listen. */
-async function standBy(starter: MessagePort, post: Post): Promise<HubChanges> {
+async function standBy(starter: MessagePort, post: Post, rehearsed: boolean): Promise<HubChanges> {
   const told = new Promise<HubChanges>((resolve) => {
     starter.on("message", (message: ToHubWorker) => {
       if (message.type === "listen") resolve(message.changes);
     });
   });
+  if (rehearsed) await rehearse().catch(ignore);
   post({ type: "ready" });
   return told;
 }

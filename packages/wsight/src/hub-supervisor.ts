@@ -36,8 +36,9 @@ export interface HubSupervisor {
   /**
    * Makes a thread that is ready to listen at once, some 30 MB of memory.
    * Rejects when it fails; nothing runs then.
+   * @param rehearse takes some time more, to listen in less
    */
-  prepare(): Promise<void>;
+  prepare(rehearse?: boolean): Promise<void>;
   /**
    * The first start, in the thread that was prepared if there is one. Rejects when it fails; nothing runs then.
    * @param changes what differs in this first life of the hub alone
@@ -88,8 +89,8 @@ class Supervisor implements HubSupervisor {
     this.#parts = parts;
   }
 
-  async prepare(): Promise<void> {
-    const worker = this.#startWorker({ ...this.#parts.hub, standby: true });
+  async prepare(rehearse = false): Promise<void> {
+    const worker = this.#startWorker({ ...this.#parts.hub, standby: true, rehearse });
     worker.unref();
     this.#prepared = worker;
     void worker.ended.then(() => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
@@ -63,13 +64,8 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
 
 /** Not shared with other processes, whatever cluster they are in: who gets the port is the hub. */
 function listenOnce(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+  server.listen({ host, port, exclusive: true });
+  return once(server, "listening").then(() => undefined);
 }
 
 async function listen(server: Server, host: string, port: number, patienceMs: number): Promise<void> {

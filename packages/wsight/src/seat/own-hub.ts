@@ -44,7 +44,7 @@ export function createOwnHub(parts: OwnHubParts, hub: HubOptions, onEvent: (even
 
 function bound(supervisor: HubSupervisor): HubSupervisor {
   return {
-    prepare: () => supervisor.prepare(),
+    prepare: (rehearse) => supervisor.prepare(rehearse),
     start: (changes) => supervisor.start(changes),
     close: () => supervisor.close(),
   };

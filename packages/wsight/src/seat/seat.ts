@@ -291,7 +291,7 @@ class MachineSeat implements Seat {
   async #prepare(told: string | null): Promise<OwnHub | null> {
     const dataDir = await inheritDataDir(told, this.#parts.hub.dataDir ?? null);
     const own = this.#createHub(dataDir);
-    own.prepare().catch(() => undefined);
+    own.prepare(true).catch(() => undefined);
     return own;
   }
 

@@ -38,6 +38,7 @@ type FromHub = Pick<
   | "maxViewers"
   | "requestsPerMinute"
   | "viewersPerAddress"
+  | "trustProxy"
 >;
 
 /**

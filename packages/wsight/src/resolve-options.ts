@@ -94,6 +94,7 @@ const HUB_OPTIONS = [
   "maxViewers",
   "requestsPerMinute",
   "viewersPerAddress",
+  "trustProxy",
 ] as const;
 
 function checkOptions(options: unknown): void {

@@ -24,7 +24,8 @@ export type SettingName =
   | "retentionMs"
   | "maxViewers"
   | "requestsPerMinute"
-  | "viewersPerAddress";
+  | "viewersPerAddress"
+  | "trustProxy";
 
 /** How one option is read. */
 export interface Setting<T> {
@@ -162,6 +163,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   maxViewers: whole(1, 100_000),
   requestsPerMinute: whole(1, 1_000_000),
   viewersPerAddress: whole(1, 100_000),
+  trustProxy: whole(0, 16),
 };
 
 /** Names of {@link SETTINGS}. */

@@ -3,8 +3,8 @@ import type { Environment } from "../environment.ts";
 
 /** One flag of a command. */
 export interface Flag {
-  /** What stands for its value in the help. */
-  readonly value: string;
+  /** What stands for its value in the help; `null` for a switch, which has none and reads as `true`. */
+  readonly value: string | null;
   readonly help: string;
 }
 

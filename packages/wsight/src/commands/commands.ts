@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { createHelpCommand } from "./help.ts";
 import { hubCommand } from "./hub.ts";
 import { tokenCommand } from "./token.ts";
@@ -10,6 +11,7 @@ export const COMMANDS: readonly Command[] = [
   demoCommand,
   hubCommand,
   tokenCommand,
+  doctorCommand,
   createHelpCommand(() => COMMANDS),
   versionCommand,
 ];

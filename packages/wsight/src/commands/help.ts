@@ -19,7 +19,9 @@ export function createHelpCommand(commands: () => readonly Command[]): Command {
 
 /** Help for one command. */
 export function describeCommand({ name, summary, argument, flags }: Command): string {
-  const rows = Object.entries(flags).map(([flag, { value, help }]) => [`--${flag} ${value}`, help] as const);
+  const rows = Object.entries(flags).map(
+    ([flag, { value, help }]) => [value === null ? `--${flag}` : `--${flag} ${value}`, help] as const,
+  );
   const usage = `wsight ${name}${argument === undefined ? "" : ` [${argument}]`}${rows.length > 0 ? " [flags]" : ""}`;
   return `${usage}\n  ${summary}\n${rows.length > 0 ? `\n${table(rows)}` : ""}`;
 }

@@ -18,6 +18,7 @@ const FLAGS = {
   retentionMs: { value: "MS", help: "history older than this is deleted (604800000: 7 days)" },
   maxViewers: { value: "N", help: "live connections at once (1000)" },
   viewersPerAddress: { value: "N", help: "live connections at once from one address (50)" },
+  trustProxy: { value: "N", help: "reverse proxies in front whose X-Forwarded-For is believed (0)" },
   requestsPerMinute: { value: "N", help: "requests from one address, and of one principal (600)" },
 } as const satisfies Partial<Record<SettingName, Command["flags"][string]>>;
 

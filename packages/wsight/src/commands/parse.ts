@@ -28,7 +28,11 @@ export function parseLine(command: Command, words: readonly string[]): ParsedLin
   const names = Object.keys(command.flags);
   // As options of `monitor` are written, too: --allowedHosts.
   const spellings = names.flatMap((name) => [name, name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())]);
-  const options = Object.fromEntries([...spellings.map((name) => [name, { type: "string" }] as const), HELP]);
+  const isSwitch = (name: string): boolean => command.flags[flagOf(name)]?.value === null;
+  const options = Object.fromEntries([
+    ...spellings.map((name) => [name, { type: isSwitch(name) ? "boolean" : "string" }] as const),
+    HELP,
+  ]);
   const { tokens } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true });
   const values: Record<string, string> = {};
   let argument: string | undefined;
@@ -63,6 +67,10 @@ function checkFlag(command: Command, names: readonly string[], { name, rawName, 
     const known = names.length === 0 ? " (it has none)" : `: ${names.map((each) => `--${each}`).join(", ")}`;
     const hint = suggest(near === undefined ? undefined : `--${near}`, known);
     throw new WsightError("BAD_OPTION", `wsight ${command.name} has no flag ${rawName}${hint}`);
+  }
+  if (flag.value === null) {
+    if (value === undefined) return "true";
+    throw new WsightError("BAD_OPTION", `${rawName}: expected nothing behind it (${flag.help}), got ${value}`);
   }
   if (value === undefined || value === "")
     throw new WsightError("BAD_OPTION", `${rawName}: expected ${flag.value} (${flag.help}), got nothing`);

@@ -33,8 +33,11 @@ export const tokenCommand: Command = {
   },
 };
 
-/** The secret of the hub whose tokens these are. One that no hub knows would be of no use, so none is made here. */
-async function findSecret(values: FlagValues, environment: Environment): Promise<string> {
+/**
+ * The secret of the hub whose tokens these are. One that no hub knows would be of no use, so none is made here.
+ * @throws WsightError `BAD_OPTION` when there is none
+ */
+export async function findSecret(values: FlagValues, environment: Environment): Promise<string> {
   const settings = { ...readEnvironment(environment), ...readSettings(values, ["data", "secret"]) };
   if (settings.secret !== undefined) return settings.secret;
   const { data = ".wsight" } = settings;

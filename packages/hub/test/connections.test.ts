@@ -39,7 +39,7 @@ class Lists extends Rig {
     });
   }
 
-  read(query: Partial<ConnectionListQuery> = {}): Promise<ConnectionList> {
+  list(query: Partial<ConnectionListQuery> = {}): Promise<ConnectionList> {
     return this.lists.read({ ...QUERY, ...query });
   }
 
@@ -84,7 +84,7 @@ test("any window of any order over several nodes is the one of the whole", async
       fc.integer({ min: 0, max: 200 }),
       async (members, sort, descending, offset, limit) => {
         const query = { ...QUERY, sort, descending, offset, limit };
-        const { open, matched, rows } = await new Lists(members).read(query);
+        const { open, matched, rows } = await new Lists(members).list(query);
         const whole = truth(members, query);
         expect([open, matched]).toEqual([whole.length, whole.length]);
         expect(named(rows)).toEqual(named(whole.slice(offset, offset + limit)));
@@ -106,7 +106,7 @@ test("a window deep in the lists of unlike nodes is exact, and costs few questio
   const whole = truth(members, QUERY);
   for (const offset of [0, 199, 1200, 8850, 12_000, 17_690, 17_701, 40_000]) {
     const lists = new Lists(members);
-    const { rows } = await lists.read({ offset, limit: 100 });
+    const { rows } = await lists.list({ offset, limit: 100 });
     expect(named(rows)).toEqual(named(whole.slice(offset, offset + 100)));
     const told = lists.probes.flatMap(({ requests }) =>
       requests.map(({ ask }) => (ask.kind === "connections" ? ask.query.limit : 0)),
@@ -119,11 +119,11 @@ test("a window deep in the lists of unlike nodes is exact, and costs few questio
 test("one node answers for itself, however deep", async () => {
   const rows = Array.from({ length: 3000 }, (_, i) => makeRow(i, { messagesIn: i }));
   const lists = new Lists([rows, [makeRow(1)]]);
-  const list = await lists.read({ node: "chat/n0", offset: 2900, limit: 200, filter: { text: ["9"] } });
+  const list = await lists.list({ node: "chat/n0", offset: 2900, limit: 200, filter: { text: ["9"] } });
   expect(list).toMatchObject({ open: 3000, rows: [] });
   expect(list.nodes).toEqual([{ node: "chat/n0", open: 3000, matched: list.matched, error: null }]);
   expect(lists.asked).toBe(1);
-  await expect(lists.read({ node: "chat/none" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(lists.list({ node: "chat/none" })).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
 test("a node that does not answer is named and waited for half a second, and the others are told", async () => {
@@ -132,7 +132,7 @@ test("a node that does not answer is named and waited for half a second, and the
   silent.onRequest = () => {};
   gone.link.close();
   const began = performance.now();
-  const { open, rows, nodes } = await lists.read();
+  const { open, rows, nodes } = await lists.list();
   expect(performance.now() - began).toBeLessThan(1500);
   expect(named(rows)).toEqual(["chat/n0 1"]);
   expect(open).toBe(1);
@@ -153,7 +153,7 @@ test("a node that goes while the list is walked leaves the window of the others"
       if (++heard === dies) leaving.link.close();
       else leaving.answer(frame.id, answerWith(members[1] ?? [], frame));
     };
-    const { rows, nodes } = await lists.read({ offset: 1500, limit: 100 });
+    const { rows, nodes } = await lists.list({ offset: 1500, limit: 100 });
     const others = truth([members[0] ?? [], [], members[2] ?? []], QUERY);
     expect(nodes[1]?.error).toBe("chat/n1 closed its link before it answered");
     expect(named(rows)).toEqual(named(others.slice(1500, 1600)));
@@ -162,21 +162,21 @@ test("a node that goes while the list is walked leaves the window of the others"
 
 test("viewers who ask the same within half a second cost one question", async () => {
   const lists = new Lists([[makeRow(1)], [makeRow(2)]]);
-  const all = await Promise.all(Array.from({ length: 20 }, () => lists.read()));
+  const all = await Promise.all(Array.from({ length: 20 }, () => lists.list()));
   expect(new Set(all).size).toBe(1);
   lists.clock.time += 400;
-  await lists.read();
+  await lists.list();
   expect(lists.asked).toBe(2);
-  await lists.read({ descending: false });
+  await lists.list({ descending: false });
   expect(lists.asked).toBe(4);
   lists.clock.time += 101;
-  await lists.read();
+  await lists.list();
   expect(lists.asked).toBe(6);
 });
 
 test("a window too deep for several nodes is refused with what to do instead", async () => {
   const lists = new Lists([[makeRow(1)], [makeRow(2)]]);
-  await expect(lists.read({ offset: 100_001 })).rejects.toMatchObject({
+  await expect(lists.list({ offset: 100_001 })).rejects.toMatchObject({
     code: "BAD_REQUEST",
     message: expect.stringContaining("choose one with node="),
   });

@@ -23,6 +23,8 @@ export class BucketWindow {
   count = 0;
   /** Their sum. */
   sum = 0;
+  /** Seconds of single distributions that were read to get here: what it has cost. */
+  entriesRead = 0;
   readonly #seconds: number;
   readonly #buckets = new Uint32Array(BUCKETS);
   readonly #maxima: Float64Array;
@@ -112,6 +114,7 @@ export class BucketWindow {
   #take(log: BucketLog, second: number, sign: 1 | -1): number {
     const entry = this.#entry;
     if (!log.find(second, entry)) return -Infinity;
+    this.entriesRead++;
     const { bytes, end } = entry;
     const view = new DataView(bytes.buffer, bytes.byteOffset + entry.start, 16);
     this.sum += sign * view.getFloat64(0, true);

@@ -3,8 +3,8 @@ import type { SeriesGroup } from "./series-groups.ts";
 
 /** Length of the windows of tables, in seconds. */
 export const TABLE_WINDOW_SECONDS = 60;
-/** Seconds of single distributions that are read anew within one second, a few ms; what slides costs little. */
-const MAX_READ = 6_000;
+/** Seconds of single distributions that may be read anew within one second, some ms; what slides costs little. */
+const MAX_READ = 8_000;
 
 /**
  * The distributions of the last minute that tables show. They slide from one
@@ -27,18 +27,18 @@ export class WindowShelf {
       this.#windows.set(key, held);
     }
     held.usedAt = second;
-    if (this.#mayMove(held.window, group, second)) held.window.moveTo(group, second);
+    this.#move(held.window, group, second);
     return held.window;
   }
 
-  #mayMove(window: BucketWindow, group: SeriesGroup, second: number): boolean {
+  #move(window: BucketWindow, group: SeriesGroup, second: number): void {
     if (second !== this.#second) this.#read = 0;
     this.#second = second;
-    if (window.slidesTo(group, second)) return true;
-    const reading = group.logs.length * TABLE_WINDOW_SECONDS;
-    if (this.#read > 0 && this.#read + reading > MAX_READ) return false;
-    this.#read += reading;
-    return true;
+    const slides = window.slidesTo(group, second);
+    if (!slides && this.#read >= MAX_READ) return;
+    const before = window.entriesRead;
+    window.moveTo(group, second);
+    if (!slides) this.#read += window.entriesRead - before;
   }
 
   /** Forgets what was not looked at since `second`. */

@@ -53,4 +53,13 @@ describe("the heir of a hub", () => {
     await until(() => third.welcomes.at(-1)?.heir === true, { what: "the third to be chosen" });
     expect(second.welcomes).toHaveLength(1);
   });
+
+  test("is nobody when the hub runs for itself, and everybody is told that", async () => {
+    const key = await machineKey();
+    const options = { port: 0, dataDir: null, secret: SECRET, dashboardDir: "/nonexistent", machineKey: key };
+    const hub = await createHub({ ...options, standalone: true });
+    onTestFinished(() => hub.close());
+    const { welcomes } = await join(hub, key, "first");
+    expect(welcomes).toMatchObject([{ heir: false, standalone: true }]);
+  });
 });

@@ -9,6 +9,8 @@ export interface Sorting<Key extends string> {
 interface SortHeaderProps<Key extends string> {
   readonly by: Key;
   readonly label: string;
+  /** What stands there in narrow windows. */
+  readonly short?: string;
   /** Small print on the column. */
   readonly title?: string;
   readonly sorting: Sorting<Key>;
@@ -18,7 +20,7 @@ interface SortHeaderProps<Key extends string> {
 
 /** Head of a column that sorts its table: first the way that shows most, then the other. */
 export function SortHeader<Key extends string>(props: SortHeaderProps<Key>): VNode {
-  const { by, label, title, sorting, onSort, class: className = "num" } = props;
+  const { by, label, short, title, sorting, onSort, class: className = "num" } = props;
   const active = sorting.key === by;
   const direction = sorting.descending ? "descending" : "ascending";
   return (
@@ -30,7 +32,14 @@ export function SortHeader<Key extends string>(props: SortHeaderProps<Key>): VNo
         data-order={active ? direction : undefined}
         onClick={() => onSort({ key: by, descending: active ? !sorting.descending : className.includes("num") })}
       >
-        {label}
+        {short === undefined ? (
+          label
+        ) : (
+          <>
+            <span class="medium-only">{label}</span>
+            <span class="narrow-only">{short}</span>
+          </>
+        )}
       </button>
     </th>
   );

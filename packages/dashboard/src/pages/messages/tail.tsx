@@ -47,8 +47,11 @@ function useFollow({ live }: App, control: TailControl): void {
 function Switch({ control }: { readonly control: TailControl }): VNode {
   const on = control.state.value === "on";
   return (
-    <label class="switch">
+    <label class="switch-label">
+      <span class="sr-only">Live tail</span>
+      <span aria-hidden="true">{on ? "On" : "Off"}</span>
       <input
+        class="switch"
         type="checkbox"
         role="switch"
         aria-checked={on}
@@ -56,9 +59,6 @@ function Switch({ control }: { readonly control: TailControl }): VNode {
         disabled={!on && control.mistake.value !== null}
         onChange={(event) => control.toggle(event.currentTarget.checked)}
       />
-      <i aria-hidden="true" />
-      {on ? "On" : "Off"}
-      <span class="sr-only"> Live tail</span>
     </label>
   );
 }

@@ -133,8 +133,8 @@ function Head(props: HeadProps): VNode {
         />
         <SortHeader by="total" label="Total" title="Since the processes began" class="num wide-cell" {...props} />
         <SortHeader by="size" label="Size p50 / p95" class="num wide-cell" {...props} />
-        <SortHeader by="latency" label="Latency p95" {...props} />
-        <SortHeader by="errors" label="Errors/min" {...props} />
+        <SortHeader by="latency" label="Latency p95" short="p95" {...props} />
+        <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />
       </tr>
     </thead>
   );
@@ -151,7 +151,7 @@ function Row({ row }: { readonly row: TypeRow }): VNode {
           <span class="mono truncate">{row.event}</span>
         </span>
         <small class="narrow-line">
-          {row.direction} · {join(count(row.total))} · {size}
+          {row.direction} · {size}
         </small>
       </th>
       <td class="wide-cell">{row.direction}</td>

@@ -59,7 +59,7 @@ export function Handlers(): VNode {
                 <SortHeader by="p50" label="p50" class="num wide-cell" {...props} />
                 <SortHeader by="p95" label="p95" {...props} />
                 <SortHeader by="max" label="Max" class="num wide-cell" {...props} />
-                <SortHeader by="errors" label="Errors/min" {...props} />
+                <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />
               </tr>
             </thead>
             <tbody>
@@ -82,7 +82,7 @@ function Row({ row }: { readonly row: HandlerRow }): VNode {
           <span class="mono truncate">{row.event}</span>
         </span>
         <small class="narrow-line">
-          {join(share(row.share))} of the loop · p50 {join(duration(row.p50))} · max {join(duration(row.max))}
+          {join(share(row.share))} of loop · max {join(duration(row.max))}
         </small>
       </th>
       <td class="num">{rate(row.rate).text}</td>

@@ -146,7 +146,7 @@ function Row({ row }: { readonly row: SlowEvent }): VNode {
           <span class="mono truncate">{row.event}</span>
         </span>
         <small class="narrow-line">
-          {row.node} · queue ≤ {join(duration(queue))}
+          queue ≤ {join(duration(queue))} · {row.node}
         </small>
       </th>
       <td class="wide-cell nowrap">{row.node}</td>
@@ -176,12 +176,16 @@ function SplitBar({ queueShare }: { readonly queueShare: number | null }): VNode
     <span class="split-bar" aria-hidden="true">
       {queueShare === null ? null : (
         <>
-          <i style={{ width: `${(queueShare * 100).toFixed(1)}%` }} />
-          <i style={{ width: `${((1 - queueShare) * 100).toFixed(1)}%` }} />
+          <i style={{ width: percent(queueShare) }} hidden={queueShare < 0.01} />
+          <i style={{ width: percent(1 - queueShare) }} />
         </>
       )}
     </span>
   );
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
 }
 
 function explainNone(live: LiveState): Emptiness {

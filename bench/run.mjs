@@ -7,6 +7,8 @@ const BENCHES = {
   "library-path-socket-io": "library path and memory of Socket.IO: with the probe ÷ without, and peers",
   "end-to-end": "echo over loopback: server CPU per message ÷ without, and peers",
   connections: "20,000 real connections: the list, the event loop, memory, the page",
+  mount: "an application's requests with a dashboard mounted ÷ without",
+  asks: "questions about 20,000 connections in memory: time to the answer, stretches of the event loop",
   snapshot: "time on the event loop each second with 10,000 connections",
 };
 

@@ -2,8 +2,11 @@ import { encodeLinkText } from "@wsight/protocol";
 import type { ProbeContext } from "./integration.ts";
 import type { KeyCounts } from "./names.ts";
 
-/** Intervals between two tellings of connections by key. */
+/** Intervals between two tellings of connections by key; each of these tables has a tick of its own, since to count takes a while. */
 const COUNT_TICKS = 5;
+const USERS_TICK = 0;
+const CHANNELS_TICK = 1;
+const ROOMS_TICK = 2;
 /** Least intervals between two tellings of what was slow and of broadcasts. */
 const LOG_TICKS = 2;
 
@@ -40,11 +43,12 @@ export class Tables {
       this.#broadcastsTold = broadcasts.version;
       send(encodeLinkText({ ...head, table: "broadcasts", total: broadcasts.total, rows: broadcasts.rows() }));
     }
-    if (!all && tick % COUNT_TICKS !== 0) return;
     const limit = options.caps.topRows;
-    send(encodeLinkText({ ...head, table: "users", ...connections.users(limit) }));
-    send(encodeLinkText({ ...head, table: "channels", ...connections.channels(limit) }));
-    send(encodeLinkText({ ...head, table: "rooms", ...this.#topRooms(limit) }));
+    const turn = tick % COUNT_TICKS;
+    if (all || turn === USERS_TICK) send(encodeLinkText({ ...head, table: "users", ...connections.users(limit) }));
+    if (all || turn === CHANNELS_TICK)
+      send(encodeLinkText({ ...head, table: "channels", ...connections.channels(limit) }));
+    if (all || turn === ROOMS_TICK) send(encodeLinkText({ ...head, table: "rooms", ...this.#topRooms(limit) }));
   }
 
   #topRooms(limit: number): KeyCounts {

@@ -4,7 +4,7 @@ import { createEndings } from "../looks/ending.ts";
 import type { Redact } from "../redact.ts";
 import type { EngineWatch } from "./engine-io.ts";
 import { waitingBytes } from "./engine-io.ts";
-import type { EngineServer, EngineSocket, Namespace, NamespaceSocket } from "./socket-io-like.ts";
+import type { EngineSocket, Namespace, NamespaceSocket } from "./socket-io-like.ts";
 
 /** Headers of a handshake that are told: none of them names a person or lets anybody in. */
 const HEADERS = ["user-agent", "origin", "host", "accept-language"] as const;
@@ -22,35 +22,57 @@ export function createSocketIoSource(
   const { engines, namespaces } = parts;
   const endings = createEndings((cut) => context.guard.run("ask", cut, undefined, server));
 
-  /** A connection does not know its sockets: they are found the other way round, once for each look. */
+  /**
+   * A connection does not know its sockets. What stands for it is its socket in
+   * the first namespace that has any, so that with one namespace nothing needs
+   * to be gathered; its other sockets are, once for each look. A connection
+   * without sockets stands for itself.
+   */
   const look = (): ConnectionLook => {
-    const joined = new Map<EngineSocket, NamespaceSocket[]>();
+    const others = new Map<EngineSocket, NamespaceSocket[]>();
+    const socketsOf = (handle: object): readonly NamespaceSocket[] => {
+      if (!isNamespaceSocket(handle)) return NONE;
+      const further = others.get(handle.conn);
+      return further === undefined ? [handle] : [handle, ...further.filter((socket) => socket !== handle)];
+    };
     return {
       *walk() {
-        for (const namespace of namespaces()) {
+        const all = [...namespaces()].filter(({ sockets }) => sockets.size > 0);
+        const main = all.shift();
+        for (const namespace of all) {
           for (const socket of namespace.sockets.values()) {
-            const known = joined.get(socket.conn);
-            if (known === undefined) joined.set(socket.conn, [socket]);
+            const known = others.get(socket.conn);
+            if (known === undefined) others.set(socket.conn, [socket]);
             else known.push(socket);
             yield null;
           }
         }
-        for (const conn of joined.keys()) yield conn.readyState === "closed" ? null : conn;
-        yield* withoutSockets(engines.engines(), joined);
+        const met = new Set<EngineSocket>();
+        let handles = 0;
+        for (const socket of main?.sockets.values() ?? NONE) {
+          handles++;
+          if (others.has(socket.conn)) met.add(socket.conn);
+          yield socket.conn.readyState === "closed" ? null : socket;
+        }
+        for (const [conn, [socket]] of others) {
+          if (met.has(conn) || socket === undefined) continue;
+          handles++;
+          yield conn.readyState === "closed" ? null : socket;
+        }
+        yield* withoutSockets(engines, handles, { main, others });
       },
-      slotOf: (conn) => engines.slotOf(conn as EngineSocket),
-      transportOf: (conn) => (conn as EngineSocket).transport.name,
-      bufferedBytes: (conn) => waitingBytes(conn as EngineSocket),
-      isClosing: (conn) => CLOSING.has((conn as EngineSocket).readyState),
-      idOf: (conn) => joined.get(conn as EngineSocket)?.[0]?.id ?? null,
-      socketsOf: (conn) => joined.get(conn as EngineSocket) ?? NONE,
-      handshakeOf: (conn) => handshakeOf(conn as EngineSocket, context.redact),
-      disconnect(open) {
-        const conn = open as EngineSocket;
-        const [socket] = joined.get(conn) ?? NONE;
+      slotOf: (handle) => engines.slotOf(connOf(handle)),
+      transportOf: (handle) => connOf(handle).transport.name,
+      bufferedBytes: (handle) => waitingBytes(connOf(handle)),
+      isClosing: (handle) => CLOSING.has(connOf(handle).readyState),
+      idOf: (handle) => (isNamespaceSocket(handle) ? handle.id : null),
+      socketsOf,
+      handshakeOf: (handle) => handshakeOf(connOf(handle), context.redact),
+      disconnect(handle) {
+        const conn = connOf(handle);
         // Through the library, so that every namespace's own handlers hear of it as of any disconnect.
-        if (socket === undefined) conn.close();
-        else socket.disconnect(true);
+        if (isNamespaceSocket(handle)) handle.disconnect(true);
+        else conn.close();
         endings.follow(
           () => conn.readyState === "closed",
           () => conn.close(true),
@@ -61,17 +83,35 @@ export function createSocketIoSource(
   return { source: { library: "socket.io", server, countsMessages: true, look }, end: endings.end };
 }
 
+type Handle = EngineSocket | NamespaceSocket;
+
+function isNamespaceSocket(handle: object): handle is NamespaceSocket {
+  return "conn" in handle;
+}
+
+function connOf(handle: object): EngineSocket {
+  const known = handle as Handle;
+  return isNamespaceSocket(known) ? known.conn : known;
+}
+
 /** Connections that joined no namespace yet. They are looked for only when there are any: their list can't be walked in slices. */
 function* withoutSockets(
-  engines: Iterable<EngineServer>,
-  joined: ReadonlyMap<EngineSocket, unknown>,
+  { engines }: EngineWatch,
+  handles: number,
+  { main, others }: { readonly main: Namespace | undefined; readonly others: ReadonlyMap<EngineSocket, unknown> },
 ): Iterable<EngineSocket | null> {
-  const list = [...engines];
-  if (list.reduce((sum, { clientsCount }) => sum + clientsCount, 0) <= joined.size) return;
+  const list = [...engines()];
+  if (list.reduce((sum, { clientsCount }) => sum + clientsCount, 0) <= handles) return;
+  const joined = new Set<EngineSocket>();
+  for (const socket of main?.sockets.values() ?? NONE) {
+    joined.add(socket.conn);
+    yield null;
+  }
   for (const { clients } of list) {
     for (const id in clients) {
       const conn = clients[id];
-      yield conn === undefined || joined.has(conn) || conn.readyState === "closed" ? null : conn;
+      const isKnown = conn === undefined || joined.has(conn) || others.has(conn);
+      yield isKnown || conn.readyState === "closed" ? null : conn;
     }
   }
 }

@@ -2,9 +2,9 @@ import type { Finding } from "@wsight/protocol";
 import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
 import { libraryVersion } from "../library-version.ts";
 import { readableBytes } from "../readable-bytes.ts";
-import { createBufferScan } from "./ws-buffered.ts";
+import { createBufferScan } from "./buffer-scan.ts";
 import { watchHandshakes } from "./ws-handshakes.ts";
-import { isWsServer, type WsServer, type WsSocket } from "./ws-like.ts";
+import { isWsServer, OPEN, SLOT, type WsServer, type WsSocket } from "./ws-like.ts";
 import { createWsSeries } from "./ws-series.ts";
 import { watchSockets } from "./ws-sockets.ts";
 import { createWsSource } from "./ws-source.ts";
@@ -39,7 +39,16 @@ function attachWs(target: WsServer & object, server: string, context: ProbeConte
   };
   for (const socket of sockets) guard.run("attach", () => adoptStray(socket), undefined, server);
 
-  const scan = createBufferScan(context, sockets, adoptStray);
+  const scan = createBufferScan<WsSocket>(context, {
+    source: "ws buffered",
+    sockets: () => sockets,
+    look(socket) {
+      if (socket.readyState !== OPEN) return 0;
+      adoptStray(socket);
+      return socket.bufferedAmount;
+    },
+    slotOf: (socket) => socket[SLOT] ?? -1,
+  });
   const { source, end: endEndings } = createWsSource(context, server, sockets);
   const ends = [
     context.provideConnections(source),

@@ -5,14 +5,14 @@ import {
   type ConnectionRow,
   WsightError,
 } from "@wsight/protocol";
-import type { ConnectionTable } from "../connections.ts";
+import { type ConnectionTable, emptyState } from "../connections.ts";
 import type { Redact } from "../redact.ts";
 import { detailOf, rowOf } from "./connection-row.ts";
 import type { ConnectionSource } from "./connection-source.ts";
 import { compileFilter } from "./filter.ts";
 import type { Found } from "./found.ts";
 import { MessageRates } from "./message-rates.ts";
-import { comparePlaced, FirstOf, type Placed, SORT_KEYS, sortInSlices } from "./order.ts";
+import { comparePlaced, FirstOf, type KeyParts, type Placed, SORT_KEYS, sortInSlices } from "./order.ts";
 import { createPacer, type Pacer } from "./pacer.ts";
 
 /** How long an order stands, so that pages of it belong together, ms. */
@@ -34,6 +34,9 @@ export interface ListContext {
   readonly now: () => number;
   readonly hr: () => number;
 }
+
+/** What a walk shows: written over at each step. */
+type Visited = { -readonly [K in keyof Placed]: Placed[K] };
 
 /** Connections in an order, as they were at one moment. */
 interface Order {
@@ -130,7 +133,7 @@ export class ConnectionList {
   }
 
   #known(query: ConnectionQuery): Order | undefined {
-    const order = this.#orders.get(keyOf(query));
+    const order = this.#orders.get(nameOf(query));
     if (order === undefined || this.#context.hr() - order.takenAt > ORDER_MS) return undefined;
     const last = Math.min(order.matched, query.offset + query.limit);
     return last <= order.placed.length || query.offset >= order.matched ? order : undefined;
@@ -138,39 +141,43 @@ export class ConnectionList {
 
   async #take(query: ConnectionQuery, pacer: Pacer, wanted: Wanted): Promise<Order> {
     const { sort, descending, offset, limit } = query;
+    const { connections, hr, now } = this.#context;
     const compare = comparePlaced(descending);
     const takes = compileFilter(query.filter);
-    const keyFor = SORT_KEYS[sort];
-    const takenAt = this.#context.hr();
-    const now = this.#context.now();
-    const last = offset + limit;
-    const first = last <= FIRST_PLACES ? new FirstOf(limit === 0 ? 0 : FIRST_PLACES, compare) : null;
+    const keyOf = SORT_KEYS[sort];
+    const takenAt = hr();
+    const at = now();
+    const first = offset + limit <= FIRST_PLACES ? new FirstOf(limit === 0 ? 0 : FIRST_PLACES, compare) : null;
     const all: Placed[] = [];
+    const state = emptyState();
+    const rateOf: KeyParts["rateOf"] = (slot, of) => this.#rates.read(slot, of);
     let matched = 0;
     const open = await this.#walk(pacer, wanted, (found) => {
-      const state = this.#context.connections.read(found.slot);
-      if (state === null || !takes(found, state, now)) return false;
+      if (!connections.readInto(found.slot, state) || !takes(found, state, at)) return false;
       matched++;
-      const rate = (): ReturnType<MessageRates["read"]> =>
-        this.#rates.read(found.slot, state.serial, state.messagesIn, state.messagesOut);
-      const placed = { ...found, key: keyFor({ found, state, rate }) };
-      if (first === null) all.push(placed);
-      else first.offer(placed);
+      found.key = keyOf({ found, state, rateOf });
+      if (first === null) all.push({ ...found });
+      else if (first.wants(found)) first.take({ ...found });
       return false;
     });
     const placed = first === null ? await sortInSlices(all, compare, pacer) : first.sorted();
     const order = { takenAt, open, matched, placed };
     const unsure = (sort === "in" || sort === "out") && !this.#rates.areKnown();
-    if (wanted() && !unsure) this.#keep(keyOf(query), order);
+    if (wanted() && !unsure) this.#keep(nameOf(query), order);
     return order;
   }
 
-  /** Visits open connections that have a record until a visit answers true. Returns how many are open. */
-  async #walk(pacer: Pacer, wanted: Wanted, visit: (found: Found) => boolean): Promise<number> {
+  /**
+   * Visits open connections that have a record until a visit answers true.
+   * Each is shown in the same object: thousands of new ones would cost more
+   * than the look. Returns how many are open.
+   */
+  async #walk(pacer: Pacer, wanted: Wanted, visit: (found: Visited) => boolean): Promise<number> {
     let open = 0;
     let steps = 0;
     for (const source of [...this.#sources]) {
       const look = source.look();
+      const found: Visited = { source, look, connection: look, slot: -1, serial: 0, key: null };
       for (const connection of look.walk()) {
         if (++steps % STRIDE === 0 && pacer.due()) {
           await pacer.pause();
@@ -178,9 +185,10 @@ export class ConnectionList {
         }
         if (connection === null) continue;
         open++;
-        const slot = look.slotOf(connection);
-        const serial = this.#context.connections.serialAt(slot);
-        if (serial !== 0 && visit({ source, look, connection, slot, serial })) return open;
+        found.connection = connection;
+        found.slot = look.slotOf(connection);
+        found.serial = this.#context.connections.serialAt(found.slot);
+        if (found.serial !== 0 && visit(found)) return open;
       }
     }
     return open;
@@ -190,7 +198,7 @@ export class ConnectionList {
     let wantedOne: Found | undefined;
     await this.#walk(createPacer(this.#context.hr), wanted, (found) => {
       if (found.serial !== connection) return false;
-      wantedOne = found;
+      wantedOne = { ...found };
       return true;
     });
     if (wantedOne === undefined) throw gone(connection);
@@ -211,7 +219,7 @@ export class ConnectionList {
   }
 }
 
-function keyOf({ filter, sort, descending }: ConnectionQuery): string {
+function nameOf({ filter, sort, descending }: ConnectionQuery): string {
   return JSON.stringify([sort, descending, Object.entries(filter).sort()]);
 }
 

@@ -25,7 +25,7 @@ export function rowOf(found: Found, { connections, rates, redact }: RowParts, no
   if (state === null || state.serial !== found.serial) return null;
   const { source, look, connection } = found;
   const sockets = look.socketsOf(connection);
-  const rate = rates.read(found.slot, state.serial, state.messagesIn, state.messagesOut);
+  const rate = rates.read(found.slot, state);
   return {
     connection: state.serial,
     id: idOf(found),

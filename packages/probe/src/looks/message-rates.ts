@@ -1,4 +1,4 @@
-import type { ConnectionTable, MessageCounts } from "../connections.ts";
+import type { ConnectionState, ConnectionTable, MessageCounts } from "../connections.ts";
 import { createPacer } from "./pacer.ts";
 
 /** How often counts are noted while somebody looks, ms; rates are over one to two of these. */
@@ -47,8 +47,8 @@ export class MessageRates {
     this.#step();
   }
 
-  /** Rates of the connection with this number in this row. */
-  read(slot: number, serial: number, messagesIn: number, messagesOut: number): ConnectionRate {
+  /** Rates of the connection in this row, whose state is as it is now. */
+  read(slot: number, { serial, messagesIn, messagesOut }: ConnectionState): ConnectionRate {
     const base = this.#older ?? this.#newer;
     if (base === null || base.serials[slot] !== serial) return UNKNOWN;
     const ms = this.#hr() - base.at;

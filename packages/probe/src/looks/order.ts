@@ -19,7 +19,7 @@ export type Compare = (a: Placed, b: Placed) => number;
 export interface KeyParts {
   readonly found: Found;
   readonly state: ConnectionState;
-  readonly rate: () => ConnectionRate;
+  readonly rateOf: (slot: number, state: ConnectionState) => ConnectionRate;
 }
 
 /** How each order finds its key: the same figures as `compareConnections` of the protocol takes from rows. */
@@ -27,8 +27,8 @@ export const SORT_KEYS: { readonly [S in ConnectionSort]: (parts: KeyParts) => S
   opened: ({ state }) => state.openedAt,
   id: ({ found }) => idOf(found),
   user: ({ state }) => state.user,
-  in: ({ rate }) => rate().inRate,
-  out: ({ rate }) => rate().outRate,
+  in: ({ found, state, rateOf }) => rateOf(found.slot, state).inRate,
+  out: ({ found, state, rateOf }) => rateOf(found.slot, state).outRate,
   buffered: ({ found }) => found.look.bufferedBytes(found.connection),
   bufferedHigh: ({ state }) => state.bufferedHighBytes,
   rtt: ({ state }) => state.rttMs,
@@ -60,10 +60,16 @@ export class FirstOf {
     this.#compare = compare;
   }
 
-  /** Takes one in when it belongs to the first. */
-  offer(placed: Placed): void {
+  /** True when it belongs to the first as they are. */
+  wants(placed: Placed): boolean {
+    if (this.#heap.length < this.#size) return true;
+    return this.#size > 0 && this.#compare(placed, this.#heap[0] as Placed) < 0;
+  }
+
+  /** Takes one in that is wanted. */
+  take(placed: Placed): void {
     if (this.#heap.length < this.#size) this.#rise(this.#heap.push(placed) - 1);
-    else if (this.#size > 0 && this.#compare(placed, this.#heap[0] as Placed) < 0) {
+    else {
       this.#heap[0] = placed;
       this.#sink();
     }

@@ -1,5 +1,4 @@
 import type { ProbeContext } from "../integration.ts";
-import { OPEN, SLOT, type WsSocket } from "./ws-like.ts";
 
 /** Sockets looked at between two looks at the clock. */
 const STRIDE = 256;
@@ -16,27 +15,33 @@ export interface BufferScan {
   readonly end: () => void;
 }
 
-/** @param meet called with every socket that is open, e.g. to adopt strays */
-export function createBufferScan(
-  context: ProbeContext,
-  sockets: Iterable<WsSocket>,
-  meet: (socket: WsSocket) => void,
-): BufferScan {
+/** What a scan walks over. */
+export interface Scanned<S> {
+  /** Stands for the walk when it fails. */
+  readonly source: string;
+  /** Walked while it changes. */
+  readonly sockets: () => Iterable<S>;
+  /** Bytes that wait in a socket's buffer; the place to adopt strays. */
+  readonly look: (socket: S) => number;
+  readonly slotOf: (socket: S) => number;
+}
+
+/** Makes a scan that has not begun. */
+export function createBufferScan<S>(context: ProbeContext, scanned: Scanned<S>): BufferScan {
   const { connections, guard, hr } = context;
-  let walk: Iterator<WsSocket> | null = null;
+  const { source, sockets, look, slotOf } = scanned;
+  let walk: Iterator<S> | null = null;
   let next: NodeJS.Immediate | undefined;
   let found = { sum: Number.NaN, max: Number.NaN };
   let sum = 0;
   let max = 0;
 
-  const look = (socket: WsSocket): void => {
-    if (socket.readyState !== OPEN) return;
-    meet(socket);
-    const bytes = socket.bufferedAmount;
+  const count = (socket: S): void => {
+    const bytes = look(socket);
     if (!(bytes > 0)) return;
     sum += bytes;
     if (bytes > max) max = bytes;
-    connections.buffered(socket[SLOT] ?? -1, bytes);
+    connections.buffered(slotOf(socket), bytes);
   };
 
   const step = (): void => {
@@ -49,7 +54,7 @@ export function createBufferScan(
           found = { sum, max };
           return;
         }
-        look(value);
+        count(value);
       }
       if (hr() < until) continue;
       // A set may be walked while it changes, so the walk can go on after others had their turn.
@@ -64,13 +69,13 @@ export function createBufferScan(
       step();
       return true;
     };
-    if (!guard.run("gauge", stepped, false, "ws buffered")) walk = null;
+    if (!guard.run("gauge", stepped, false, source)) walk = null;
   };
 
   return {
     start() {
       if (walk !== null) return;
-      walk = sockets[Symbol.iterator]();
+      walk = sockets()[Symbol.iterator]();
       sum = 0;
       max = 0;
       run();

@@ -11,7 +11,7 @@ import fastify from "fastify";
 import { Hono } from "hono";
 import { Server as SocketIoServer } from "socket.io";
 import { afterEach, describe, expect, it } from "vitest";
-import { WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { type Monitor, type MonitorOptions, monitor } from "wsight";
 import { makeCertificate } from "./certificate.ts";
 import { ask, dial, exchange, signInAt, view } from "./mount-client.ts";
@@ -236,6 +236,23 @@ describe("a mounted dashboard", () => {
     await once(socket, "close");
     expect(got.toString("latin1")).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
     expect(got.subarray(-4)).toEqual(Buffer.from([0x88, 0x02, 0x03, 0xe8]));
+  });
+
+  it("is left alone by a ws server that refuses every path but its own, and leaves that path to it", async () => {
+    const server = createServer();
+    const url = await serve(server);
+    const wss = new WebSocketServer({ server, path: "/chat" });
+    wss.on("connection", (ws) => ws.on("message", (data) => ws.send(`echo: ${data}`)));
+    const monitored = await mount({ wss }, { mount: "/" });
+    const live = await view(url, await signInAt(url, monitored.link ?? ""));
+    await until(() => live.ticks() >= 1, { what: "a tick" });
+    const chat = new WebSocket(`${url.replace("http", "ws")}/chat`);
+    await once(chat, "open");
+    chat.send("hello");
+    expect(String((await once(chat, "message"))[0])).toBe("echo: hello");
+    chat.terminate();
+    const refused = "GET /other HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n";
+    expect(await exchange(url, refused)).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   it("does not keep a server open that the application closes", async () => {

@@ -59,6 +59,22 @@ describe.each(APPS)("mounted on $name", ({ start }) => {
       expect((await once(live.socket, "close"))[0]).toBe(1005);
     });
 
+    it("streams live figures as server-sent events as they come", async () => {
+      const { place, monitored } = await mounted(start, mount);
+      const cookie = await signInAt(place, monitored.link ?? "");
+      const socket = await dial(place);
+      let text = "";
+      socket.on("data", (part) => {
+        text += part;
+      });
+      const { pathname } = new URL(`${place}/api/live`);
+      socket.write(`GET ${pathname} HTTP/1.1\r\nhost: localhost\r\ncookie: ${cookie}\r\n\r\n`);
+      await until(() => /content-type: text\/event-stream[\s\S]*\r\n\r\n[\s\S]*data:/i.test(text), {
+        what: "first words",
+      });
+      socket.destroy();
+    });
+
     it("holds a page of another site and a made-up host off, as the hub itself does", async () => {
       const { place, monitored } = await mounted(start, mount);
       const cookie = await signInAt(place, monitored.link ?? "");

@@ -1,0 +1,14 @@
+// A Fastify app with the dashboard on its own port.
+//   node examples/fastify.mjs    then open the link it prints
+import fastify from "fastify";
+import { WebSocketServer } from "ws";
+import { monitor } from "wsight";
+
+const app = fastify();
+app.get("/", async () => "hello");
+
+const wss = new WebSocketServer({ server: app.server, path: "/chat" });
+wss.on("connection", (ws) => ws.on("message", (data) => ws.send(`echo: ${data}`)));
+
+await monitor({ wss, server: app }, { service: "fastify-app" });
+await app.listen({ port: 3000 });

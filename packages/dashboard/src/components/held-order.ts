@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { holdOrder } from "./sorting.tsx";
+import { holdOrder } from "./sort-rows.ts";
 
 /** Rows in an order that stands still while somebody points at them or has the focus among them. */
 export interface HeldOrder<Row> {

@@ -8,12 +8,13 @@ import { EmptyState } from "../../components/empty-state.tsx";
 import { useHeldOrder } from "../../components/held-order.ts";
 import { Icon } from "../../components/icon.tsx";
 import { Segmented } from "../../components/segmented.tsx";
-import { SortHeader, type Sorting, sortRows } from "../../components/sorting.tsx";
+import { SortHeader } from "../../components/sort-header.tsx";
+import { type Sorting, sortRows } from "../../components/sort-rows.ts";
 import { bytes, count, duration, join, rate, share } from "../../format/quantity.ts";
 import { allNodes, explainEmpty } from "../reporting.ts";
+import { type Direction, filterTypes } from "./type-filter.ts";
 
 type Column = "event" | "direction" | "rate" | "share" | "total" | "size" | "latency" | "errors";
-type Direction = "all" | "in" | "out";
 
 const FIGURES: { readonly [C in Column]: (row: TypeRow) => number | string | null } = {
   event: (row) => row.event,
@@ -71,14 +72,6 @@ export function TypesTable(): VNode {
         </>
       )}
     </Card>
-  );
-}
-
-/** Rows whose name holds the text, of one direction or both. */
-export function filterTypes(rows: readonly TypeRow[], search: string, direction: Direction): readonly TypeRow[] {
-  const text = search.trim().toLowerCase();
-  return rows.filter(
-    (row) => (direction === "all" || row.direction === direction) && row.event.toLowerCase().includes(text),
   );
 }
 

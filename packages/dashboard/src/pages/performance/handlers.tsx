@@ -6,7 +6,8 @@ import { Bar } from "../../components/bar.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { useHeldOrder } from "../../components/held-order.ts";
-import { SortHeader, type Sorting, sortRows } from "../../components/sorting.tsx";
+import { SortHeader } from "../../components/sort-header.tsx";
+import { type Sorting, sortRows } from "../../components/sort-rows.ts";
 import { duration, join, rate, share } from "../../format/quantity.ts";
 import { allNodes, explainEmpty } from "../reporting.ts";
 

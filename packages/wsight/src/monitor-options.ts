@@ -64,12 +64,17 @@ export interface MonitorOptions extends Omit<ProbeOptions, "onError">, FromHub {
   readonly token?: string;
   /** Path below which the application's own server shows the dashboard; see `server` in the targets. @default "/" */
   readonly mount?: string;
-  /** Connections this process is meant to take, for the pool's utilisation. @default what the libraries were told, if anything */
+  /**
+   * Connections this process is meant to take, for the pool's utilisation.
+   * @default on Linux the limit of open files less what else is open; elsewhere unknown
+   */
   readonly capacity?: number;
   /** Names of payload fields that a live tail may show. @default [] (no payload leaves the process) */
   readonly tailFields?: readonly string[];
   /** Messages whose handling took longer than this, in ms, are listed as slow. @default 100 */
   readonly slowMs?: number;
+  /** Lets administrators end single connections from the dashboard. @default true */
+  readonly allowDisconnect?: boolean;
   /** Prints nothing. @default false: what was found, the link, and restarts of the hub go to stderr */
   readonly quiet?: boolean;
   /**

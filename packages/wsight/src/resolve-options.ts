@@ -80,6 +80,7 @@ const PROBE_OPTIONS = [
   "capacity",
   "tailFields",
   "slowMs",
+  "allowDisconnect",
 ] as const;
 
 const HUB_OPTIONS = [

@@ -17,6 +17,7 @@ export type SettingName =
   | "capacity"
   | "tailFields"
   | "slowMs"
+  | "allowDisconnect"
   | "quiet"
   | "allowedHosts"
   | "allowedOrigins"
@@ -155,6 +156,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   capacity: whole(1, 1_000_000_000),
   tailFields: texts(64),
   slowMs: whole(1, 3_600_000),
+  allowDisconnect: onOff,
   quiet: onOff,
   allowedHosts: texts(64),
   allowedOrigins: texts(64),

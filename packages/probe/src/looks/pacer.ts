@@ -1,5 +1,5 @@
 /** Longest that a look holds the event loop at a time, ms; a step between two checks may come on top. */
-const SLICE_MS = 2;
+const SLICE_MS = 1;
 
 /** Divides long work into slices, with a turn of the event loop between them. */
 export interface Pacer {

@@ -17,7 +17,7 @@ const MAX_TEXT = 512;
 const REFUSALS_PER_MINUTE = 10;
 
 /** How an action ended. `refused`: the role may not · `failed`: it was tried, and `detail` says why it may not have happened. */
-export const AUDIT_OUTCOMES = ["done", "refused", "failed"] as const;
+const AUDIT_OUTCOMES = ["done", "refused", "failed"] as const;
 
 /** One thing an administrator did, or somebody else tried to. */
 export interface AuditEntry {

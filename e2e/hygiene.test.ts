@@ -26,8 +26,7 @@ browserSuite("a dashboard that can stay open", () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole("navigation", { name: "Pages" }).getByRole("button", { name: "More" }).click();
     await page.getByRole("dialog", { name: "Search or jump to" }).waitFor();
-    await page.keyboard.press("Escape");
-    await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("option", { name: /^Settings/ }).click();
     await untilPage(page, "Settings");
     expect(trouble).toEqual({ console: [], policy: [], foreign: [] });
     await close();

@@ -20,7 +20,7 @@ export interface Program {
   /** Writes a line to its standard input. */
   tell(line: string): void;
   /** Waits until its standard output, from here on, matches. */
-  says(pattern: RegExp): Promise<void>;
+  says(pattern: RegExp): Promise<RegExpExecArray>;
   /** Ends it, by its id, and takes its data away. Rejects when it had ended by itself. */
   stop(): Promise<void>;
 }
@@ -75,7 +75,7 @@ async function start(argsFor: (data: string) => readonly string[]): Promise<Prog
     port: Number(new URL(link).port),
     data,
     tell: (line) => child.stdin.write(`${line}\n`),
-    says: async (pattern) => void (await says(pattern)),
+    says,
     async stop() {
       const { exitCode, signalCode } = child;
       if (exitCode !== null || signalCode !== null)

@@ -157,7 +157,8 @@ function Facts({ detail: { at, node, row } }: { readonly detail: NodeConnectionD
         {row.channel === null ? null : <Fact name="Channel">{row.channel}</Fact>}
         <Fact name="Node">{node}</Fact>
         <Fact name="Server">
-          {row.server} <span class="fine">{row.library}</span>
+          {row.server}
+          {row.server === row.library ? null : <span class="fine">{row.library}</span>}
         </Fact>
         <Fact name="Transport">{row.transport}</Fact>
         <Fact name="Opened">
@@ -216,7 +217,7 @@ function Handshake({ detail: { handshake } }: { readonly detail: NodeConnectionD
         <Fact name="Unknown">it was open before wsight was attached</Fact>
       ) : (
         <>
-          <Fact name="Path">{handshake.path ?? "–"}</Fact>
+          {handshake.path === null ? null : <Fact name="Path">{handshake.path}</Fact>}
           <Fact name="Address">{handshake.address ?? "–"}</Fact>
           {handshake.headers.map(([name, value]) => (
             <Fact key={name} name={name}>

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Principal, readMachineKey } from "@wsight/hub";
+import type { Principal } from "@wsight/hub";
 import { createProbe, type Probe } from "@wsight/probe";
 import { type Finding, WsightError } from "@wsight/protocol";
 import { type Announcer, createAnnouncer, type TextStream } from "./announcer.ts";
@@ -103,6 +103,8 @@ async function findHub(probe: Probe, resolved: ResolvedOptions, announcer: Annou
     const { url, token } = place;
     return Object.assign(linkToRemote({ probe, url, token, announcer, onError }), { machineKey: ownKey });
   }
+  // Loaded here, because a process without a hub on its machine needs none of it; the hub itself is loaded in its thread.
+  const { readMachineKey } = await import("@wsight/hub/machine-key");
   const machine = await readMachineKey();
   // Without a key that others share, this process can still pass on requests to its own hub.
   const machineKey = "key" in machine ? machine.key : ownKey;

@@ -46,7 +46,7 @@ describe("the command line", () => {
     expect(bare).toEqual(flag);
     expect(bare).toEqual(word);
     expect(bare.code).toBe(0);
-    expect(bare.stdout).toMatch(/demo .*\n {2}token .*\n {2}help .*\n {2}version/);
+    expect(bare.stdout).toMatch(/demo .*\n {2}hub .*\n {2}token .*\n {2}doctor .*\n {2}help .*\n {2}version/);
     expect(demo).toEqual(helped);
     expect(demo.stdout).toContain("--app-port N");
   });
@@ -58,7 +58,7 @@ describe("the command line", () => {
 
   it.each([
     [["dmeo"], "There is no command dmeo. Did you mean demo?"],
-    [["frobnicate"], "There is no command frobnicate: demo, token, help, version"],
+    [["frobnicate"], "There is no command frobnicate: demo, hub, token, doctor, help, version"],
     [["demo", "--secnods", "5"], "wsight demo has no flag --secnods. Did you mean --seconds?"],
     [["demo", "--seconds"], "--seconds: expected N (end after this long (until Ctrl-C)), got nothing"],
     [["demo", "--seconds", "soon"], '--seconds: expected a whole number from 1 to 2000000, got "soon"'],

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type HubOptions, type MachineKey, signMachineToken } from "@wsight/hub";
-import { createRemoteLink, type LinkTiming, type RemoteLinkState } from "@wsight/probe";
+import type { HubOptions } from "@wsight/hub";
+import type { MachineKey } from "@wsight/hub/machine-key";
+import type { RemoteLinkState } from "@wsight/probe";
 import { type WelcomeFrame, WsightError } from "@wsight/protocol";
 import type { Announcer } from "../announcer.ts";
 import type { HubEvent } from "../hub-supervisor.ts";
@@ -8,6 +9,7 @@ import { hubRefuses, hubUnsettled, portInUse } from "./errors.ts";
 import { type HubPort, httpUrl } from "./hub-address.ts";
 import { inheritDataDir } from "./inherit.ts";
 import { createLinkReport, type LinkReport } from "./link-report.ts";
+import { joinHub, type Membership, type MembershipParts } from "./membership.ts";
 import { createOwnHub, type OwnHub, type OwnHubParts } from "./own-hub.ts";
 import { lookAtPort } from "./port-holder.ts";
 import { reservePort } from "./reservation.ts";
@@ -30,15 +32,6 @@ const LONGEST_COLD_MS = 5000;
 const REPORT_MS = 2000;
 /** …and knocks less often after this, ms. */
 const PATIENT_AFTER_MS = 10_000;
-/** Within a machine: the next hub is there in a tenth of a second. */
-const QUICK: Partial<LinkTiming> = {
-  connectMs: 2000,
-  firstWaitMs: 100,
-  longestWaitMs: 250,
-  refusedWaitMs: 2000,
-  stoodMs: 0,
-};
-
 /** What a seat is made from. */
 export interface SeatParts extends OwnHubParts {
   readonly probe: NonNullable<OwnHubParts["probe"]>;
@@ -100,8 +93,7 @@ class MachineSeat implements Seat {
   #own: OwnHub | null = null;
   /** Loaded, to take over; `null` unless this process is the heir. */
   #standby: Promise<OwnHub | null> | null = null;
-  #unlink: (() => void) | null = null;
-  #linkIsQuick = true;
+  #membership: Membership | null = null;
   /** Where the hub that was heard of last keeps its history. */
   #told: string | null = null;
   /** That hub runs for itself. */
@@ -227,7 +219,7 @@ class MachineSeat implements Seat {
     if (token === null && "problem" in machine) throw hubRefuses(this.#address, machine.problem, false);
     const outcome = await new Promise<RemoteLinkState | "welcome" | "late">((resolve) => {
       setTimeout(resolve, JOIN_MS, "late").unref();
-      this.#link(QUICK, {
+      this.#link("quick", {
         onWelcome: () => resolve("welcome"),
         onState: (state) => {
           if (state.phase === "waiting") resolve(state);
@@ -244,39 +236,29 @@ class MachineSeat implements Seat {
     return false;
   }
 
-  #link(
-    timing: Partial<LinkTiming>,
-    first?: { readonly onWelcome: () => void; readonly onState: (state: RemoteLinkState) => void },
-  ): void {
+  #link(pace: Membership["pace"], first?: Pick<MembershipParts, "onState"> & { readonly onWelcome: () => void }): void {
     const { probe, token, machine } = this.#parts;
     this.#leave();
-    this.#linkIsQuick = timing === QUICK;
-    let current = true;
-    const link = createRemoteLink({
-      url: this.#url.replace(/^http/, "ws"),
-      token: () => token ?? ("key" in machine ? signMachineToken(machine.key, probe.service) : ""),
-      timing,
+    this.#membership = joinHub({
+      probe,
+      url: this.#url,
+      token,
+      machine,
+      pace,
       onWelcome: (welcome) => {
-        if (!current) return;
         this.#welcomed(welcome);
         first?.onWelcome();
       },
       onState: (state) => {
-        if (!current) return;
         if (this.#phase === "starting") first?.onState(state);
         else this.#linkChanged(state);
       },
     });
-    const disconnect = probe.connect(link);
-    this.#unlink = () => {
-      current = false;
-      disconnect();
-    };
   }
 
   #leave(): void {
-    this.#unlink?.();
-    this.#unlink = null;
+    this.#membership?.leave();
+    this.#membership = null;
   }
 
   #welcomed({ heir, dataDir, standalone = false }: WelcomeFrame): void {
@@ -308,10 +290,12 @@ class MachineSeat implements Seat {
       this.#standby = null;
       this.#enter("orphan");
       if (standby !== null) void this.#takeOver(standby);
+      else if (this.#membership?.pace === "patient") this.#orphan();
       else this.#waitForOthers();
       return;
     }
-    if (this.#linkIsQuick && performance.now() - this.#orphanSince > PATIENT_AFTER_MS) this.#link({});
+    if (this.#membership?.pace === "quick" && performance.now() - this.#orphanSince > PATIENT_AFTER_MS)
+      this.#link("patient");
   }
 
   async #takeOver(standby: Promise<OwnHub | null>): Promise<void> {
@@ -335,7 +319,7 @@ class MachineSeat implements Seat {
   #orphan(): void {
     if (this.#isClosed) return;
     this.#enter("orphan");
-    this.#link(QUICK);
+    this.#link("quick");
     this.#waitForOthers();
   }
 
@@ -362,7 +346,7 @@ class MachineSeat implements Seat {
       if (!this.#isClosed) this.#parts.onError(error, { stage: "hub-worker", source: "hub" });
     }
     if (this.#phase !== "orphan") return;
-    if (this.#unlink === null) this.#link(QUICK);
+    if (this.#membership === null) this.#link("quick");
     this.#scheduleCold();
   }
 

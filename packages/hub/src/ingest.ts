@@ -30,7 +30,7 @@ export interface IngestOptions {
 }
 
 /** What a hub says of itself to a probe that says hello. */
-export interface Welcome {
+interface Welcome {
   /** When the hub began, ms epoch. */
   readonly startedAt: number;
   /** Where it keeps its history; told to processes of this machine alone. */

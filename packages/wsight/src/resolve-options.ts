@@ -13,7 +13,7 @@ const CODE_OPTIONS = ["getUser", "getChannel", "getEvent", "redact", "caps", "jw
 const DEFAULT_DATA = ".wsight";
 
 /** Where the hub is that gets to hear what is measured. */
-export type HubPlace =
+type HubPlace =
   | { readonly type: "none" }
   /** On this machine, here or in another process; `token` is for one of another user. */
   | { readonly type: "machine"; readonly token: string | null }

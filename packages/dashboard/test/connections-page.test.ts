@@ -112,24 +112,24 @@ describe("words of the page", () => {
 });
 
 describe("stacked lines", () => {
-  it("begin where the one below ends, and break where nothing is known at all", () => {
+  it("begin where the one below ends, and break off where a series falls silent", () => {
     const data = {
-      at: new Float64Array(3),
+      at: new Float64Array(4),
       rows: [
-        [1, null, null],
-        [2, 5, null],
+        [1, 1, null, null],
+        [null, 5, 5, null],
       ],
       max: 5,
       first: 0,
-      last: 1,
+      last: 2,
     };
     const stacked = createStack()(data);
     expect(stacked.rows).toEqual([
-      [1, 0, null],
-      [3, 5, null],
+      [1, 1, null, null],
+      [1, 6, 5, null],
     ]);
-    expect(stacked.max).toBe(5);
-    expect(data.rows[1], "what is told stays").toEqual([2, 5, null]);
+    expect(stacked.max).toBe(6);
+    expect(data.rows[1], "what is told stays").toEqual([null, 5, 5, null]);
   });
 });
 

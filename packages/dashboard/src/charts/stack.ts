@@ -6,8 +6,9 @@ import type { WindowData } from "./window-data.ts";
 export type Stack = (data: WindowData) => WindowData;
 
 /**
- * Makes a {@link Stack} that reuses its arrays from draw to draw. Where one
- * series is unknown the others stand as they are; where all are, nothing does.
+ * Makes a {@link Stack} that reuses its arrays from draw to draw. A series
+ * that falls silent breaks off and the others stand on as they are; before its
+ * first value it lies flat on the one below, which is no statement about it.
  */
 export function createStack(): Stack {
   let rows: (number | null)[][] = [];
@@ -15,13 +16,16 @@ export function createStack(): Stack {
     const length = data.at.length;
     if (rows.length !== data.rows.length || rows[0]?.length !== length)
       rows = data.rows.map(() => new Array<number | null>(length).fill(null));
+    const begun = data.rows.map(() => false);
     let max = 0;
     for (let i = 0; i < length; i++) {
       const known = data.rows.some((row) => typeof row[i] === "number");
       let sum = 0;
       data.rows.forEach((row, series) => {
-        sum += row[i] ?? 0;
-        (rows[series] as (number | null)[])[i] = known ? sum : null;
+        const value = row[i] ?? null;
+        if (value !== null) begun[series] = true;
+        sum += value ?? 0;
+        (rows[series] as (number | null)[])[i] = known && (value !== null || !begun[series]) ? sum : null;
       });
       if (sum > max) max = sum;
     }

@@ -127,7 +127,9 @@ function WorkerRow({ row, most, mean, worst, fullest }: Parts & { readonly row: 
         <WorkerState row={row} />
       </td>
       <td class="num">
-        <Marked worst={fullest === row.node}>{silent ? "–" : join(count(row.connections))}</Marked>
+        <Marked worst={fullest === row.node} word="most">
+          {silent ? "–" : join(count(row.connections))}
+        </Marked>
       </td>
       <td class="counts-bar">
         <ShareBar row={row} most={most} mean={mean} />
@@ -159,7 +161,9 @@ function WorkerCard({ row, most, mean, worst, fullest }: Parts & { readonly row:
             <div>
               <dt>Connections</dt>
               <dd>
-                <Marked worst={fullest === row.node}>{join(count(row.connections))}</Marked>
+                <Marked worst={fullest === row.node} word="most">
+                  {join(count(row.connections))}
+                </Marked>
               </dd>
             </div>
             {FIGURES.map(({ title, read, show }) => (
@@ -223,13 +227,20 @@ function ShareBar({ row, most, mean }: { readonly row: NodeRow } & Pick<Parts, "
   );
 }
 
-/** A figure, and that it is the worst of its column. */
-function Marked({ worst, children }: { readonly worst: boolean; readonly children: ComponentChildren }): VNode {
+interface MarkedProps {
+  readonly worst: boolean;
+  /** @default "worst" */
+  readonly word?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A figure, and that it stands out in its column. */
+function Marked({ worst, word = "worst", children }: MarkedProps): VNode {
   if (!worst) return <>{children}</>;
   return (
     <span class="worst">
       {children}
-      <small>▲ worst</small>
+      <small>▲ {word}</small>
     </span>
   );
 }

@@ -15,6 +15,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { type Monitor, type MonitorOptions, monitor } from "wsight";
 import { makeCertificate } from "./certificate.ts";
 import { ask, dial, exchange, signInAt, view } from "./mount-client.ts";
+import { fixture } from "./program.ts";
 
 const OPTIONS = { port: 0, data: null, quiet: true } as const;
 const cleanups: (() => unknown)[] = [];
@@ -80,6 +81,17 @@ describe("where to mount", () => {
     const url = await serve(server);
     expect(monitored.mountedUrl).toBe(`${url.replace("127.0.0.1", "localhost")}/dashboard`);
     await signInAt(url, monitored.link ?? "");
+  });
+
+  it("is printed once the server listens, and nothing of it keeps the process alive", async () => {
+    const program = fixture("mount-then-listen.mjs");
+    cleanups.push(() => program.child.kill("SIGKILL"));
+    const [, port] = await program.saw(/listening (\d+)/);
+    await until(() => program.stderr().includes(`open   http://localhost:${port}/ops/dashboard#code=`), {
+      what: "the link",
+    });
+    program.child.kill("SIGTERM");
+    expect((await program.ended).code).toBe(0);
   });
 
   it("covers each address of a Fastify instance that listens on localhost", async () => {

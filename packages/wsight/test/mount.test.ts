@@ -113,7 +113,7 @@ describe.each(APPS)("mounted on $name", ({ start }) => {
       get("/api/users/dashboard"),
       get("/DASHBOARD"),
       get("/dashboard-of-mine"),
-      get("/ws/chat", "upgrade: websocket\r\n"),
+      "GET /ws/chat HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade, close\r\n\r\n",
       "POST /api/users HTTP/1.1\r\nhost: localhost\r\nupgrade: h2c\r\nconnection: upgrade, close\r\ncontent-length: 2\r\n\r\nhi",
       `${get("/api/users").replace("connection: close", "x: y")}${get("/nothing")}`,
       "nonsense\r\n\r\n",

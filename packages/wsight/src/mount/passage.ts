@@ -6,7 +6,7 @@ const STUCK_SECONDS = 60;
 const MAX_PASSAGES = 1024;
 
 /** Something on its way through: one request, or one WebSocket for as long as it is open. */
-export interface Passage {
+interface Passage {
   /** Bytes that wait for the client. */
   readonly waiting: () => number;
   /** Bytes that came from the hub so far. */

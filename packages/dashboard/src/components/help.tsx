@@ -38,6 +38,14 @@ export function HelpDialog(): VNode {
             <Keys label="Pin the cursor, let it go" ways={["Enter Esc"]} />
           </dl>
         </section>
+        <section>
+          <h3 class="card-note">In the list of connections</h3>
+          <dl class="keys">
+            <Keys label="Next row, next page" ways={["↑ ↓", "PgUp PgDn"]} />
+            <Keys label="First and last row" ways={["Home End"]} />
+            <Keys label="Look closely at one" ways={["Enter"]} />
+          </dl>
+        </section>
       </div>
     </Dialog>
   );

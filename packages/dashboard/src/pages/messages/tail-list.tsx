@@ -89,12 +89,21 @@ function useRowHeight(): number {
 
 function Held({ control, onShow }: { readonly control: TailControl; readonly onShow: () => void }): VNode | null {
   control.changed.value;
-  if (control.reason.value.size === 0) return null;
+  const reasons = control.reason.value;
+  if (reasons.size === 0) return null;
   const { held } = control.buffer;
+  // It flows again by itself as soon as the pointer leaves, which it does on the way to a button.
+  if (!reasons.has("scrolled") && !reasons.has("reading"))
+    return (
+      <span class="chip">
+        <Icon name="pause" />
+        {held === 0 ? "Standing still" : `${held} held`}
+      </span>
+    );
   return (
     <button type="button" class="button held" onClick={onShow}>
       <Icon name="pause" />
-      {held === 0 ? "Standing still" : `${held} held · show`}
+      {held === 0 ? "Go on" : `${held} held · show`}
     </button>
   );
 }

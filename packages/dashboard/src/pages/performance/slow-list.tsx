@@ -56,7 +56,7 @@ export function SlowList({ cell, onAll }: SlowListProps): VNode {
         <EmptyState {...(cell === null ? explainNone(live) : explainCell(cell))} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <section class="table-scroll" aria-label="Slow events" tabIndex={0} {...handlers}>
+        <section class="table-scroll" aria-label="Single slow events" tabIndex={0} {...handlers}>
           <table class="rows">
             <Head sorting={sorting} onSort={setSorting} />
             <tbody>

@@ -69,8 +69,10 @@ export function createFedProbe() {
       const encoder = new SnapshotEncoder();
       encoder.begin();
       LINES.forEach(({ agg, next }, id) => {
-        if (agg === "rate") encoder.counter(id, (values[id] += next()));
-        else if (agg === "last") encoder.gauge(id, next());
+        if (agg === "rate") {
+          values[id] += next();
+          encoder.counter(id, values[id]);
+        } else if (agg === "last") encoder.gauge(id, next());
         else {
           for (let i = 0; i < 20; i++) values[id].record(next());
           encoder.histogram(id, values[id]);

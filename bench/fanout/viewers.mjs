@@ -17,7 +17,7 @@ let measuring = false;
 let bytes = 0;
 let delaysMs = [];
 
-function count1(at, now) {
+function note(at, now) {
   if (measuring) delaysMs.push(now - at);
 }
 
@@ -54,7 +54,8 @@ const TRANSPORTS = {
   "socket.io": {
     path: "/socket.io/?EIO=4&transport=websocket",
     begin: (send) => send("40"),
-    sentAt: (_opcode, payload) => (payload[0] === 52 && payload[1] === 50 ? numberIn(payload.latin1Slice(0, 60)) : null),
+    sentAt: (_opcode, payload) =>
+      payload[0] === 52 && payload[1] === 50 ? numberIn(payload.latin1Slice(0, 60)) : null,
   },
 };
 
@@ -91,9 +92,12 @@ async function openSocket(i) {
     const now = Date.now();
     if (measuring) bytes += data.length;
     let buffer = rest.length === 0 ? data : Buffer.concat([rest, data]);
-    for (let head; (head = readHead(buffer)) !== null && buffer.length >= head.end; buffer = buffer.subarray(head.end)) {
+    for (;;) {
+      const head = readHead(buffer);
+      if (head === null || buffer.length < head.end) break;
       const at = sentAt(head.opcode, buffer.subarray(head.start, head.end));
-      if (at !== null) count1(at, now);
+      if (at !== null) note(at, now);
+      buffer = buffer.subarray(head.end);
     }
     rest = buffer;
   });
@@ -133,7 +137,6 @@ async function openStream(i) {
   socket.write(`GET /api/live HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
   const session = await new Promise((resolve) => {
     let rest = "";
-    let told = false;
     socket.on("data", (data) => {
       const now = Date.now();
       if (measuring) bytes += data.length;
@@ -144,9 +147,8 @@ async function openStream(i) {
         if (name === "session") resolve(text);
         if (name !== "bytes") continue;
         const at = tickAt(Buffer.from(text.slice(0, 40), "base64"));
-        if (at !== null) count1(at + 1000, now);
+        if (at !== null) note(at + 1000, now);
       }
-      if (!told && rest.length > 1e6) told = true;
     });
   });
   await post(session);

@@ -20,6 +20,12 @@ export interface EventEntry {
   swept: number;
 }
 
+/** An entry in which nothing is counted yet. */
+export function makeEntry(name: string, messages: Counter, size: Distribution | null): EventEntry {
+  const swept = messages.value;
+  return { name, messages, size, errors: null, handler: null, ack: null, timeouts: null, swept };
+}
+
 /** Share of the places that a sweep may free. */
 const EVICTION_SHARE = 0.1;
 
@@ -66,16 +72,7 @@ export class EventTable {
       kind: this.#kind,
       event: name,
     });
-    const made: EventEntry = {
-      name,
-      messages,
-      size: null,
-      errors: null,
-      handler: null,
-      ack: null,
-      timeouts: null,
-      swept: messages.value,
-    };
+    const made = makeEntry(name, messages, null);
     this.#entries.set(name, made);
     return made;
   }

@@ -1,6 +1,6 @@
 import { type Labels, MAX_LABEL_LENGTH, OTHER } from "@wsight/protocol";
 import type { ConnectionTable } from "../connections.ts";
-import { type EventEntry, EventTable } from "../instruments/event-table.ts";
+import { type EventEntry, EventTable, makeEntry } from "../instruments/event-table.ts";
 import type { Counter, Distribution } from "../instruments/instruments.ts";
 import type { ProbeContext } from "../integration.ts";
 import type { PayloadReader } from "../looks/payload.ts";
@@ -36,13 +36,6 @@ interface CachedName {
   readonly hash: number;
   readonly length: number;
   readonly entry: EventEntry;
-}
-
-/** What messages are counted in: an event's own, or those of messages without a name. */
-interface Counted {
-  readonly name: string;
-  readonly messages: Counter;
-  readonly size: Distribution | null;
 }
 
 /** Messages a second above which one in so many has its size recorded. */
@@ -87,7 +80,7 @@ export class PacketMeter {
   readonly #format: WireFormat;
   readonly #rejected: (() => void) | null;
   readonly #incoming: boolean;
-  readonly #kinds = new Map<string, Counted>();
+  readonly #kinds = new Map<string, EventEntry>();
   readonly #bytes: Counter;
   /** Sizes of messages without a name. */
   readonly #sizes: Distribution;
@@ -101,7 +94,7 @@ export class PacketMeter {
   #sinceSize = 0;
   #broadcasting = false;
   #last = "";
-  #lastEntry: Counted | null = null;
+  #lastEntry: EventEntry | null = null;
   #lastBytes = 0;
 
   /** @param options.rejected called for each CONNECT_ERROR that goes out */
@@ -199,7 +192,7 @@ export class PacketMeter {
     else this.#addKind(slot, packet.type, bytes, data);
   }
 
-  #add(slot: number, entry: Counted, bytes: number, data: unknown): void {
+  #add(slot: number, entry: EventEntry, bytes: number, data: unknown): void {
     entry.messages.value++;
     this.#bytes.value += bytes;
     if (this.#incoming) this.#connections.received(slot, bytes);
@@ -207,7 +200,7 @@ export class PacketMeter {
     this.#seen++;
     if (++this.#sinceSize >= this.#sizePeriod) {
       this.#sinceSize = 0;
-      const sizes = entry.size ?? this.events.sizeOf(entry as EventEntry);
+      const sizes = entry.size ?? this.events.sizeOf(entry);
       sizes.record(bytes, this.#sizePeriod);
     }
     if (this.#tap.on) this.#show(slot, entry.name, bytes, data);
@@ -219,18 +212,19 @@ export class PacketMeter {
     this.#tap.message({ slot, direction, event, library: "socket.io", bytes, data, reader: this.#reader });
   }
 
-  #kind(kind: string): Counted {
+  #kind(kind: string): EventEntry {
     let counted = this.#kinds.get(kind);
     if (counted === undefined) {
       const messages = this.#context.registry.counter("websocket.server.messages", { ...this.#labels, kind });
-      counted = { name: kind, messages, size: this.#sizes };
+      // Of one shape with those of events, which keeps the hot path fast.
+      counted = makeEntry(kind, messages, this.#sizes);
       this.#kinds.set(kind, counted);
     }
     return counted;
   }
 
   /** Finds the event name in `2["name",…]`, `2/namespace,17["name",…]` or `51-["name",…]`. */
-  #eventEntry(data: string, type: number): Counted {
+  #eventEntry(data: string, type: number): EventEntry {
     let at = type === BINARY_EVENT ? data.indexOf("-") + 1 : 1;
     let char = data.charCodeAt(at);
     if (char === SLASH) {

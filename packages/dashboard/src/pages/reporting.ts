@@ -38,6 +38,9 @@ export function explainEmpty(live: LiveState, what: string): Emptiness {
       why: "No process reports. Attach wsight to your server in one line; it shows up here within a second.",
       snippet: "await monitor({ io })",
     };
+  const chosen = live.node.value;
+  if (nodesInView(live).length === 0 && chosen !== null)
+    return { icon: "stale", title: `No ${what} to show`, why: `${chosen} does not report.` };
   if (!nodesInView(live).some(({ findings }) => findings.length > 0))
     return {
       icon: "plug",

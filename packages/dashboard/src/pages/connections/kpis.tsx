@@ -31,6 +31,7 @@ export function Kpis(): VNode {
         note={
           <>
             <b>{count(users?.total ?? null).text}</b> users · <b>{count(rooms?.total ?? null).text}</b> rooms
+            {live.node.value === null ? "" : ", all nodes"}
           </>
         }
       />
@@ -53,7 +54,7 @@ export function Kpis(): VNode {
         spark={SERIES.closed}
         color="other"
         note={
-          closes === undefined ? null : (
+          closes === undefined || live.node.value !== null ? null : (
             <>
               mostly <b>{explainClose(closes.key).name}</b>
             </>
@@ -79,7 +80,8 @@ export function Kpis(): VNode {
 
 function PoolKpi(): VNode {
   const { live } = useApp();
-  const { use, open, capacity, sources } = poolOf(nodesInView(live));
+  const nodes = nodesInView(live);
+  const { use, open, capacity, sources } = poolOf(nodes);
   const limit = join(share(POOL_LIMIT));
   return (
     <Kpi
@@ -88,7 +90,7 @@ function PoolKpi(): VNode {
       value={share(use)}
       tone={toneOf(use)}
       note={
-        capacity === null ? (
+        nodes.length === 0 ? null : capacity === null ? (
           <span title={sources}>capacity unknown; say it:</span>
         ) : (
           <span title={sources}>
@@ -97,7 +99,7 @@ function PoolKpi(): VNode {
         )
       }
       foot={
-        capacity === null ? (
+        nodes.length === 0 ? null : capacity === null ? (
           <Snippet text="monitor({ io }, { capacity: 5000 })" />
         ) : (
           <Bar share={use} mark={POOL_LIMIT} tone={toneOf(use) ?? "ok"} />

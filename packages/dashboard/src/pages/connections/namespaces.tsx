@@ -22,44 +22,47 @@ export function NamespacesTab({ onSearch }: { readonly onSearch: (search: string
     );
   const most = Math.max(1, ...rows.map(({ sockets }) => sockets));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section class="wide-rows" aria-label="Namespaces" tabIndex={0}>
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">Namespace</th>
-            <th scope="col" class="num">
-              Sockets
-            </th>
-            <th scope="col">
-              <span class="sr-only">Share of the largest</span>
-            </th>
-            <th scope="col" class="num">
-              Rooms
-            </th>
-            <th scope="col" class="num">
-              Nodes
-            </th>
-            <th scope="col" class="num">
-              Broadcasts/s
-            </th>
-            <th scope="col" class="num">
-              Recipients p50
-            </th>
-            <th scope="col" class="num">
-              Broadcast p95
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {[...rows]
-            .sort((a, b) => b.sockets - a.sockets)
-            .map((row) => (
-              <Row key={row.namespace} row={row} most={most} onSearch={onSearch} />
-            ))}
-        </tbody>
-      </table>
-    </section>
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <section class="wide-rows" aria-label="Namespaces" tabIndex={0}>
+        <table class="rows">
+          <thead>
+            <tr>
+              <th scope="col">Namespace</th>
+              <th scope="col" class="num">
+                Sockets
+              </th>
+              <th scope="col">
+                <span class="sr-only">Share of the largest</span>
+              </th>
+              <th scope="col" class="num">
+                Rooms
+              </th>
+              <th scope="col" class="num">
+                Nodes
+              </th>
+              <th scope="col" class="num">
+                Broadcasts/s
+              </th>
+              <th scope="col" class="num">
+                Recipients p50
+              </th>
+              <th scope="col" class="num">
+                Broadcast p95
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {[...rows]
+              .sort((a, b) => b.sockets - a.sockets)
+              .map((row) => (
+                <Row key={row.namespace} row={row} most={most} onSearch={onSearch} />
+              ))}
+          </tbody>
+        </table>
+      </section>
+      {live.node.value === null ? null : <p class="list-foot">Over all nodes.</p>}
+    </>
   );
 }
 

@@ -108,7 +108,7 @@ browserSuite("the pages Messages, Performance and Setup", () => {
     expect(wishes()).toEqual([{ search: "dir:in chat", node: null, perSecond: 10 }]);
     for (const text of await rows.allTextContents()) expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{3}in chat:.*•••/);
 
-    await rows.first().hover();
+    await rows.nth(5).hover();
     await tail.getByText(/^\d+ held$/).waitFor();
     const still = await rows.allTextContents();
     await passSeconds(page, 2);

@@ -9,7 +9,7 @@ import type { LiveState } from "../../state/index.ts";
 import { allNodes, explainEmpty, noneOf } from "../reporting.ts";
 import { type ErrorGroup, groupErrors } from "./error-groups.ts";
 
-const MOST_TYPES = 8;
+const MOST_TYPES = 5;
 
 /** Errors by type: how many a minute, and since the processes began. */
 export function ErrorsByType(): VNode {

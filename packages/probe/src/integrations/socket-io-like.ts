@@ -1,3 +1,6 @@
+/** How packets look on the wire: the default parser's, `socket.io-msgpack-parser`'s, or unknown. */
+export type WireFormat = "text" | "msgpack" | "opaque";
+
 /** A packet of Engine.IO, the layer below Socket.IO. */
 export interface EnginePacket {
   readonly type: string;

@@ -5,13 +5,10 @@ import type { Counter, Distribution } from "../instruments/instruments.ts";
 import type { ProbeContext } from "../integration.ts";
 import type { PayloadReader } from "../looks/payload.ts";
 import type { MessageTap } from "../looks/tail.ts";
-import type { SocketIoServer } from "./socket-io-like.ts";
+import type { SocketIoServer, WireFormat } from "./socket-io-like.ts";
 import { readMsgpackPacket } from "./socket-io-msgpack.ts";
 import { socketIoReaders } from "./socket-io-reader.ts";
 import { textBytes } from "./ws-payload.ts";
-
-/** How packets look on the wire: the default parser's, `socket.io-msgpack-parser`'s, or unknown. */
-export type WireFormat = "text" | "msgpack" | "opaque";
 
 /** Kinds of packet by their type in the Socket.IO protocol. */
 const KINDS = ["connect", "disconnect", "event", "ack", "connect_error", "event", "ack"] as const;

@@ -1,6 +1,6 @@
 import { type PayloadReader, readJson } from "../looks/payload.ts";
+import type { WireFormat } from "./socket-io-like.ts";
 import { readMsgpackDetail } from "./socket-io-msgpack-detail.ts";
-import type { WireFormat } from "./socket-io-packets.ts";
 
 const MAIN = "/";
 

@@ -5,9 +5,9 @@ import { readableBytes } from "../readable-bytes.ts";
 import { cover, uncover } from "../shadow.ts";
 import { watchEngines } from "./engine-io.ts";
 import { watchHandlers } from "./socket-io-handlers.ts";
-import { type EngineServer, isSocketIoServer, type SocketIoServer } from "./socket-io-like.ts";
+import { type EngineServer, isSocketIoServer, type SocketIoServer, type WireFormat } from "./socket-io-like.ts";
 import { watchNamespaces } from "./socket-io-namespaces.ts";
-import { PacketMeter, type WireFormat, wireFormatOf } from "./socket-io-packets.ts";
+import { PacketMeter, wireFormatOf } from "./socket-io-packets.ts";
 import { createSocketIoSource } from "./socket-io-source.ts";
 
 type Target = SocketIoServer & object;

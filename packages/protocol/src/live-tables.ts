@@ -1,0 +1,186 @@
+import type { Finding, HelloFrame } from "./link-frames.ts";
+import type { BroadcastRow, CountRow, ErrorRow, SlowRow } from "./tables.ts";
+import type { TailRow } from "./tail.ts";
+
+/** Lists a viewer can subscribe to beside its series; sent whole when they changed, every one to five seconds. */
+export const LIVE_TABLES = [
+  "nodes",
+  "events",
+  "errors",
+  "closes",
+  "users",
+  "channels",
+  "rooms",
+  "hub",
+  "types",
+  "handlers",
+  "namespaces",
+  "slow",
+  "broadcasts",
+] as const;
+export type LiveTable = (typeof LIVE_TABLES)[number];
+
+/** `live`: reports in time · `silent`: late by more than 2.5 intervals · `gone`: said goodbye or silent for long. */
+export const NODE_STATES = ["live", "silent", "gone"] as const;
+export type NodeState = (typeof NODE_STATES)[number];
+
+/** One process that reports, or used to. */
+export interface NodeRow {
+  /** `service/instance`, what {@link Selector.node} takes. */
+  readonly node: string;
+  readonly service: string;
+  readonly instance: string;
+  readonly state: NodeState;
+  /** ms epoch of the newest sample. */
+  readonly lastAt: number;
+  /** How far the process' clock is ahead of the hub's, ms, its frames' way included; `null` when not known. */
+  readonly clockAheadMs?: number | null;
+  readonly startedAt: number;
+  readonly pid: number;
+  readonly host: string;
+  readonly runtime: string;
+  readonly findings: readonly Finding[];
+  readonly connections: number | null;
+  readonly messageRate: number | null;
+  /** Connections it can take, and where the figure comes from; `null` when nobody said. */
+  readonly capacity: HelloFrame["capacity"];
+  readonly errorsPerMinute: number | null;
+  /** Seconds, 99th percentile over the last 10 s. */
+  readonly loopLagP99: number | null;
+  readonly cpu: number | null;
+  readonly memoryBytes: number | null;
+  /** Snapshots that never arrived, and restarts seen, since the hub started. */
+  readonly lost: number;
+  readonly restarts: number;
+  /** Share of one core the probe itself uses; bytes its tables take; frames and label sets it dropped; faults it caught. */
+  readonly probeCpu: number | null;
+  readonly probeMemoryBytes: number | null;
+  readonly probeDropped: number;
+  readonly probeErrors: number;
+}
+
+/** One event name or message kind in one direction; the table holds the busiest 16. */
+export interface EventRow {
+  readonly event: string;
+  readonly direction: "in" | "out";
+  readonly library: string;
+  /** Messages per second over the last 10 s. */
+  readonly rate: number;
+  /** Seconds, 95th percentile of acks, else of handlers, over the last minute; `null` when never timed. */
+  readonly p95: number | null;
+}
+
+/** One event name or message kind in one direction, in full; the table holds the busiest 100. */
+export interface TypeRow {
+  readonly event: string;
+  readonly direction: "in" | "out";
+  readonly library: string;
+  /** Messages per second over the last 10 s, and its share of all messages of that direction. */
+  readonly rate: number;
+  readonly share: number;
+  /** Messages since the processes began. */
+  readonly total: number;
+  /** Bytes, over the last minute; `null` when none was measured. */
+  readonly sizeP50: number | null;
+  readonly sizeP95: number | null;
+  /** Seconds over the last minute, of acks, else of handlers, and which; `null` when never timed. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly timing: "ack" | "handler" | null;
+  /** Handlers that threw and acks that never came, per minute. */
+  readonly errorsPerMinute: number;
+}
+
+/** What one handler costs the event loop; the table holds the 50 that cost most. */
+export interface HandlerRow {
+  readonly event: string;
+  readonly library: string;
+  /** Calls per second over the last 10 s. */
+  readonly rate: number;
+  /** Share of the event loop's time, over the last minute: seconds in the handler per second. */
+  readonly share: number;
+  /** Seconds over the last minute. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly max: number | null;
+  readonly errorsPerMinute: number;
+}
+
+/** One namespace of Socket.IO over all nodes. */
+export interface NamespaceRow {
+  readonly namespace: string;
+  readonly sockets: number;
+  readonly rooms: number;
+  /** Nodes that have it. */
+  readonly nodes: number;
+  /** Broadcasts per second over the last 10 s, and over the last minute their recipients and seconds. */
+  readonly broadcastRate: number;
+  readonly recipientsP50: number | null;
+  readonly broadcastP95: number | null;
+}
+
+/** A list of keys with open connections. */
+export interface CountTable {
+  /** Counts a key once for each node it is on. */
+  readonly total: number;
+  readonly rows: readonly CountRow[];
+  /** How many keys have 1, 2, 3–4, 5–8, … connections. */
+  readonly spread: readonly number[];
+}
+
+/** A row of the live tail with the node it came from. */
+export interface LiveTailRow extends Omit<TailRow, "filter"> {
+  readonly node: string;
+}
+
+/** Errors by type and the newest of them. */
+export interface ErrorsTable {
+  readonly byType: readonly { readonly type: string; readonly total: number; readonly perMinute: number }[];
+  /** Newest first, at most 12. */
+  readonly recent: readonly (ErrorRow & { readonly node: string })[];
+}
+
+/** What the hub costs and how it fares. */
+export interface HubRow {
+  readonly version: string;
+  readonly startedAt: number;
+  /** Share of one core, last interval. */
+  readonly cpu: number;
+  readonly memoryBytes: number;
+  readonly viewers: number;
+  /** Bytes per second sent to all viewers together. */
+  readonly bytesPerSecond: number;
+  /** Ticks that slow viewers did not get. */
+  readonly skippedTicks: number;
+  /** Link messages that could not be understood, and the last reason. */
+  readonly badFrames: number;
+  readonly lastBadFrame: string | null;
+  /** Times the worker was restarted, and why last. */
+  readonly restarts: number;
+  readonly lastRestart: string | null;
+  readonly store: {
+    readonly state: "ok" | "failing" | "off";
+    readonly written: number;
+    readonly dropped: number;
+    readonly lastError: string | null;
+  };
+}
+
+/** Rows of each live table. */
+export interface LiveTableRows {
+  readonly nodes: readonly NodeRow[];
+  readonly events: readonly EventRow[];
+  readonly errors: ErrorsTable;
+  readonly closes: readonly CountRow[];
+  readonly users: CountTable;
+  readonly channels: CountTable;
+  readonly rooms: CountTable;
+  readonly hub: HubRow;
+  readonly types: readonly TypeRow[];
+  readonly handlers: readonly HandlerRow[];
+  readonly namespaces: readonly NamespaceRow[];
+  /** Newest first, at most 50. */
+  readonly slow: readonly (SlowRow & { readonly node: string })[];
+  /** Newest first, at most 100. */
+  readonly broadcasts: readonly (BroadcastRow & { readonly node: string })[];
+}

@@ -9,8 +9,8 @@ import { METRICS } from "./fanout/figures.mjs";
 import { percentile, table } from "./report.mjs";
 
 const CROWDS = (process.env.BENCH_VIEWERS ?? "100,1000,10000").split(",").map(Number);
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 6);
-const SETTLE_MS = 1500;
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 5);
+const SETTLE_MS = 1000;
 const PER_PROCESS = 5000;
 const ADDRESSES_PER_PROCESS = 2;
 const SUBJECTS = [

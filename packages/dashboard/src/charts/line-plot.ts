@@ -210,9 +210,11 @@ export class LinePlot {
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     ctx.textAlign = "left";
-    ctx.textBaseline = "bottom";
+    // A limit at the very top has room for its name only below.
+    const below = y - bbox.top < 16 * ratio;
+    ctx.textBaseline = below ? "top" : "bottom";
     ctx.font = FONT.replace("11px", `${11 * ratio}px`);
-    ctx.fillText(limit.label, bbox.left + 6 * ratio, y - 3 * ratio);
+    ctx.fillText(limit.label, bbox.left + 6 * ratio, y + (below ? 3 : -3) * ratio);
     ctx.restore();
   }
 

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Selector } from "@wsight/protocol";
 import { expect, test } from "vitest";
 import { type Client, SocketClient } from "./live-clients.ts";
@@ -182,4 +183,29 @@ test("bytes from a viewer are no message", async () => {
   const client = await rig.connect();
   if (client instanceof SocketClient) client.socket.send(Buffer.from([1, 2, 3]));
   expect(await client.text("error")).toMatchObject({ error: { code: "BAD_FRAME" } });
+});
+
+// Browsers refuse a frame that tells its length in more bytes than it takes.
+test("frames tell their length in as few bytes as they can", async () => {
+  const rig = await openRig();
+  const client = await rig.connect();
+  if (!(client instanceof SocketClient)) throw new Error("expected a WebSocket");
+  const { _socket: raw } = client.socket as unknown as { _socket: Socket };
+  const frames: Buffer[] = [];
+  raw.on("data", (data: Buffer) => frames.push(data));
+  const lengths = new Set<number>();
+  for (let digits = 0; digits < 16; digits++) {
+    frames.length = 0;
+    client.subscribe([{ ...RATE, where: { direction: "in" } }], { id: 10 ** digits });
+    await client.text("dictionary", digits + 1);
+    await client.text("backfill", digits + 1);
+    // Four subscriptions of a viewer are taken up within a second.
+    await rig.tick();
+    const frame = frames.find((data) => data.includes('"dictionary"')) ?? Buffer.alloc(4);
+    const [, short = 0] = frame;
+    const length = short <= 125 ? short : frame.readUInt16BE(2);
+    expect(short <= 125).toBe(length <= 125);
+    lengths.add(length);
+  }
+  expect([...lengths]).toEqual(expect.arrayContaining([125, 126]));
 });

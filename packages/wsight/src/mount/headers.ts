@@ -14,15 +14,13 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** The headers of a request or reply that go on, as Node's `rawHeaders` lists them. */
-export function endToEnd(raw: readonly string[], connection: string | undefined): string[] {
-  const named = new Set(
-    (connection ?? "")
-      .toLowerCase()
-      .split(",")
-      .map((name) => name.trim()),
-  );
-  return without(raw, (name) => HOP_BY_HOP.has(name) || named.has(name));
+/**
+ * The headers of a request or reply that go on, as Node's `rawHeaders` lists
+ * them. What a client names in `Connection` goes on too: it could name what
+ * frames its body (`Content-Length`) or tells where it comes from (`X-Forwarded-For`).
+ */
+export function endToEnd(raw: readonly string[]): string[] {
+  return without(raw, (name) => HOP_BY_HOP.has(name));
 }
 
 /** The headers of an upgrade that go on: what it asks of the connection is what it is about. */

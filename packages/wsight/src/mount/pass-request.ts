@@ -39,13 +39,11 @@ export function passRequest(way: Way, passages: Passages, request: IncomingMessa
   hub.on("response", (answer) => {
     clearTimeout(timer);
     answer.on("error", () => response.destroy());
-    response.writeHead(
-      answer.statusCode ?? 502,
-      answer.statusMessage,
-      endToEnd(answer.rawHeaders, answer.headers.connection),
-    );
-    // An event stream may have nothing to say for a while.
-    response.flushHeaders();
+    // By then the client may have got its answer, or left.
+    if (response.headersSent || !begin(response, answer)) {
+      hub.destroy();
+      return;
+    }
     answer.pipe(response);
   });
   hub.on("error", () => {
@@ -53,6 +51,8 @@ export function passRequest(way: Way, passages: Passages, request: IncomingMessa
   });
   hub.on("close", () => {
     clearTimeout(timer);
+    // It may have ended without an answer and without an error, as by an upgrade that nobody asked for.
+    if (!response.headersSent && !response.destroyed) refuseRequest(response, late ? "late" : "away");
     if (request.complete) return;
     // What the client still sends goes nowhere, but must be read for its next request to be seen.
     request.unpipe(hub);
@@ -67,8 +67,22 @@ export function passRequest(way: Way, passages: Passages, request: IncomingMessa
   request.pipe(hub);
 }
 
+/** Passes the head of an answer on; false, and a refusal, for one that no hub gives. */
+function begin(response: ServerResponse, { statusCode = 0, rawHeaders }: IncomingMessage): boolean {
+  try {
+    // Without its reason phrase, which parsers take with characters that can't be written.
+    response.writeHead(statusCode, endToEnd(rawHeaders));
+    // An event stream may have nothing to say for a while.
+    response.flushHeaders();
+    return true;
+  } catch {
+    refuseRequest(response, "away");
+    return false;
+  }
+}
+
 function requestHeaders(way: Way, request: IncomingMessage): string[] {
-  const headers = endToEnd(request.rawHeaders, request.headers.connection);
+  const headers = endToEnd(request.rawHeaders);
   if (request.headers["transfer-encoding"] !== undefined) headers.push("Transfer-Encoding", "chunked");
   return [...headers, FORWARDED_HEADER, way.signature, "Connection", "close"];
 }

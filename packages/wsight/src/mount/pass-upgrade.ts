@@ -83,7 +83,7 @@ function join({ socket, head }: Client, hubSocket: Duplex, hubHead: Buffer): voi
 
 /** The hub's refusal, word for word; it ends with the connection. */
 function relayRefusal(answer: IncomingMessage, socket: Duplex): void {
-  const headers = [...endToEnd(answer.rawHeaders, answer.headers.connection), "Connection", "close"];
+  const headers = [...endToEnd(answer.rawHeaders), "Connection", "close"];
   socket.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${headerLines(headers)}\r\n`, "latin1");
   answer.on("error", () => socket.destroy());
   socket.once("finish", () => socket.destroy());

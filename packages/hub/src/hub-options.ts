@@ -21,6 +21,11 @@ export interface HubOptions {
    * signed with it, and believes the application's servers that pass requests on. `null` does neither. @default null
    */
   readonly machineKey?: Uint8Array | null;
+  /**
+   * Directory that `machineKey` was read from. It is looked at again, at most once a second, when something comes that
+   * is signed with another key: the file may have been made anew. @default not looked at again
+   */
+  readonly machineKeyDir?: string | null;
   /** Code of the one-time sign-in link, good for 15 minutes; `null` for none. @default null */
   readonly oneTimeCode?: string | null;
   /** True when the starter answers `authenticate` requests (see worker messages). @default false */

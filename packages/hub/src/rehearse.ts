@@ -36,7 +36,7 @@ async function askHealth(port: AddressInfo["port"]): Promise<void> {
 
 async function openLink(port: AddressInfo["port"], machineKey: Uint8Array): Promise<void> {
   const headers = {
-    authorization: `Bearer ${await signMachineToken(machineKey, "rehearsal")}`,
+    authorization: `Bearer ${await signMachineToken(machineKey, "rehearsal", port)}`,
     connection: "Upgrade",
     upgrade: "websocket",
     "sec-websocket-version": "13",

@@ -78,7 +78,7 @@ describe("a forwarding header", () => {
 
   test("never lets a machine token in", async () => {
     const hub = await openHub();
-    const authorization = `Bearer ${await signMachineToken(MACHINE_KEY, "shop")}`;
+    const authorization = `Bearer ${await signMachineToken(MACHINE_KEY, "shop", hub.port)}`;
     const headers = { ...from("127.0.0.1", "/ws/probe"), authorization };
     expect((await upgrade(hub, "/ws/probe", headers)).socket).toBeNull();
     expect(

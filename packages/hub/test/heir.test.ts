@@ -14,7 +14,7 @@ async function machineKey(): Promise<Uint8Array> {
 
 /** A process of this machine, as the hub sees it. */
 async function join(hub: Hub, key: Uint8Array, instance: string) {
-  const token = await signMachineToken(key, "chat");
+  const token = await signMachineToken(key, "chat", hub.port);
   const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/ws/probe`, {
     headers: { authorization: `Bearer ${token}` },
   });

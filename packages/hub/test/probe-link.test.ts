@@ -111,7 +111,7 @@ describe("the way in for probes", () => {
   test("lets processes of this machine in by their machine token, for longer than it lives", async () => {
     const { hub, seconds } = await handHub();
     const { socket, heard, greet } = await link(hub, {
-      authorization: `Bearer ${await signMachineToken(machineKey, "chat")}`,
+      authorization: `Bearer ${await signMachineToken(machineKey, "chat", hub.port)}`,
     });
     greet();
     socket.on("ping", () => {});

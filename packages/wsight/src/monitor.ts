@@ -7,6 +7,7 @@ import type { MonitorOptions, MonitorRequest, MonitorTargets } from "./monitor-o
 import type { AppServer } from "./mount/app-server.ts";
 import { type Mount, mountDashboard } from "./mount/mount.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.ts";
+import { createMachineIdentity } from "./seat/machine-identity.ts";
 import { linkToRemote } from "./seat/remote.ts";
 import { type Seat, takeSeat } from "./seat/seat.ts";
 import { parseAppServer, parseTargets } from "./targets.ts";
@@ -80,7 +81,7 @@ function mountOn(app: AppServer, hub: FoundHub, { mount }: ResolvedOptions, anno
   return mountDashboard({
     app,
     mount: mount ?? "/",
-    hubUrl: () => hub.url,
+    hubUrl: () => hub.provenUrl,
     machineKey: hub.machineKey,
     onListening: (dashboardUrl) => {
       if (hub.code === null) announcer?.say("open", dashboardUrl);
@@ -90,8 +91,9 @@ function mountOn(app: AppServer, hub: FoundHub, { mount }: ResolvedOptions, anno
 }
 
 /** The hub that hears what is measured here, wherever it runs. */
-interface FoundHub extends Pick<Seat, "url" | "code" | "close"> {
-  readonly machineKey: Uint8Array;
+interface FoundHub extends Pick<Seat, "url" | "provenUrl" | "code" | "close"> {
+  /** The newest that is known. */
+  readonly machineKey: () => Uint8Array;
 }
 
 async function findHub(probe: Probe, resolved: ResolvedOptions, announcer: Announcer | null): Promise<FoundHub | null> {
@@ -101,17 +103,18 @@ async function findHub(probe: Probe, resolved: ResolvedOptions, announcer: Annou
   const ownKey = new Uint8Array(randomBytes(32));
   if (place.type === "remote") {
     const { url, token } = place;
-    return Object.assign(linkToRemote({ probe, url, token, announcer, onError }), { machineKey: ownKey });
+    const remote = linkToRemote({ probe, url, token, announcer, onError });
+    return Object.assign(remote, { provenUrl: null, machineKey: () => ownKey });
   }
   // Loaded here, because a process without a hub on its machine needs none of it; the hub itself is loaded in its thread.
   const { readMachineKey } = await import("@wsight/hub/machine-key");
-  const machine = await readMachineKey();
+  const machine = createMachineIdentity(await readMachineKey());
   // Without a key that others share, this process can still pass on requests to its own hub.
-  const machineKey = "key" in machine ? machine.key : ownKey;
+  const machineKey = (): Uint8Array => ("key" in machine.newest ? machine.newest.key : ownKey);
   const { host = "127.0.0.1", port = 4700 } = resolved.hub;
   const seat = await takeSeat({
     probe,
-    hub: { ...resolved.hub, host, port, machineKey },
+    hub: { ...resolved.hub, host, port, machineKey: machineKey() },
     token: place.token,
     machine,
     authenticate: createAuthenticate(resolved),
@@ -121,6 +124,9 @@ async function findHub(probe: Probe, resolved: ResolvedOptions, announcer: Annou
   return {
     get url() {
       return seat.url;
+    },
+    get provenUrl() {
+      return seat.provenUrl;
     },
     get code() {
       return seat.code;

@@ -11,12 +11,14 @@ export interface HostileHub {
   readonly requests: IncomingMessage[];
   /** What links told it. */
   readonly told: string[];
+  /** Leaves its port. */
+  close(): void;
 }
 
 /** Starts one that takes every link; `answer` answers every request but `/healthz`. */
 export async function startHostileHub(
   answer: RequestListener = (_request, response) => response.end("hostile"),
-  welcome: object = {},
+  { port = 0, welcome = {} }: { readonly port?: number; readonly welcome?: object } = {},
 ): Promise<HostileHub> {
   const requests: IncomingMessage[] = [];
   const told: string[] = [];
@@ -35,11 +37,12 @@ export async function startHostileHub(
     socket.on("error", () => {});
     socket.send(JSON.stringify(first));
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => {
+  const close = (): void => {
     for (const socket of sockets.clients) socket.terminate();
     server.close().closeAllConnections();
-  });
-  return { port: (server.address() as AddressInfo).port, requests, told };
+  };
+  onTestFinished(close);
+  return { port: (server.address() as AddressInfo).port, requests, told, close };
 }

@@ -13,7 +13,10 @@ async function appOver(port: number): Promise<string> {
   await once(server, "listening");
   onTestFinished(() => void server.close().closeAllConnections());
   // Told to trust it: who has no token does not even send it anything.
-  const monitored = await monitor({ server }, { port, token: "eyJhbGciOiJub25lIn0.e30.made_elsewhere", data: null, quiet: true });
+  const monitored = await monitor(
+    { server },
+    { port, token: "eyJhbGciOiJub25lIn0.e30.made_elsewhere", data: null, quiet: true },
+  );
   onTestFinished(() => monitored.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

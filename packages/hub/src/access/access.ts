@@ -4,7 +4,7 @@ import { type OnHubError, openToOthers } from "../errors.ts";
 import type { HubOptions } from "../hub-options.ts";
 import { isLoopback } from "./address.ts";
 import { type Authenticate, type Credential, createAuthenticator } from "./authenticate.ts";
-import { machineKeys } from "./machine-key.ts";
+import { createMachineTrust, type MachineTrust } from "./machine-trust.ts";
 import { createOneTimeCode, type OneTimeCode } from "./one-time-code.ts";
 import { resolveSecret } from "./secret.ts";
 import { createSessions, type Sessions } from "./session.ts";
@@ -15,6 +15,8 @@ export interface AccessControl {
   readonly keys: TokenKeys;
   readonly sessions: Sessions;
   readonly code: OneTimeCode;
+  /** Knows processes of this machine and user; `null` knows none. */
+  readonly machine: MachineTrust | null;
   /** True when somebody said who may read: by a secret, a public key, or a callback. */
   readonly configured: boolean;
   /** Finds out who is asking; see `createAuthenticator`. */
@@ -23,7 +25,7 @@ export interface AccessControl {
 
 /** What access control is made from. */
 export interface AccessParts {
-  readonly options: Pick<HubOptions, "secret" | "jwt" | "oneTimeCode" | "machineKey">;
+  readonly options: Pick<HubOptions, "secret" | "jwt" | "oneTimeCode" | "machineKey" | "machineKeyDir">;
   readonly host: string;
   readonly dataDir: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -44,12 +46,13 @@ export async function createAccessControl(parts: AccessParts): Promise<AccessCon
   if (!isLoopback(host) && !decided) throw openToOthers(host);
   const now = (): number => clock.now();
   const sessions = createSessions(secret.value, now);
-  const machine = options.machineKey ? machineKeys(options.machineKey) : null;
+  const machine = options.machineKey ? createMachineTrust(options.machineKey, options.machineKeyDir ?? null) : null;
   const access = { keys: keys ?? secretKeys(secret.value), sessions };
   return {
     ...access,
+    machine,
     configured: decided,
     code: createOneTimeCode(options.oneTimeCode ?? null, now),
-    identify: createAuthenticator({ ...access, machineKeys: machine, authenticate, now, onError }),
+    identify: createAuthenticator({ ...access, machine, authenticate, now, onError }),
   };
 }

@@ -2,6 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { asFields, asOneOf, asText, WsightError } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
 import { isLocalPeer } from "./address.ts";
+import { machineKeys, proveHub } from "./machine-key.ts";
+import type { MachineTrust, TrustedKey } from "./machine-trust.ts";
 import { type Principal, ROLES } from "./principal.ts";
 import type { Sessions } from "./session.ts";
 import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
@@ -36,13 +38,15 @@ export interface Credential {
   readonly expiresAt: number | null;
   /** Which session it is, for `session`. */
   readonly sessionId: string | null;
+  /** For `machine`: proves to the process that this is its hub (see `proveHub`). */
+  readonly proof?: string;
 }
 
 /** What tells principals apart. */
 export interface AuthenticatorParts {
   readonly keys: TokenKeys;
   /** Verifies machine tokens; `null` takes none. @default null */
-  readonly machineKeys?: TokenKeys | null;
+  readonly machine?: MachineTrust | null;
   readonly sessions: Sessions;
   readonly authenticate?: Authenticate | undefined;
   readonly now: () => number;
@@ -79,15 +83,25 @@ export function createAuthenticator(
 
 /** A machine token counts from this machine alone, and never behind a proxy, whose peers may be anywhere. */
 async function readMachineToken(
-  { machineKeys, now }: AuthenticatorParts,
+  { machine, now }: AuthenticatorParts,
   request: IncomingMessage,
   bearer: string,
 ): Promise<Credential | null> {
-  if (!machineKeys || !cameDirectly(request)) return null;
-  const token = await verifyToken(bearer, machineKeys, now).catch(() => null);
-  if (token?.principal.role !== "probe") return null;
-  // It is short so that it can't be shown again later; what it opened may stay.
-  return { principal: token.principal, via: "machine", expiresAt: null, sessionId: null };
+  if (!machine || !cameDirectly(request)) return null;
+  const { localAddress: address, localPort: port = 0 } = request.socket;
+  const verify = async ({ key }: TrustedKey): Promise<Credential | null> => {
+    const token = await verifyToken(bearer, machineKeys(key, port), now).catch(() => null);
+    if (token?.principal.role !== "probe") return null;
+    // It is short so that it can't be shown again later; what it opened may stay.
+    const proof = proveHub(key, bearer, { address, port });
+    return { principal: token.principal, via: "machine", expiresAt: null, sessionId: null, proof };
+  };
+  for (const key of machine.keys) {
+    const credential = await verify(key);
+    if (credential !== null) return credential;
+  }
+  const fresh = await machine.lookAgain();
+  return fresh === null ? null : verify(fresh);
 }
 
 function cameDirectly({ socket, headers }: IncomingMessage): boolean {

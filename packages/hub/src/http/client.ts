@@ -3,7 +3,8 @@ import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { WsightError } from "@wsight/protocol";
 import { isLocalPeer } from "../access/address.ts";
-import { FORWARDED_HEADER, forwardingKey, verifyForwarded } from "./forwarded.ts";
+import type { MachineTrust } from "../access/machine-trust.ts";
+import { FORWARDED_HEADER, verifyForwarded } from "./forwarded.ts";
 
 /** Entries of `X-Forwarded-For` that are looked at, from its end. */
 const MAX_CHAIN = 64;
@@ -24,8 +25,8 @@ export interface Client {
 
 /** What a reader of clients goes by. */
 export interface ClientReaderParts {
-  /** Shared with the servers that pass requests on; `null` believes none. */
-  readonly machineKey: Uint8Array | null;
+  /** Knows the servers that pass requests on; `null` believes none. */
+  readonly machine: MachineTrust | null;
   /** Reverse proxies in front whose `X-Forwarded-For` entries are believed. */
   readonly trustProxy: number;
   readonly now: () => number;
@@ -36,20 +37,19 @@ export interface ClientReaderParts {
  * @throws WsightError `FORBIDDEN` from the call, for a forwarding header that none of our servers signed
  */
 export function createClientReader(parts: ClientReaderParts): (request: IncomingMessage) => Client {
-  const key = parts.machineKey === null ? null : forwardingKey(parts.machineKey);
   const known = new WeakMap<IncomingMessage, Client>();
   return (request) => {
     const before = known.get(request);
     if (before !== undefined) return before;
-    const client = readClient(request, key, parts);
+    const client = readClient(request, parts);
     known.set(request, client);
     return client;
   };
 }
 
-function readClient(request: IncomingMessage, key: Uint8Array | null, { trustProxy, now }: ClientReaderParts): Client {
+function readClient(request: IncomingMessage, { machine, trustProxy, now }: ClientReaderParts): Client {
   const { headers, socket } = request;
-  const forwarded = readForwarded(request, key, now());
+  const forwarded = readForwarded(request, machine, now());
   const peer = (forwarded === null ? socket.remoteAddress : forwarded.address) || undefined;
   const chain = chainOf(headers["x-forwarded-for"]);
   const proxied = chain.length > 0 || headers.forwarded !== undefined || headers["x-real-ip"] !== undefined;
@@ -69,14 +69,18 @@ function readClient(request: IncomingMessage, key: Uint8Array | null, { trustPro
 
 function readForwarded(
   request: IncomingMessage,
-  key: Uint8Array | null,
+  machine: MachineTrust | null,
   now: number,
 ): ReturnType<typeof verifyForwarded> {
   const header = request.headers[FORWARDED_HEADER];
   if (header === undefined) return null;
   const { method = "", url = "" } = request;
-  const forwarded = key === null ? null : verifyForwarded(key, { method, url }, String(header), now);
-  if (forwarded !== null) return forwarded;
+  for (const { forwarding } of machine?.keys ?? []) {
+    const forwarded = verifyForwarded(forwarding, { method, url }, String(header), now);
+    if (forwarded !== null) return forwarded;
+  }
+  // Should its key be a new one, the next request will be known.
+  void machine?.lookAgain();
   throw new WsightError("FORBIDDEN", `${FORWARDED_HEADER}: expected the signature of a process of this machine`);
 }
 

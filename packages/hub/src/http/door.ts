@@ -120,7 +120,7 @@ function createDoorGate({ options, host, access, clock }: DoorParts): Gate {
   const perMinute = asInteger("BAD_OPTION", "requestsPerMinute", options.requestsPerMinute ?? 600, 1);
   const trustProxy = asInteger("BAD_OPTION", "trustProxy", options.trustProxy ?? 0, 0, 16);
   return createGate({
-    clientOf: createClientReader({ machineKey: options.machineKey ?? null, trustProxy, now: () => clock.now() }),
+    clientOf: createClientReader({ machine: access.machine, trustProxy, now: () => clock.now() }),
     configured: access.configured,
     checkHost: createHostCheck(host, options.allowedHosts),
     origins: createOriginCheck(options.allowedOrigins),

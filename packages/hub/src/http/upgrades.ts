@@ -4,6 +4,7 @@ import { WsightError } from "@wsight/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
 import { addressKey } from "../access/address.ts";
 import type { Credential } from "../access/authenticate.ts";
+import { PROOF_HEADER } from "../access/machine-key.ts";
 import type { OnHubError } from "../errors.ts";
 import type { Gate } from "./gate.ts";
 import { toErrorReply } from "./respond.ts";
@@ -33,7 +34,8 @@ export interface Upgrades {
 
 /** Answers upgrades from their table, behind the gate and the limits of each. */
 export function createUpgrades(routes: readonly UpgradeRoute[], gate: Gate, onError: OnHubError): Upgrades {
-  const entries = routes.map((route) => ({ route, server: createSocketServer(route) }));
+  const proofs = new WeakMap<IncomingMessage, string>();
+  const entries = routes.map((route) => ({ route, server: createSocketServer(route, proofs) }));
   const raw = new Set<Duplex>();
   const open = new Map<WebSocket, Credential>();
 
@@ -74,6 +76,7 @@ export function createUpgrades(routes: readonly UpgradeRoute[], gate: Gate, onEr
       if (socket.destroyed) return;
       enter(route, request, socket, credential);
       socket.off("error", ignore);
+      if (credential.proof !== undefined) proofs.set(request, credential.proof);
       server.handleUpgrade(request, socket, head, (webSocket) => accept(route, credential, webSocket));
     } catch (error) {
       if (!(error instanceof WsightError)) onError(error, { stage: "http" });
@@ -107,14 +110,19 @@ interface Entry {
 }
 
 /** Each route has its own limits, so that a viewer can't send what only a probe may. */
-function createSocketServer({ maxPayload }: UpgradeRoute): WebSocketServer {
-  return new WebSocketServer({
+function createSocketServer({ maxPayload }: UpgradeRoute, proofs: WeakMap<IncomingMessage, string>): WebSocketServer {
+  const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     maxPayload,
     maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
   });
+  server.on("headers", (headers, request) => {
+    const proof = proofs.get(request);
+    if (proof !== undefined) headers.push(`${PROOF_HEADER}: ${proof}`);
+  });
+  return server;
 }
 
 /** Resolves when all sockets have closed, or after {@link GOODBYE_MS}. */

@@ -29,6 +29,8 @@ export interface HubSocketParts {
   readonly address: URL;
   readonly token: () => string | Promise<string>;
   readonly timing: LinkTiming;
+  /** Judges the answer to the handshake before anything is sent: why the other side is not trusted, or `null`. */
+  readonly judge: (answer: IncomingMessage) => string | null;
   readonly onOpen: () => void;
   /** Takes a message; false when it made no sense. */
   readonly onMessage: (message: string) => boolean;
@@ -124,6 +126,10 @@ class LooseSocket implements HubSocket {
 
   #listen(socket: WebSocket): void {
     this.#socket = socket;
+    socket.once("upgrade", (answer) => {
+      const reason = this.#parts.judge(answer);
+      if (reason !== null) this.#end(reason, true);
+    });
     socket.once("open", () => this.#opened());
     socket.on("message", (data: Buffer, isBinary: boolean) => this.#heard(data, isBinary));
     socket.on("ping", (data: Buffer) => this.#count(data.length));

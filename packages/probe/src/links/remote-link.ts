@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { performance } from "node:perf_hooks";
 import type { HubFrame, LinkMessage, WelcomeFrame } from "@wsight/protocol";
 import { type HubSocket, openHubSocket, type SocketEnd } from "./hub-socket.ts";
@@ -32,6 +33,11 @@ export interface RemoteLinkOptions {
   readonly url: string;
   /** Asked for anew at each attempt; an answer that is late or a throw fails the attempt. */
   readonly token: () => string | Promise<string>;
+  /**
+   * Judges the answer to the handshake, before anything is sent to the other side: says why it is not trusted, or
+   * `null`. A throw is no trust. @default whoever is at the address is trusted
+   */
+  readonly judge?: (answer: IncomingMessage) => string | null;
   /** Hears of every change of state. @default nobody */
   readonly onState?: (state: RemoteLinkState) => void;
   /** Hears the hub's first words and every change of them. @default nobody */
@@ -102,6 +108,7 @@ class ReconnectingLink implements RemoteLink {
       address: this.#address,
       token: this.#options.token,
       timing: this.#timing,
+      judge: (answer) => guarded(() => this.#options.judge?.(answer) ?? null, "the answer could not be judged"),
       onOpen: () => this.#opened(),
       onMessage: (message) => this.#heard(message),
       onEnd: (end) => this.#ended(end),

@@ -44,7 +44,11 @@ export const hubCommand: Command = {
     const over = new AbortController();
     const hub = createOwnHub(
       { probe: null, authenticate: async () => null, onError: resolved.onError },
-      { ...resolved.hub, standalone: true, machineKey: "key" in machine ? machine.key : null },
+      {
+        ...resolved.hub,
+        standalone: true,
+        ...("key" in machine ? { machineKey: machine.key, machineKeyDir: machine.dir } : {}),
+      },
       (event) => {
         if (event.type === "up") announcer.runsAgain(event.address.url, event.restarts);
         if (event.type === "ousted") over.abort();

@@ -15,10 +15,10 @@ export interface MountParts {
   readonly app: AppServer;
   /** `/`, or a path without a slash at its end. */
   readonly mount: string;
-  /** Where the hub is now; `null` while there is none. */
+  /** Where the hub is now; `null` while there is none, or somebody else might be there. */
   readonly hubUrl: () => string | null;
-  /** Key that the hub knows too (`HubOptions.machineKey`). */
-  readonly machineKey: Uint8Array;
+  /** Key that the hub knows too (`HubOptions.machineKey`), as it is now. */
+  readonly machineKey: () => Uint8Array;
   /** Told where the dashboard is each time the server begins to listen, and at once when it does already. */
   readonly onListening: (dashboardUrl: string) => void;
 }
@@ -39,7 +39,7 @@ export interface Mount {
  */
 export function mountDashboard(parts: MountParts): Mount {
   const { app, mount, onListening } = parts;
-  const key = forwardingKey(parts.machineKey);
+  const key = (): Uint8Array => forwardingKey(parts.machineKey());
   const ends: (() => void)[] = [];
   const urlOf = (server: Server): string | null => {
     const address = addressOf(server);
@@ -75,19 +75,19 @@ export function mountDashboard(parts: MountParts): Mount {
 
 function createClaimant(
   hubUrl: MountParts["hubUrl"],
-  key: Uint8Array,
+  key: () => Uint8Array,
   passages: Passages,
   listening: () => void,
 ): Claimant {
   return {
     listening,
     request(request, response, target) {
-      const way = findWay(key, hubUrl(), request, target);
+      const way = findWay(key(), hubUrl(), request, target);
       if (way === null) refuseRequest(response, "away");
       else passRequest(way, passages, request, response);
     },
     upgrade(request, socket, head, target) {
-      const way = findWay(key, hubUrl(), request, target);
+      const way = findWay(key(), hubUrl(), request, target);
       socket.on("error", () => socket.destroy());
       if (way === null) refuseUpgrade(socket, "away");
       else passUpgrade(way, passages, { request, socket, head });

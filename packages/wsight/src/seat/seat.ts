@@ -1,6 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { HubOptions } from "@wsight/hub";
-import type { MachineKey } from "@wsight/hub/machine-key";
 import type { RemoteLinkState } from "@wsight/probe";
 import { type WelcomeFrame, WsightError } from "@wsight/protocol";
 import type { Announcer } from "../announcer.ts";
@@ -9,6 +8,7 @@ import { hubRefuses, hubUnsettled, portInUse } from "./errors.ts";
 import { type HubPort, httpUrl } from "./hub-address.ts";
 import { inheritDataDir } from "./inherit.ts";
 import { createLinkReport, type LinkReport } from "./link-report.ts";
+import type { MachineIdentity } from "./machine-identity.ts";
 import { joinHub, type Membership, type MembershipParts } from "./membership.ts";
 import { createOwnHub, type OwnHub, type OwnHubParts } from "./own-hub.ts";
 import { lookAtPort } from "./port-holder.ts";
@@ -38,7 +38,7 @@ export interface SeatParts extends OwnHubParts {
   readonly hub: HubOptions & HubPort;
   /** For a hub of another user; `null` proves with the machine key who this is. */
   readonly token: string | null;
-  readonly machine: MachineKey;
+  readonly machine: MachineIdentity;
   readonly announcer: Announcer | null;
 }
 
@@ -46,6 +46,8 @@ export interface SeatParts extends OwnHubParts {
 export interface Seat {
   /** Where the hub is, `http://127.0.0.1:4700`, whichever process runs it. */
   readonly url: string;
+  /** That address while the hub is known to be there; `null` while somebody else might be. */
+  readonly provenUrl: string | null;
   /** Code of the one-time link; `null` while the hub runs in another process. */
   readonly code: string | null;
   /** Leaves; a hub that runs here says goodbye, so that its heir takes over at once. Safe to call twice. */
@@ -91,6 +93,8 @@ class MachineSeat implements Seat {
   #url: string;
   /** Running here, or about to. */
   #own: OwnHub | null = null;
+  /** It listens, as far as is known. */
+  #isUp = false;
   /** Loaded, to take over; `null` unless this process is the heir. */
   #standby: Promise<OwnHub | null> | null = null;
   #membership: Membership | null = null;
@@ -117,6 +121,10 @@ class MachineSeat implements Seat {
 
   get url(): string {
     return this.#url;
+  }
+
+  get provenUrl(): string | null {
+    return this.#phase === "member" || (this.#phase === "hub" && this.#isUp) ? this.#url : null;
   }
 
   get code(): string | null {
@@ -186,7 +194,11 @@ class MachineSeat implements Seat {
   }
 
   #createHub(dataDir: string | null | undefined): OwnHub {
-    const own: OwnHub = createOwnHub(this.#parts, { ...this.#parts.hub, dataDir: dataDir ?? null }, (event) => {
+    const { hub, machine } = this.#parts;
+    // Without a key that others share, the hub has its own.
+    const { newest } = machine;
+    const keys = "key" in newest ? { machineKey: newest.key, machineKeyDir: newest.dir } : {};
+    const own: OwnHub = createOwnHub(this.#parts, { ...hub, ...keys, dataDir: dataDir ?? null }, (event) => {
       if (this.#own === own) this.#heardOfHub(event);
     });
     return own;
@@ -197,6 +209,7 @@ class MachineSeat implements Seat {
     try {
       const { url } = await own.start(changes);
       this.#url = url;
+      this.#isUp = true;
       this.#enter("hub");
     } catch (error) {
       this.#own = null;
@@ -206,6 +219,7 @@ class MachineSeat implements Seat {
 
   #heardOfHub(event: HubEvent): void {
     const { announcer } = this.#parts;
+    this.#isUp = event.type === "up";
     if (event.type === "up") announcer?.runsAgain(event.address.url, event.restarts);
     if (event.type !== "ousted") return;
     this.#own = null;
@@ -216,7 +230,8 @@ class MachineSeat implements Seat {
   /** Links to the hub that is there; false when it goes away over it. @throws WsightError `LISTEN_FAILED` */
   async #join(): Promise<boolean> {
     const { machine, token, announcer } = this.#parts;
-    if (token === null && "problem" in machine) throw hubRefuses(this.#address, machine.problem, false);
+    const { newest } = machine;
+    if (token === null && "problem" in newest) throw hubRefuses(this.#address, newest.problem, false);
     const outcome = await new Promise<RemoteLinkState | "welcome" | "late">((resolve) => {
       setTimeout(resolve, JOIN_MS, "late").unref();
       this.#link("quick", {
@@ -263,8 +278,10 @@ class MachineSeat implements Seat {
 
   #welcomed({ heir, dataDir, standalone = false }: WelcomeFrame): void {
     this.#enter("member");
-    this.#told = dataDir;
     this.#standalone = standalone;
+    // A hub of another user could name a directory whose secret it knows.
+    if (this.#parts.token !== null) return;
+    this.#told = dataDir;
     if (heir) this.#standby ??= this.#prepare(dataDir);
     else this.#stepDown();
   }

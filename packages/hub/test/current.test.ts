@@ -404,13 +404,49 @@ test("nodes, series and distributions are bounded, and what found no room is cou
   expect(full.current.stats().refusedHistogramSeconds).toBeGreaterThan(10);
 
   const crowd = new Rig();
-  const nodes = Array.from({ length: 256 }, (_, i) => crowd.probe({ instance: `n${i}` }));
+  const nodes = Array.from({ length: 256 }, (_, i) =>
+    crowd.probe({ instance: `n${i}`, service: i < 128 ? "chat" : "shop" }),
+  );
   crowd.probe({ instance: "one too many" });
   expect(crowd.ingest.stats().lastBadFrame).toContain("at most 256 nodes");
   nodes[7]?.send(JSON.stringify({ type: "bye", epoch: 1 }));
   crowd.probe({ instance: "newcomer" });
   expect(crowd.current.stats()).toMatchObject({ nodes: 256, evictedNodes: 1 });
   expect(crowd.current.table("nodes").some(({ node }) => node === "chat/n7")).toBe(false);
+});
+
+test("one service can't have all places, series and lists to itself, nor push out what others were", () => {
+  const rig = new Rig({ maxSeries: 80 });
+  const old = rig.probe({ service: "shop", instance: "old" });
+  old.send(JSON.stringify({ type: "bye", epoch: 1 }));
+  const greedy = Array.from({ length: 224 }, (_, i) => rig.probe({ instance: `n${i}` }));
+  rig.probe({ instance: "one too many" });
+  expect(rig.ingest.stats().lastBadFrame).toContain("224 of one service");
+  for (const probe of greedy.slice(0, 3)) probe.send(JSON.stringify({ type: "bye", epoch: 1 }));
+  rig.probe({ instance: "another" });
+  const known = new Set(rig.current.table("nodes").map(({ node }) => node));
+  expect(known.has("shop/old")).toBe(true);
+  expect(known.has("chat/n0")).toBe(false);
+
+  const [taker, other] = [greedy[9], rig.probe({ service: "shop" })];
+  rig.second(() => {
+    for (let i = 0; i < 100; i++) taker?.set(MESSAGES, 1, { event: `e${i}` });
+    taker?.snapshot();
+    for (let i = 0; i < 5; i++) other.set(MESSAGES, 1, { event: `e${i}` });
+    other.snapshot();
+  });
+  expect(rig.current.stats()).toMatchObject({ series: 75, refusedSeries: 30 });
+
+  const rows = Array.from({ length: 1024 }, (_, i) => ({ key: `${i}`.padEnd(256, "x"), count: 1 }));
+  const table = (name: string): string =>
+    JSON.stringify({ type: "table", epoch: 1, at: 1, total: 1, table: name, rows, spread: [] });
+  for (const probe of greedy.slice(3)) for (const name of ["users", "rooms"]) probe.send(table(name));
+  expect(rig.ingest.stats().lastBadFrame).toContain("expected lists of all processes to stay below");
+  const { badFrames } = rig.ingest.stats();
+  other.send(table("users"));
+  // What is said again takes no further room, and what is gone gives it back.
+  greedy[3]?.send(table("users"));
+  expect(rig.ingest.stats().badFrames).toBe(badFrames);
 });
 
 test("tables merge what the nodes say", () => {

@@ -1,7 +1,9 @@
 import { type HelloFrame, MAX_SERIES, type Series, seriesKey, type TableFrame, WsightError } from "@wsight/protocol";
 import type { ByteBudget } from "./bucket-log.ts";
+import { ListRoom } from "./list-room.ts";
 import { NodeState, type SnapshotOutcome } from "./node-state.ts";
 import type { SeriesIndex } from "./series-index.ts";
+import { Shares } from "./shares.ts";
 import type { Timeline } from "./timeline.ts";
 import { type Tracked, TrackedCounter, TrackedGauge, TrackedHistogram } from "./tracked.ts";
 
@@ -10,7 +12,7 @@ const MAX_NODES = 256;
 /** A node that is gone is shown for this long. */
 const FORGET_AFTER_MS = 900_000;
 
-/** All nodes; bounded, and the one that has been gone longest makes room. */
+/** All nodes; bounded, those of one service by its share, and the one that has been gone longest makes room. */
 export class Nodes {
   /** Gone nodes that had to make room for new ones. */
   evicted = 0;
@@ -20,6 +22,8 @@ export class Nodes {
   readonly #timeline: Timeline;
   readonly #index: SeriesIndex;
   readonly #budget: ByteBudget;
+  readonly #places = new Shares(MAX_NODES);
+  readonly #lists = new ListRoom();
 
   constructor(timeline: Timeline, index: SeriesIndex, budget: ByteBudget) {
     this.#timeline = timeline;
@@ -32,13 +36,21 @@ export class Nodes {
     const key = `${hello.service}/${hello.instance}`;
     const known = this.byKey.get(key);
     if (known !== undefined) {
+      if (hello.epoch !== known.hello.epoch) this.#lists.clear(known);
+      this.#lists.replace(known, "findings", hello.findings);
       known.meet(hello);
       return known;
     }
-    if (this.byKey.size >= MAX_NODES) this.#evict();
     const node = new NodeState(key, hello, this.#timeline, now);
-    this.byKey.set(key, node);
+    this.#lists.replace(node, "findings", hello.findings);
+    this.#place(node);
     return node;
+  }
+
+  /** Takes a list of the node in. @throws WsightError `BAD_FRAME` when there is no room */
+  table(node: NodeState, frame: TableFrame): void {
+    this.#lists.replace(node, frame.table, frame.rows);
+    node.table(frame);
   }
 
   /** The node's series, made when it is new; `null` when there is no room. */
@@ -83,18 +95,34 @@ export class Nodes {
     }
   }
 
-  #evict(): void {
+  #place(node: NodeState): void {
+    const { service } = node.hello;
+    while (!this.#places.take(service, 1)) {
+      const oldest = this.#goneLongest(this.#places.isFull(service) ? service : null);
+      if (oldest === undefined) {
+        this.#lists.clear(node);
+        throw new WsightError("BAD_FRAME", `hello: expected at most ${MAX_NODES} nodes at once, 224 of one service`);
+      }
+      this.#forget(oldest);
+      this.evicted++;
+    }
+    this.byKey.set(node.key, node);
+  }
+
+  /** Of one service, or of all. */
+  #goneLongest(service: string | null): NodeState | undefined {
     let oldest: NodeState | undefined;
     for (const node of this.byKey.values()) {
+      if (service !== null && node.hello.service !== service) continue;
       if (node.goneAt !== null && node.goneAt < (oldest?.goneAt ?? Infinity)) oldest = node;
     }
-    if (oldest === undefined) throw new WsightError("BAD_FRAME", `hello: expected at most ${MAX_NODES} nodes at once`);
-    this.#forget(oldest);
-    this.evicted++;
+    return oldest;
   }
 
   #forget(node: NodeState): void {
     this.byKey.delete(node.key);
+    this.#places.take(node.hello.service, -1);
+    this.#lists.clear(node);
     for (const tracked of node.series.values()) if (tracked.kind === "histogram") tracked.log.clear();
     this.#index.remove((placed) => placed.node === node);
   }
@@ -147,9 +175,9 @@ export class NodeWriter {
     this.#node.retire(tracked, into);
   }
 
-  /** Replaces a list of the node. */
+  /** Replaces a list of the node. @throws WsightError `BAD_FRAME` when there is no room */
   table(frame: TableFrame): void {
-    this.#node.table(frame);
+    this.#nodes.table(this.#node, frame);
   }
 
   /** The process said goodbye. */

@@ -1,6 +1,7 @@
 import { type Labels, labelsMatch } from "@wsight/protocol";
 import type { BucketLog } from "./bucket-log.ts";
 import type { NodeState } from "./node-state.ts";
+import { Shares } from "./shares.ts";
 import type { Tracked } from "./tracked.ts";
 
 /** A series and the process it belongs to. */
@@ -14,33 +15,38 @@ interface Shelf {
   placed: Placed[];
 }
 
-/** All series of all nodes, by metric; bounded by `maxSeries`. */
+/** All series of all nodes, by metric; bounded by `maxSeries`, and those of one service by its share of them. */
 export class SeriesIndex {
-  /** Series held. */
-  size = 0;
-  readonly #maxSeries: number;
+  readonly #shares: Shares;
   readonly #shelves = new Map<string, Shelf>();
 
   constructor(maxSeries: number) {
-    this.#maxSeries = maxSeries;
+    this.#shares = new Shares(maxSeries);
+  }
+
+  /** Series held. */
+  get size(): number {
+    return this.#shares.used;
   }
 
   /** Adds a series; false when there is no room. */
   add(node: NodeState, tracked: Tracked): boolean {
-    if (this.size >= this.#maxSeries) return false;
+    if (!this.#shares.take(node.hello.service, 1)) return false;
     const shelf = this.#shelf(tracked.series.metric.name);
     shelf.placed.push({ node, tracked });
     shelf.version++;
-    this.size++;
     return true;
   }
 
   /** Forgets the series that `leaves` picks. */
   remove(leaves: (placed: Placed) => boolean): void {
     for (const shelf of this.#shelves.values()) {
-      const staying = shelf.placed.filter((placed) => !leaves(placed));
+      const staying = shelf.placed.filter((placed) => {
+        const left = leaves(placed);
+        if (left) this.#shares.take(placed.node.hello.service, -1);
+        return !left;
+      });
       if (staying.length === shelf.placed.length) continue;
-      this.size -= shelf.placed.length - staying.length;
       shelf.placed = staying;
       shelf.version++;
     }

@@ -116,13 +116,7 @@ export function VirtualTable(props: VirtualTableProps): VNode {
   }
 
   return (
-    <div
-      ref={box}
-      class="vt"
-      onScroll={(event) => measure(event.currentTarget)}
-      onPointerEnter={(event) => event.pointerType === "mouse" && onHold("pointer", true)}
-      onPointerLeave={() => onHold("pointer", false)}
-    >
+    <div ref={box} class="vt" onScroll={(event) => measure(event.currentTarget)}>
       <table aria-label={label} aria-rowcount={count + 1}>
         <colgroup>
           {columns.map(({ id, width }) => (
@@ -136,7 +130,14 @@ export function VirtualTable(props: VirtualTableProps): VNode {
             ))}
           </tr>
         </thead>
-        <tbody onKeyDown={onKeyDown} onFocusIn={onFocusIn} onFocusOut={onFocusOut} onClick={onClick}>
+        <tbody
+          onPointerEnter={(event) => event.pointerType === "mouse" && onHold("pointer", true)}
+          onPointerLeave={() => onHold("pointer", false)}
+          onKeyDown={onKeyDown}
+          onFocusIn={onFocusIn}
+          onFocusOut={onFocusOut}
+          onClick={onClick}
+        >
           {segmentsOf(view, count, focused).map((segment, index) =>
             segment.kind === "space" ? (
               // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row takes no focus

@@ -4,7 +4,7 @@ import type { ConnectionList, NodeConnection } from "./hub-api.ts";
 /** Rows shown around those in view that are kept up to date with them. */
 const MARGIN = 20;
 /** Most rows asked for at once. */
-export const MOST_ASKED = 200;
+const MOST_ASKED = 200;
 /** Most rows held: a few windows. */
 export const MOST_HELD = 600;
 /** Most rows that can be scrolled through: hubs tell no deeper ones of several nodes, and boxes have a tallest height. */
@@ -181,6 +181,6 @@ export class RowBook {
 }
 
 /** What names a connection among all nodes. */
-export function keyOf({ node, connection }: NodeConnection): string {
+function keyOf({ node, connection }: NodeConnection): string {
   return `${node}/${connection}`;
 }

@@ -11,7 +11,7 @@ const ORDER_MS = 1900;
 /** While somebody scrolls, unknown rows are asked for after a rest of this, ms. */
 const REST_MS = 80;
 /** Longest wait after answers that failed, ms. */
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 5000;
 
 /** What a {@link RowFeed} works with. */
 export interface RowFeedParts {

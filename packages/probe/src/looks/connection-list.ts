@@ -13,7 +13,7 @@ import { compileFilter } from "./filter.ts";
 import type { Found } from "./found.ts";
 import { MessageRates } from "./message-rates.ts";
 import { comparePlaced, FirstOf, type KeyParts, type Placed, SORT_KEYS, sortInSlices } from "./order.ts";
-import { createPacer, type Pacer } from "./pacer.ts";
+import { type Allowance, createAllowance, createPacer, type Pacer } from "./pacer.ts";
 
 /** How long an order stands, so that pages of it belong together, ms. */
 const ORDER_MS = 2000;
@@ -50,7 +50,8 @@ interface Order {
 /**
  * Answers questions about single connections from the libraries' own state.
  * Nothing is kept while nobody looks; what a question needs is gathered in
- * slices of a few milliseconds, and an order stands for two seconds, so that
+ * slices of a few milliseconds that take at most a third of the event loop in
+ * the long run, and an order stands for two seconds, so that
  * the pages of it are cheap and belong together. The usual first page keeps
  * only the first places while it walks; a page further down sorts them all.
  */
@@ -58,12 +59,14 @@ export class ConnectionList {
   readonly #context: ListContext;
   readonly #sources = new Set<ConnectionSource>();
   readonly #rates: MessageRates;
+  readonly #allowance: Allowance;
   readonly #orders = new Map<string, Order>();
   #forget: NodeJS.Timeout | undefined;
 
   constructor(context: ListContext) {
     this.#context = context;
     this.#rates = new MessageRates(context.connections, context.hr);
+    this.#allowance = createAllowance(context.hr);
   }
 
   /** Lists the connections of a source too. Returns how to end that. */
@@ -77,8 +80,9 @@ export class ConnectionList {
   /** A page of open connections. Ends early, with what it has, once nobody waits for it. */
   async page(query: ConnectionQuery, wanted: Wanted): Promise<ConnectionPage> {
     this.#rates.asked();
-    const pacer = createPacer(this.#context.hr);
+    const pacer = createPacer(this.#context.hr, this.#allowance);
     const { offset, limit } = query;
+    if (pacer.due()) await pacer.pause();
     const order = this.#known(query) ?? (await this.#take(query, pacer, wanted));
     const at = this.#context.now();
     const rows: ConnectionRow[] = [];
@@ -87,6 +91,7 @@ export class ConnectionList {
       if (row !== null) rows.push(row);
       if (pacer.due()) await pacer.pause();
     }
+    pacer.end();
     return { at, open: order.open, matched: order.matched, rows };
   }
 
@@ -196,11 +201,13 @@ export class ConnectionList {
 
   async #find(connection: number, wanted: Wanted): Promise<Found> {
     let wantedOne: Found | undefined;
-    await this.#walk(createPacer(this.#context.hr), wanted, (found) => {
+    const pacer = createPacer(this.#context.hr, this.#allowance);
+    await this.#walk(pacer, wanted, (found) => {
       if (found.serial !== connection) return false;
       wantedOne = { ...found };
       return true;
     });
+    pacer.end();
     if (wantedOne === undefined) throw gone(connection);
     return wantedOne;
   }

@@ -5,7 +5,7 @@ import type { ColorToken } from "../../charts/palette.ts";
 import { createStack, restOf } from "../../charts/stack.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { rate } from "../../format/quantity.ts";
-import { explainEmpty, staleSince } from "../reporting.ts";
+import { useReporting } from "../use-reporting.ts";
 import { SERIES, typeSelector } from "./selectors.ts";
 import { pickTopTypes, type TopType } from "./top-types.ts";
 
@@ -14,6 +14,7 @@ const COLORS: readonly ColorToken[] = ["c1", "c2", "c4", "c6", "c3"];
 /** Messages a second by type, both directions together: the busiest five and the rest. */
 export function RateByType(): VNode {
   const { live } = useApp();
+  const { stale, empty } = useReporting("messages");
   const picked = useRef<readonly TopType[]>([]);
   picked.current = pickTopTypes(live.table("types").value ?? [], picked.current);
   const types = picked.current;
@@ -29,8 +30,8 @@ export function RateByType(): VNode {
       lines={lines}
       stack={stack}
       format={rate}
-      staleSince={staleSince(live)}
-      empty={explainEmpty(live, "messages")}
+      staleSince={stale}
+      empty={empty}
     />
   );
 }

@@ -3,11 +3,12 @@ import { useMemo } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { Scatter, type ScatterPoint } from "../../charts/scatter.tsx";
 import { count, duration } from "../../format/quantity.ts";
-import { explainEmpty, noneOf, staleSince } from "../reporting.ts";
+import { useReporting } from "../use-reporting.ts";
 
 /** Time of single broadcasts against how many they went to. */
 export function Broadcasts(): VNode {
   const { live } = useApp();
+  const { stale, empty } = useReporting("broadcasts");
   const rows = live.table("broadcasts").value;
   const chosen = live.node.value;
   const points = useMemo(
@@ -34,10 +35,10 @@ export function Broadcasts(): VNode {
       y={{ label: "time", format: duration }}
       groupLabel="Namespace"
       points={points}
-      staleSince={staleSince(live)}
+      staleSince={stale}
       empty={
-        rows === null || noneOf(live) === null
-          ? explainEmpty(live, "broadcasts")
+        rows === null || empty.snippet !== undefined
+          ? empty
           : {
               icon: "waiting",
               title: "No broadcasts yet",

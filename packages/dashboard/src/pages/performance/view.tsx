@@ -6,7 +6,7 @@ import { type HeatCell, Heatmap } from "../../charts/heatmap.tsx";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { duration } from "../../format/quantity.ts";
 import { LATENCY_OCTAVES } from "../overview/selectors.ts";
-import { explainEmpty, staleSince } from "../reporting.ts";
+import { type Reporting, useReporting } from "../use-reporting.ts";
 import { Broadcasts } from "./broadcasts.tsx";
 import { Handlers } from "./handlers.tsx";
 import { Kpis } from "./kpis.tsx";
@@ -24,10 +24,10 @@ const LIMITS = [
 /** How long things take: latency, handlers, broadcasts, round trips, and what was slow. */
 export function Performance(): VNode {
   const { live } = useApp();
+  const { stale, empty } = useReporting("timed messages");
   const [cell, setCell] = useState<HeatCell | null>(null);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => live.use(ON_SCREEN), [live]);
-  const stale = staleSince(live);
   const choose = (chosen: HeatCell) => {
     setCell(chosen);
     list.current?.scrollIntoView({ block: "nearest" });
@@ -36,14 +36,14 @@ export function Performance(): VNode {
     <>
       <Kpis />
       <div class="grid">
-        <Percentiles stale={stale} />
+        <Percentiles stale={stale} empty={empty} />
         <Heatmap
           title="Latency distribution"
           span={5}
           selectors={LATENCY_OCTAVES}
           unit="messages"
           staleSince={stale}
-          empty={explainEmpty(live, "timed messages")}
+          empty={empty}
           onCell={choose}
           chosen={cell}
         />
@@ -62,7 +62,7 @@ export function Performance(): VNode {
   );
 }
 
-function Percentiles({ stale }: { readonly stale: number | null }): VNode {
+function Percentiles({ stale, empty }: Reporting): VNode {
   const { live } = useApp();
   // Computed, so that the chart around it is made anew only when another latency is shown.
   const reported = useComputed(() => {
@@ -83,7 +83,7 @@ function Percentiles({ stale }: { readonly stale: number | null }): VNode {
       format={duration}
       limit={LIMITS}
       staleSince={stale}
-      empty={explainEmpty(live, "timed messages")}
+      empty={empty}
     />
   );
 }

@@ -50,10 +50,11 @@ browserSuite("a dashboard that can stay open", () => {
     await page.goForward();
     await untilPage(page, "Overview");
     await untilStatus(page, "Live");
+    // The badge of Setup looks once the first view had the line to itself, wherever people are by then.
+    const paths = requested.map((url) => new URL(url).pathname);
+    const asked = paths.filter((path) => !/\/api\/doctor|\/assets\/(badge|use-report)/.test(path));
     // The settings come when they are first looked at.
-    expect(requested.map((url) => new URL(url).pathname)).toEqual([
-      expect.stringMatching(/^\/dashboard\/assets\/settings/),
-    ]);
+    expect(asked).toEqual([expect.stringMatching(/^\/dashboard\/assets\/settings/)]);
     await close();
   });
 

@@ -22,7 +22,7 @@ export interface ScatterPoint {
 }
 
 /** One axis: what it shows and how that reads. */
-export interface ScatterAxis {
+interface ScatterAxis {
   readonly label: string;
   readonly format: Formatter;
 }

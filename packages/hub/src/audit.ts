@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asFields, asNumber, asOneOf, asText, parseJson } from "@wsight/protocol";
 import { createRateLimit } from "./access/rate-limit.ts";
@@ -7,7 +7,7 @@ import { type OnHubError, systemCode } from "./errors.ts";
 
 /** Entries that are held, and told. */
 export const MAX_AUDIT_ENTRIES = 500;
-/** A file that has grown beyond this makes room: it becomes `audit.log.1`, and what was that is gone. Bytes. */
+/** A file that has grown beyond this makes room: it becomes `audit.log.1`, beside the newest of what that held. Bytes. */
 const MAX_FILE_BYTES = 1024 * 1024;
 /** Entries that may wait to be written. */
 const MAX_WAITING = 1000;
@@ -77,7 +77,7 @@ export function createAudit({ dataDir, clock, onError, maxFileBytes = MAX_FILE_B
   async function load(): Promise<void> {
     if (file === null) return;
     try {
-      ring = [...(await file.read()), ...ring].slice(-MAX_AUDIT_ENTRIES);
+      ring = newestOf([...(await file.read()), ...ring], MAX_AUDIT_ENTRIES, isDone);
     } catch (error) {
       failed(error);
     }
@@ -116,7 +116,7 @@ export function createAudit({ dataDir, clock, onError, maxFileBytes = MAX_FILE_B
       const texts = { target: target.slice(0, MAX_TEXT), detail: detail?.slice(0, MAX_TEXT) ?? null };
       const whole = { at: clock.now(), ...entry, ...texts };
       ring.push(whole);
-      if (ring.length > MAX_AUDIT_ENTRIES) ring.shift();
+      ring = newestOf(ring, MAX_AUDIT_ENTRIES, isDone);
       return write(whole);
     },
     async entries(limit) {
@@ -151,14 +151,14 @@ class AuditFile {
         if (entry !== null) entries.push(entry);
       }
     }
-    return entries.slice(-MAX_AUDIT_ENTRIES);
+    return newestOf(entries, MAX_AUDIT_ENTRIES, isDone);
   }
 
   /** Adds a line. */
   async append(entry: AuditEntry): Promise<void> {
     await mkdir(this.#dataDir, { recursive: true, mode: 0o700 });
-    const line = `${JSON.stringify(entry)}\n`;
-    await this.#makeRoom(line.length);
+    const line = `${plainJson(entry)}\n`;
+    await this.#makeRoom(Buffer.byteLength(line));
     const handle = await open(this.#path, "a+", 0o600);
     try {
       const { size, mode } = await handle.stat();
@@ -175,11 +175,48 @@ class AuditFile {
   async #makeRoom(bytes: number): Promise<void> {
     try {
       const { size } = await stat(this.#path);
-      if (size > 0 && size + bytes > this.#maxBytes) await rename(this.#path, this.#older);
+      if (size > 0 && size + bytes > this.#maxBytes) await this.#turn();
     } catch (error) {
       if (systemCode(error) !== "ENOENT") throw error;
     }
   }
+
+  async #turn(): Promise<void> {
+    const lines = `${await readIfThere(this.#older)}\n${await readIfThere(this.#path)}`.split("\n").filter(Boolean);
+    const longest = lines.reduce((most, line) => Math.max(most, Buffer.byteLength(line) + 1), 1);
+    const kept = newestOf(lines, Math.floor(this.#maxBytes / longest), (line) => line.includes('"outcome":"done"'));
+    const draft = `${this.#older}.new`;
+    await writeFile(draft, kept.map((line) => `${line}\n`).join(""), { mode: 0o600 });
+    await rename(draft, this.#older);
+    await unlink(this.#path);
+  }
+}
+
+/**
+ * The newest so many, in order: of the places half are for what was done, as
+ * far as it needs them, so that attempts that fail can't push it out.
+ */
+function newestOf<T>(all: readonly T[], most: number, done: (one: T) => boolean): T[] {
+  if (all.length <= most) return [...all];
+  const doneCount = all.reduce((sum, one) => sum + Number(done(one)), 0);
+  let doneLeft = Math.min(doneCount, Math.max(Math.ceil(most / 2), most - (all.length - doneCount)));
+  let othersLeft = most - doneLeft;
+  return all
+    .toReversed()
+    .filter((one) => (done(one) ? doneLeft-- > 0 : othersLeft-- > 0))
+    .reverse();
+}
+
+function isDone({ outcome }: AuditEntry): boolean {
+  return outcome === "done";
+}
+
+/** JSON that shows on a terminal or in an editor as what it is: without what controls them or turns text around. */
+function plainJson(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 async function readIfThere(path: string): Promise<string> {

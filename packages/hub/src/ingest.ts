@@ -1,5 +1,6 @@
 import {
   decodeProbeFrame,
+  expected,
   type HelloFrame,
   type HubFrame,
   LINK_VERSION,
@@ -18,6 +19,9 @@ import type { Heirs } from "./heir.ts";
 
 /** A link is asked to say everything again at most this often. */
 const RESYNC_EVERY_MS = 1000;
+
+/** What the name of a service or process may not hold: it would look like another one. */
+const UNFIT = /[/\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** How ingest is set up. */
 export interface IngestOptions {
@@ -219,6 +223,9 @@ class Link {
         "BAD_FRAME",
         `hello: expected service ${this.#service}, as its token says, got ${frame.service}`,
       );
+    }
+    for (const name of [frame.service, frame.instance]) {
+      if (UNFIT.test(name)) throw expected("BAD_FRAME", "hello", "names without / and control characters", name);
     }
     const key = `${frame.service}/${frame.instance}`;
     if (this.#key !== null && this.#key !== key) {

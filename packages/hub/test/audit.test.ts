@@ -90,3 +90,24 @@ test("500 entries are held, and a flood of refused attempts does not push out wh
   expect((await targets(audit)).slice(0, 2)).toEqual(["chat/a/599", "chat/a/598"]);
   expect(await audit.entries(500)).toHaveLength(500);
 });
+
+test("a flood of attempts that fail does not push out what was done, in memory nor on disk", async () => {
+  const dataDir = await makeDir();
+  const audit = openAudit(dataDir, 4000);
+  for (let i = 0; i < 5; i++) await audit.record({ ...DONE, target: `done/${i}` });
+  for (let i = 0; i < 700; i++) await audit.record({ ...DONE, target: `failed/${i}`, outcome: "failed", detail: "x" });
+  for (const one of [audit, openAudit(dataDir, 4000)]) {
+    const kept = await targets(one);
+    expect(kept[0]).toBe("failed/699");
+    expect(kept.filter((target) => target.startsWith("done/"))).toEqual([4, 3, 2, 1, 0].map((i) => `done/${i}`));
+  }
+});
+
+test("names can't end a line, steer a terminal or turn text around", async () => {
+  const dataDir = await makeDir();
+  const sub = "a\n{}\u001b[2J\u009b2J\u2028\u202eb\u200b";
+  await openAudit(dataDir).record({ ...DONE, sub });
+  const text = await readFile(join(dataDir, "audit.log"), "utf8");
+  expect(text).toMatch(/^[\x20-\x7e]+\n$/);
+  expect(await openAudit(dataDir).entries(1)).toMatchObject([{ sub }]);
+});

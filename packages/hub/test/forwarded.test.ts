@@ -102,6 +102,8 @@ describe("a dashboard for which nobody decided who may read it", () => {
     expect(await status("")).toBe(403);
     expect(await status("127.0.0.1", { "x-forwarded-for": "127.0.0.1" })).toBe(403);
     expect(await status("127.0.0.1", { forwarded: "for=127.0.0.1" })).toBe(403);
+    for (const name of ["via", "x-real-ip", "x-forwarded-host", "cf-connecting-ip", "true-client-ip"])
+      expect(await status("127.0.0.1", { [name]: "127.0.0.1" }), name).toBe(403);
   });
 
   test("says what to set", async () => {

@@ -63,6 +63,15 @@ test("a link may only write as the node it said hello as", () => {
   expect(rig.current.table("nodes").map(({ node }) => node)).toEqual(["chat/a"]);
 });
 
+test("a name that could be taken for another is refused", () => {
+  const rig = new Rig();
+  for (const instance of ["a/b", "a\n", "\u202eb", "a\u200b", "a\u2028"]) {
+    rig.probe({ instance });
+    expect(rig.ingest.stats().lastBadFrame).toContain("names without / and control characters");
+  }
+  expect(rig.current.nodes()).toEqual([]);
+});
+
 test("of two links that say they are the same node, the newest writes and the other is told of", () => {
   const rig = new Rig();
   const first = rig.probe();

@@ -69,6 +69,9 @@ describe("a live session over server-sent events", () => {
     expect(await ask(hub, PATH, { headers: await bearer("user") })).toMatchObject({ status: 403, code: "FORBIDDEN" });
     const headers = { ...(await bearer()), origin: "https://evil.example" };
     expect(await ask(hub, PATH, { headers })).toMatchObject({ status: 403, code: "BAD_ORIGIN" });
+    // As an image or a script of another page, without CORS and so without an Origin.
+    const image = { ...(await bearer()), "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" };
+    expect(await ask(hub, PATH, { headers: image })).toMatchObject({ status: 403, code: "BAD_ORIGIN" });
   });
 
   test("hears only whoever opened it", async () => {

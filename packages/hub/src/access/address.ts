@@ -12,6 +12,21 @@ export function isLocalPeer(remoteAddress: string | undefined): boolean {
   return isLoopback(remoteAddress?.replace(/^::ffff:/i, "") ?? "");
 }
 
+/** What proxies add beside names with `forwarded` in them. */
+const PROXY_HEADERS: ReadonlySet<string> = new Set([
+  "via",
+  "x-real-ip",
+  "x-client-ip",
+  "true-client-ip",
+  "cf-connecting-ip",
+  "fastly-client-ip",
+]);
+
+/** True for a header by which a proxy says that it passed a request on. */
+export function isProxyHeader(name: string): boolean {
+  return name.includes("forwarded") || PROXY_HEADERS.has(name);
+}
+
 /** True for an address that stands for every address of this machine. */
 export function isWildcard(host: string): boolean {
   return ["0.0.0.0", "::"].includes(bare(host));

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { asFields, asOneOf, asText, WsightError } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
-import { isLocalPeer } from "./address.ts";
+import { isLocalPeer, isProxyHeader } from "./address.ts";
 import { machineKeys, proveHub } from "./machine-key.ts";
 import type { MachineTrust, TrustedKey } from "./machine-trust.ts";
 import { type Principal, ROLES } from "./principal.ts";
@@ -12,9 +12,6 @@ import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
 const AUTHENTICATE_TIMEOUT_MS = 2000;
 /** Calls of the host's callback that may wait at once; beyond, nobody is let in until some are answered. */
 const MAX_WAITING = 256;
-
-/** What proxies add beside names with `forwarded` in them, which a mount uses too. */
-const PROXY_HEADERS: ReadonlySet<string> = new Set(["via", "x-real-ip"]);
 
 /** What the host's callback gets to see of a request. */
 export interface AuthenticateRequest {
@@ -105,8 +102,8 @@ async function readMachineToken(
 }
 
 function cameDirectly({ socket, headers }: IncomingMessage): boolean {
-  const passedOn = Object.keys(headers).some((name) => name.includes("forwarded") || PROXY_HEADERS.has(name));
-  return isLocalPeer(socket.remoteAddress) && !passedOn;
+  // A mount's header counts too.
+  return isLocalPeer(socket.remoteAddress) && !Object.keys(headers).some(isProxyHeader);
 }
 
 function asCredential(via: "bearer" | "session", token: VerifiedToken): Credential {

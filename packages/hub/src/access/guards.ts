@@ -41,7 +41,7 @@ export function createOriginCheck(allowedOrigins: readonly string[] = []): Origi
   return {
     check(headers) {
       const { origin } = headers;
-      if (origin === undefined || allowed.has(origin) || isSameOrigin(headers)) return;
+      if (origin === undefined ? !isFromOtherSite(headers) : allowed.has(origin) || isSameOrigin(headers)) return;
       throw expected("BAD_ORIGIN", "origin", "this hub's own origin or one in allowedOrigins", origin);
     },
     crossOrigin: ({ origin }) => (origin !== undefined && allowed.has(origin) ? origin : undefined),
@@ -73,6 +73,11 @@ export function checkJsonType(headers: IncomingHttpHeaders): void {
   const type = headers["content-type"];
   if (type !== undefined && /^application\/json\s*(;|$)/i.test(type)) return;
   throw expected("BAD_REQUEST", "content-type", "application/json", type);
+}
+
+/** Images and scripts of other pages are asked for without an `Origin`; browsers say where they come from in this. */
+function isFromOtherSite({ "sec-fetch-site": site }: IncomingHttpHeaders): boolean {
+  return site === "cross-site" || site === "same-site";
 }
 
 /** The scheme can't be compared: a proxy in front may have taken TLS away. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { WsightError } from "@wsight/protocol";
-import { isLocalPeer } from "../access/address.ts";
+import { isLocalPeer, isProxyHeader } from "../access/address.ts";
 import type { MachineTrust } from "../access/machine-trust.ts";
 import { FORWARDED_HEADER, verifyForwarded } from "./forwarded.ts";
 
@@ -52,7 +52,7 @@ function readClient(request: IncomingMessage, { machine, trustProxy, now }: Clie
   const forwarded = readForwarded(request, machine, now());
   const peer = (forwarded === null ? socket.remoteAddress : forwarded.address) || undefined;
   const chain = chainOf(headers["x-forwarded-for"]);
-  const proxied = chain.length > 0 || headers.forwarded !== undefined || headers["x-real-ip"] !== undefined;
+  const proxied = Object.keys(headers).some((name) => name !== FORWARDED_HEADER && isProxyHeader(name));
   const address = believed(chain, peer, trustProxy);
   return {
     address,

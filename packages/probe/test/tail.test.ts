@@ -97,6 +97,22 @@ describe("a live tail", () => {
     ).toEqual(["0 move ada", "1 Remove bob", "1 move ada", "2 Remove bob", "5 move ada"]);
   });
 
+  it("reads a bounded number of bytes a second, each message once, and shows the others without fields", async () => {
+    const { hub, clients } = await chat({}, {}, { tailFields: ["room"] });
+    const twice = [{ event: "long" }, { text: ["lon"] }];
+    await follow(hub, [...twice, { event: "short" }]);
+    for (let i = 0; i < 40; i++) clients[0]?.socket.emit("long", { room: "a", more: "x".repeat(50_000) });
+    await until(() => rowsOf(hub).length === 80, { what: "all rows" });
+    const read = rowsOf(hub).filter(({ fields }) => (fields?.length ?? 0) > 0);
+    expect(read.length).toBeGreaterThanOrEqual(2 * 5);
+    expect(read.length % 2).toBe(0);
+    expect(read.length).toBeLessThan(60);
+    await wait(300);
+    clients[0]?.socket.emit("short", { room: "b" });
+    const row = await present(() => rowsOf(hub).find(({ event }) => event === "short"), "the short one");
+    expect(row.fields).toEqual([["room", "b"]]);
+  });
+
   it("takes so many a second of each filter and counts the others as passed, each message once", async () => {
     const { hub, clients } = await chat();
     await follow(hub, [{ event: "flood" }], { perSecond: 5 });

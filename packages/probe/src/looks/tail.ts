@@ -7,6 +7,8 @@ import { type PayloadReader, showFields } from "./payload.ts";
 const FRAME_MS = 250;
 /** Event names of which it is remembered whether a filter's words take them. */
 const MAX_NAMES = 512;
+/** Bytes of payloads that are read for one frame; of what comes beyond them no fields are told. */
+const MAX_READ = 256 * 1024;
 
 /** A message as a hook tells it. */
 export interface TailedMessage {
@@ -62,6 +64,8 @@ export class Tail implements MessageTap {
   readonly #context: TailContext;
   readonly #followers = new Map<object, Follower>();
   #timer: NodeJS.Timeout | undefined;
+  /** Bytes that may still be read before the next frame. */
+  #readable = MAX_READ;
 
   constructor(context: TailContext) {
     this.#context = context;
@@ -85,11 +89,15 @@ export class Tail implements MessageTap {
   }
 
   message(message: TailedMessage): void {
+    // Read once, however many take it.
+    let fields: TailRow["fields"] | undefined;
     for (const follower of this.#followers.values()) {
       for (const [index, sieve] of follower.filters.entries()) {
         if (!sieve.takes(message, this.#context.connections)) continue;
-        if (follower.rows.length < MAX_TAIL_ROWS && sieve.pay()) follower.rows.push(this.#row(message, index));
-        else sieve.passed++;
+        if (follower.rows.length < MAX_TAIL_ROWS && sieve.pay()) {
+          fields ??= this.#fieldsOf(message);
+          follower.rows.push(this.#row(message, index, fields));
+        } else sieve.passed++;
       }
     }
   }
@@ -113,8 +121,20 @@ export class Tail implements MessageTap {
     return same ? before : { filters: filters.map((filter) => new Sieve(filter, perSecond)), rows: [] };
   }
 
-  #row({ slot, direction, event, library, bytes, data, reader }: TailedMessage, filter: number): TailRow {
-    const { connections, fields, redact, now } = this.#context;
+  #fieldsOf({ bytes, data, reader }: TailedMessage): TailRow["fields"] {
+    const { fields, redact } = this.#context;
+    if (fields === null) return null;
+    if (bytes > this.#readable) return [];
+    this.#readable -= bytes;
+    return showFields(reader.bodyOf(data), fields, redact);
+  }
+
+  #row(
+    { slot, direction, event, library, bytes, data, reader }: TailedMessage,
+    filter: number,
+    fields: TailRow["fields"],
+  ): TailRow {
+    const { connections, now } = this.#context;
     return {
       at: now(),
       filter,
@@ -125,7 +145,7 @@ export class Tail implements MessageTap {
       library,
       namespace: reader.namespaceOf(data)?.slice(0, 256) ?? null,
       bytes,
-      fields: fields === null ? null : showFields(reader.bodyOf(data), fields, redact),
+      fields,
     };
   }
 
@@ -142,6 +162,7 @@ export class Tail implements MessageTap {
 
   #flush(): void {
     const now = this.#context.now();
+    this.#readable = MAX_READ;
     for (const [link, follower] of this.#followers) {
       const { filters, rows } = follower;
       const passed = filters.map((sieve) => sieve.step(FRAME_MS / 1000));

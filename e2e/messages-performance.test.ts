@@ -69,7 +69,6 @@ browserSuite("the pages Messages, Performance and Setup", () => {
       .waitFor();
     expect(await table.locator("tbody tr").count()).toBeGreaterThan(10);
     await table.getByRole("button", { name: "Total" }).click();
-    await page.mouse.move(0, 0);
     const totals = async () =>
       (await table.locator("tbody tr > :nth-child(5)").allTextContents()).map((text) =>
         Number(text.replaceAll(",", "")),

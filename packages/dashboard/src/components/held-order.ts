@@ -4,7 +4,7 @@ import { holdOrder } from "./sort-rows.ts";
 /** Rows in an order that stands still while somebody points at them or has the focus among them. */
 export interface HeldOrder<Row> {
   readonly rows: readonly Row[];
-  /** For the element around the rows. */
+  /** For the element around the rows alone: whoever presses a head wants another order. */
   readonly handlers: {
     readonly onPointerEnter: () => void;
     readonly onPointerLeave: () => void;

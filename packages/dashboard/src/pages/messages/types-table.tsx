@@ -56,10 +56,10 @@ export function TypesTable(): VNode {
       ) : (
         <>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-          <section class="table-scroll" aria-label="Types of messages" tabIndex={0} {...handlers}>
+          <section class="table-scroll" aria-label="Types of messages" tabIndex={0}>
             <table class="rows types">
               <Head sorting={sorting} onSort={setSorting} />
-              <tbody>
+              <tbody {...handlers}>
                 {rows.map((row) => (
                   <Row key={keyOf(row)} row={row} />
                 ))}

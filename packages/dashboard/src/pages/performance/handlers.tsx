@@ -44,7 +44,7 @@ export function Handlers(): VNode {
         <EmptyState {...explainEmpty(live, "handlers")} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <section class="table-scroll" aria-label="Handlers" tabIndex={0} {...handlers}>
+        <section class="table-scroll" aria-label="Handlers" tabIndex={0}>
           <table class="rows">
             <thead>
               <tr>
@@ -63,7 +63,7 @@ export function Handlers(): VNode {
                 <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />
               </tr>
             </thead>
-            <tbody>
+            <tbody {...handlers}>
               {rows.map((row) => (
                 <Row key={keyOf(row)} row={row} />
               ))}

@@ -56,10 +56,10 @@ export function SlowList({ cell, onAll }: SlowListProps): VNode {
         <EmptyState {...(cell === null ? explainNone(live) : explainCell(cell))} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <section class="table-scroll" aria-label="Single slow events" tabIndex={0} {...handlers}>
+        <section class="table-scroll" aria-label="Single slow events" tabIndex={0}>
           <table class="rows">
             <Head sorting={sorting} onSort={setSorting} />
-            <tbody>
+            <tbody {...handlers}>
               {rows.map((row) => (
                 <Row key={keyOf(row)} row={row} />
               ))}

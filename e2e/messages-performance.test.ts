@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { findBreaches } from "./axe.ts";
 import { browserSuite, keepPicture, openView, useBrowser, type View } from "./browser.ts";
 import { goLive, passSeconds, pressKey, signIn, untilStatus } from "./dashboard.ts";
-import { type Program, startDemo } from "./program.ts";
+import { type Program, startApplication, startDemo } from "./program.ts";
 
 const PAGES = ["messages", "performance", "setup"] as const;
 const THEMES = ["light", "dark"] as const;
@@ -284,6 +284,27 @@ browserSuite("the pages Messages, Performance and Setup", () => {
     expect(after.listeners - before.listeners).toBeLessThan(ONE_PAGE_LISTENERS);
     await close();
   }, 90_000);
+
+  it("say why they are empty and what to paste where nothing is watched", async () => {
+    const empty = await startApplication({ watched: false });
+    const { page, trouble, close } = await openView(browser(), empty.port, { session: await signIn(empty) });
+    await goLive(page, empty.port);
+    for (const id of ["messages", "performance"] as const) {
+      await show(page, id);
+      const main = page.getByRole("main");
+      await main.getByText("await monitor({ wss })").first().waitFor();
+      expect(await main.locator(".kpi-value").allTextContents()).not.toContain("0/s");
+      await keepPicture(page, `${id}-empty`);
+      expect(await findBreaches(page)).toEqual([]);
+    }
+    await show(page, "setup");
+    await page.getByRole("heading", { level: 2, name: "What is missing" }).waitFor();
+    await keepPicture(page, "setup-empty");
+    expect(await findBreaches(page)).toEqual([]);
+    expect(trouble).toEqual({ console: [], policy: [], foreign: [] });
+    await close();
+    await empty.stop();
+  }, 60_000);
 
   it("complained of nothing on the way", () => {
     expect(view.trouble).toEqual({ console: [], policy: [], foreign: [] });

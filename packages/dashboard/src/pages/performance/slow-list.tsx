@@ -215,13 +215,16 @@ function explainCell(cell: HeatCell): Emptiness {
 function Sampling(): VNode {
   const { live } = useApp();
   live.tick.value;
-  const ratio = live.series(SERIES.sampling).latest();
   return (
     <p class="fine card-foot">
-      {ratio === null || ratio >= 1
-        ? "Every message is timed now."
-        : `One in ${join(count(1 / ratio))} messages is timed now (${join(share(ratio))}), so that timing stays cheap; slow ones among the others are not seen.`}{" "}
-      The queue is the event-loop lag around that time: what the event waited for its turn at most.
+      {describeSampling(live.series(SERIES.sampling).latest())} The queue is the event-loop lag around that time: what
+      the event waited for its turn at most.
     </p>
   );
+}
+
+function describeSampling(ratio: number | null): string {
+  if (ratio === null) return "";
+  if (ratio >= 1) return "Every message is timed now.";
+  return `One in ${join(count(1 / ratio))} messages is timed now (${join(share(ratio))}), so that timing stays cheap; slow ones among the others are not seen.`;
 }

@@ -113,6 +113,23 @@ describe("a live tail", () => {
     expect(row.fields).toEqual([["room", "b"]]);
   });
 
+  it("goes on when a client nests deeper than can be written", async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): number => errors.push(error);
+    const getEvent = (): string => "chat";
+    const served = await serveWs({}, { probe: { getEvent, tailFields: ["n"], onError } });
+    ends.push(served.close);
+    const { client } = await served.connect();
+    const hub = askingHub(served.probe);
+    await follow(hub, [{ direction: "in" }]);
+    for (let i = 0; i < 12; i++) client.send(`{"n":${"[".repeat(30_000)}${"]".repeat(30_000)}}`);
+    await until(() => rowsOf(hub).length === 12, { what: "rows" });
+    client.send('{"n":1}');
+    await until(() => rowsOf(hub).length === 13, { what: "a row after" });
+    expect(rowsOf(hub).at(-1)?.fields).toEqual([["n", "1"]]);
+    expect(errors).toEqual([]);
+  });
+
   it("takes so many a second of each filter and counts the others as passed, each message once", async () => {
     const { hub, clients } = await chat();
     await follow(hub, [{ event: "flood" }], { perSecond: 5 });

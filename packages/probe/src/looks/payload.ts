@@ -33,9 +33,18 @@ export function showFields(body: unknown, allowed: ReadonlySet<string>, redact: 
 }
 
 function textOf(value: unknown, redact: Redact): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  const text = typeof value === "string" ? value : writeJson(value);
   // Cut after it was redacted: half of a secret looks like none.
   return redact(text.slice(0, 4 * MAX_VALUE)).slice(0, MAX_VALUE);
+}
+
+/** Clients nest as deep as they like; to read that is one thing, to write it another. */
+function writeJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return "(nested too deep)";
+  }
 }
 
 /** Reads JSON that came over a wire; `undefined` for anything else. */

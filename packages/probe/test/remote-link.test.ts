@@ -221,6 +221,18 @@ describe("a remote link whose hub", () => {
     expect(state.retryInMs).toBeLessThan(100);
   });
 
+  it("tells whatever the other side says on one line, and without what steers a terminal", async () => {
+    const body = JSON.stringify({ error: { message: "no\nError: yours\u001b[2J\u009b2J\u202e" } });
+    const { lastError } = await refusal(
+      link(
+        await listen((socket) =>
+          socket.end(`HTTP/1.1 403 x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+        ),
+      ),
+    );
+    expect(lastError).toBe("the hub answers 403: no Error: yours [2J 2J ");
+  });
+
   it("refuses an old token, shows a new one at the next attempt", async () => {
     const hub = await HandHub.open();
     let made = 0;

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { type LinkMessage, MAX_LINK_MESSAGE } from "@wsight/protocol";
 import type WebSocket from "ws";
 import { type LinkTiming, SILENT_BEATS } from "./link-timing.ts";
-import { readRefusal } from "./refusal.ts";
+import { plainText, readRefusal } from "./refusal.ts";
 
 /** Bytes that may wait in a socket; more is refused. */
 const MAX_BUFFERED = 1024 * 1024;
@@ -140,7 +140,10 @@ class LooseSocket implements HubSocket {
     socket.on("error", (error) => this.#end(error.message));
     socket.once("close", (code, reason) => {
       // 1008: the hub will not have what this probe says, now or in a moment.
-      this.#end(`the hub closed the link with ${code}${reason.length > 0 ? ` ${String(reason)}` : ""}`, code === 1008);
+      this.#end(
+        `the hub closed the link with ${code}${reason.length > 0 ? ` ${plainText(String(reason))}` : ""}`,
+        code === 1008,
+      );
     });
   }
 

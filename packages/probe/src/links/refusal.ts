@@ -20,7 +20,7 @@ export function readRefusal(response: IncomingMessage, say: (refusal: Refusal) =
   const finish = (): void => {
     if (said) return;
     said = true;
-    const message = messageOf(Buffer.concat(parts).toString("utf8")) ?? response.statusMessage ?? "";
+    const message = plainText(messageOf(Buffer.concat(parts).toString("utf8")) ?? response.statusMessage ?? "");
     say({
       reason: `the hub answers ${status}${message === "" ? "" : `: ${message}`}`,
       lasting: status >= 300 && status < 500,
@@ -32,6 +32,11 @@ export function readRefusal(response: IncomingMessage, say: (refusal: Refusal) =
     else finish();
   });
   for (const event of ["end", "error", "close"]) response.once(event, finish);
+}
+
+/** Words of somebody else's that end up in a log or on a terminal: on one line, and steering nothing. */
+export function plainText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, 256);
 }
 
 /** The words of a wsight error; whatever else answered says nothing of use. */

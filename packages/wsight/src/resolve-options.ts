@@ -10,6 +10,8 @@ import { unknownName } from "./targets.ts";
 
 /** Options that only code can give: functions and structures. */
 const CODE_OPTIONS = ["getUser", "getChannel", "getEvent", "redact", "caps", "jwt", "authenticate", "onError"] as const;
+/** Names within `caps`; their values are checked by who uses them. */
+const CAPS: readonly string[] = ["events", "types", "connections", "topRows"];
 const DEFAULT_DATA = ".wsight";
 
 /** Where the hub is that gets to hear what is measured. */
@@ -103,10 +105,17 @@ function checkOptions(options: unknown): void {
   const fields = asFields("BAD_OPTION", "options", options);
   for (const name of Object.keys(fields)) if (!names.includes(name)) throw unknownName("options", name, names);
   for (const name of SETTING_NAMES) if (fields[name] !== undefined) SETTINGS[name].check(name, fields[name]);
+  checkCaps(fields.caps);
   for (const name of ["authenticate", "onError"]) {
     if (fields[name] !== undefined && typeof fields[name] !== "function")
       throw expected("BAD_OPTION", name, "a function", fields[name]);
   }
+}
+
+function checkCaps(caps: unknown): void {
+  if (caps === undefined) return;
+  for (const name of Object.keys(asFields("BAD_OPTION", "caps", caps)))
+    if (!CAPS.includes(name)) throw unknownName("caps", name, CAPS);
 }
 
 function withoutUndefined(options: MonitorOptions): MonitorOptions {

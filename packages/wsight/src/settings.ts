@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { asInteger, asList, asText, expected, WsightError } from "@wsight/protocol";
 import type { MonitorOptions } from "./monitor-options.ts";
 
@@ -65,6 +66,20 @@ function texts(max: number): Setting<readonly string[]> {
     check: (where, value) => asList(CODE, where, value, max).map((item) => asText(CODE, where, item)),
   };
 }
+
+/** What may stand in a `Host` header: a name or an address, with or without a port. */
+const HOST_NAME = /^(\[[\da-f:.]+\]|[^:/?#@*\s[\]]+)(:\d{1,5})?$/i;
+
+const hostNames: Setting<readonly string[]> = {
+  fromText: texts(64).fromText,
+  check: (where, value) =>
+    texts(64)
+      .check(where, value)
+      .map((name) => {
+        if (HOST_NAME.test(name) || isIPv6(name)) return name;
+        throw expected(CODE, where, "names such as ops.example.org or 10.0.0.5:4700", name);
+      }),
+};
 
 const SWITCHES: Readonly<Record<string, boolean>> = {
   true: true,
@@ -158,7 +173,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   slowMs: whole(1, 3_600_000),
   allowDisconnect: onOff,
   quiet: onOff,
-  allowedHosts: texts(64),
+  allowedHosts: hostNames,
   allowedOrigins: texts(64),
   storeIntervalMs: whole(1000, DAY_MS),
   retentionMs: whole(60_000, 10 * 366 * DAY_MS),

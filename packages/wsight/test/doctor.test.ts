@@ -175,6 +175,16 @@ describe("wsight doctor", () => {
     expect((await doctor("http://nowhere.invalid")).failed).toEqual(["way.name"]);
   });
 
+  it("says that the path is wrong where a hub has nothing, instead of accusing a proxy", async () => {
+    const { failed, of } = await doctor(`${hub}/elsewhere`);
+    expect(failed).toEqual(["way.http"]);
+    expect(of("way.http")).toMatchObject({
+      title: "wsight answers, and has nothing at /elsewhere",
+      fix: { code: `npx wsight doctor --url ${hub}` },
+    });
+    expect(of("way.websocket")).toBeUndefined();
+  });
+
   it("says which name or token the hub does not take", async () => {
     const named = await doctor(hub, { WSIGHT_SECRET: "another-secret-of-at-least-32-characters" });
     expect(named.of("way.http")).toMatchObject({ fix: { code: expect.stringContaining("wsight token") } });

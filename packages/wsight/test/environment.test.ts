@@ -82,6 +82,12 @@ describe("what monitor is given", () => {
     [{}, { slowMs: 0.5 }, "slowMs: expected a whole number from 1"],
     [{}, { authenticate: true }, "authenticate: expected a function, got true"],
     [{}, { caps: { events: 0 } }, "caps.events: expected a whole number from 1 to 1000, got 0"],
+    [
+      {},
+      { caps: { evnts: 5 } },
+      'caps: expected events, types, connections, topRows, got "evnts". Did you mean events?',
+    ],
+    [{}, { allowedHosts: ["http://ops.example.org/"] }, "allowedHosts: expected names such as ops.example.org"],
     [{}, { service: "with space" }, "service: expected 1 to 64 letters"],
   ])("is refused when it can't be right: %o %o", async (targets, options, message) => {
     await expect(monitor(targets as object, { ...QUIET, ...(options as object) })).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -299,7 +299,7 @@ describe("wsight hub", () => {
     cleanups.push(() => hub.child.kill("SIGKILL"));
     await hub.saw(/stop {3}Ctrl-C/);
     expect(hub.stdout()).toContain(
-      `WSIGHT_HUB=ws://127.0.0.1:${port} WSIGHT_TOKEN=$(wsight token --role probe --sub chat --ttl 90d --data ${data})`,
+      `WSIGHT_HUB=ws://127.0.0.1:${port} WSIGHT_TOKEN=$(npx wsight token --role probe --sub chat --ttl 90d --data ${data})`,
     );
     const seat = await start({ PORT: String(port), DATA: await makeDir() });
     await until(async () => (await nodesOf(port, data)).length === 1, { what: "the process" });
@@ -310,6 +310,25 @@ describe("wsight hub", () => {
     await again.saw(/stop {3}Ctrl-C/);
     await until(async () => (await nodesOf(port, data)).length === 1, { what: "the process again", timeoutMs: 10_000 });
     expect((await seat.state()).link).toBeNull();
+  });
+
+  it("prints an address for other machines that it answers to", async () => {
+    const secret = "a-secret-for-tests-of-at-least-32-characters";
+    for (const [flags, name] of [
+      [["--allowed-hosts", "hub.internal"], /^hub\.internal$/],
+      [[], /^[\d.]+$/],
+    ] as const) {
+      const port = await freePort();
+      const all = ["hub", "--port", String(port), "--host", "0.0.0.0", "--data", "none", ...flags];
+      const hub = wsight(all, { WSIGHT_SECRET: secret });
+      cleanups.push(() => hub.child.kill("SIGKILL"));
+      await hub.saw(/stop {3}Ctrl-C/);
+      const [, host = ""] = /WSIGHT_HUB=ws:\/\/(.+?):\d+ /.exec(hub.stdout()) ?? [];
+      expect(host).toMatch(name);
+      const ask = request({ port, path: "/api/session", headers: { host: `${host}:${port}` } }).end();
+      const [{ statusCode }] = (await once(ask, "response")) as [{ statusCode?: number }];
+      expect(statusCode).toBe(401);
+    }
   });
 
   it("does not start where a hub is, and says so", async () => {

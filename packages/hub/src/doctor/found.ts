@@ -133,7 +133,7 @@ function storeCheck({
       area,
       state: "info",
       title: "No history is kept",
-      fix: { text: "Give the hub a directory", code: "WSIGHT_DATA=.wsight" },
+      fix: { text: "Give the hub a directory", code: "export WSIGHT_DATA=.wsight" },
     });
   if (state === "failing")
     return check({

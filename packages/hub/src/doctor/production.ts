@@ -4,7 +4,7 @@ import { bytesOf, check, type Examination, findingsOf, noteOf, titleOf } from ".
 /** A payload limit above this lets one client fill the memory, bytes. */
 const PAYLOAD_BYTES = 1024 * 1024;
 const DAY_MS = 86_400_000;
-const SECRET = { text: "Set a secret", code: 'WSIGHT_SECRET="$(openssl rand -base64 32)"' } as const;
+const SECRET = { text: "Set a secret", code: 'export WSIGHT_SECRET="$(openssl rand -base64 32)"' } as const;
 
 const access: Examination = ({ setup: { configured }, asker }) => {
   if (configured)
@@ -40,7 +40,7 @@ const reach: Examination = ({ setup: { host } }) => [
         detail: "It speaks no TLS by itself.",
         fix: {
           text: "Put a reverse proxy with TLS in front, or let it listen on loopback",
-          code: "WSIGHT_HOST=127.0.0.1",
+          code: "export WSIGHT_HOST=127.0.0.1",
         },
       }),
 ];
@@ -106,7 +106,7 @@ const proxies: Examination = ({ asker: { client }, setup: { trustProxy } }) =>
           title: "All clients behind the proxy share one limit",
           detail:
             "The proxy names its clients in X-Forwarded-For, which is believed only when you say how many there are.",
-          fix: { text: "Say how many proxies are in front", code: "WSIGHT_TRUST_PROXY=1" },
+          fix: { text: "Say how many proxies are in front", code: "export WSIGHT_TRUST_PROXY=1" },
         }),
       ]
     : [];
@@ -121,7 +121,7 @@ const environment: Examination = ({ setup: { nodeEnv } }) =>
           state: "info",
           title: nodeEnv === "" ? "NODE_ENV is not set" : `NODE_ENV is ${nodeEnv}`,
           detail: "Express and others are slower and tell more of their errors unless it is production.",
-          fix: { text: "In production, set it", code: "NODE_ENV=production" },
+          fix: { text: "In production, set it", code: "export NODE_ENV=production" },
         }),
       ];
 
@@ -137,7 +137,7 @@ const token: Examination = ({ at, asker: { tokenUntil } }) => {
           state: "warn",
           title: `Your token is good for ${Math.round(days)} days`,
           detail: "Whoever finds it can read all that time; a single token can't be taken back.",
-          fix: { text: "Make shorter ones", code: "wsight token --role viewer --sub ID --ttl 30d" },
+          fix: { text: "Make shorter ones", code: "npx wsight token --role viewer --sub ID --ttl 30d" },
         }),
       ];
 };
@@ -152,7 +152,7 @@ const viewers: Examination = ({ hub, setup: { maxViewers } }) =>
           state: "warn",
           title: `${hub.viewers} of at most ${maxViewers} viewers watch`,
           detail: "Beyond, viewers are refused.",
-          fix: { text: "Allow more", code: `WSIGHT_MAX_VIEWERS=${maxViewers * 2}` },
+          fix: { text: "Allow more", code: `export WSIGHT_MAX_VIEWERS=${maxViewers * 2}` },
         }),
       ];
 

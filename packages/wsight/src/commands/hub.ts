@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { type MachineKey, readMachineKey } from "@wsight/hub";
 import { WsightError } from "@wsight/protocol";
 import { type Announcer, createAnnouncer } from "../announcer.ts";
@@ -80,16 +80,16 @@ async function refuseSecondHub(address: HubPort): Promise<void> {
 function explain(
   announcer: Announcer,
   { host, port }: HubPort,
-  { hub: { dataDir } }: ResolvedOptions,
+  { hub: { dataDir, allowedHosts = [] } }: ResolvedOptions,
   machine: MachineKey,
   { data }: FlagValues,
 ): void {
-  const name = isWildcard(host) ? hostname() : host;
+  const name = isWildcard(host) ? (allowedHosts.find((known) => !known.includes(":")) ?? ownAddress()) : host;
   const where = data === undefined || dataDir === null ? "" : ` --data ${data}`;
   const url = `ws://${name.includes(":") ? `[${name}]` : name}:${port}`;
   announcer.say(
     "send",
-    `WSIGHT_HUB=${url} WSIGHT_TOKEN=$(wsight token --role probe --sub chat --ttl 90d${where}) node app.js`,
+    `WSIGHT_HUB=${url} WSIGHT_TOKEN=$(npx wsight token --role probe --sub chat --ttl 90d${where}) node app.js`,
   );
   announcer.say(
     "local",
@@ -98,6 +98,12 @@ function explain(
       : `your applications on this machine join by themselves${port === 4700 ? "" : ` with WSIGHT_PORT=${port}`}`,
   );
   announcer.say("stop", "Ctrl-C");
+}
+
+/** How other machines reach this one: a plain address needs no `--allowed-hosts`, a name would. */
+function ownAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? hostname();
 }
 
 function toStream(stderr: { write(text: string): unknown }): ResolvedOptions["onError"] {

@@ -26,9 +26,9 @@ export async function examine(
   const { checks: way, reached, here } = await reach(place);
   if (!reached) return { at, checks: way };
   const token = await findToken(here);
-  const { checks: who, isHub, admitted } = await identify(place, token);
+  const { checks: who, isHub, admitted, astray } = await identify(place, token);
   const checks = [...way, ...who];
-  if (!isHub) return { at, checks };
+  if (!isHub || astray) return { at, checks };
   const live = await tryLiveWays(place, admitted ? token : null);
   const report = admitted && token !== null ? await askHub(place, token) : token === null ? [noToken()] : [];
   return { at, checks: [...checks, ...live, ...report] };
@@ -56,7 +56,7 @@ function noToken(): WayCheck {
     detail: "What the hub found, misses, and needs in production is for those who may read it.",
     fix: {
       text: "Pass one as --token or WSIGHT_TOKEN; make it where the hub runs",
-      code: "wsight token --role viewer --sub doctor --ttl 15m",
+      code: "npx wsight token --role viewer --sub doctor --ttl 15m",
     },
   });
 }

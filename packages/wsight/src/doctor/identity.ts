@@ -15,6 +15,8 @@ export interface Identity {
   readonly isHub: boolean;
   /** True when it lets the token read. */
   readonly admitted: boolean;
+  /** True when a hub answered that it has nothing there: the path is wrong, and nothing beyond can be told. */
+  readonly astray: boolean;
 }
 
 /** Asks who answers, and whether the token is good there. Never rejects. */
@@ -34,7 +36,7 @@ export async function identify(place: Place, token: string | null): Promise<Iden
       detail: messageOf(error),
       fix: place.secure ? null : { text: "If the place has TLS, write https:// instead of http://", code: null },
     });
-    return { checks: [check], isHub: false, admitted: false };
+    return { checks: [check], isHub: false, admitted: false, astray: false };
   }
 }
 
@@ -42,37 +44,46 @@ interface Verdict {
   readonly check: WayCheck;
   readonly isHub: boolean;
   readonly admitted: boolean;
+  readonly astray: boolean;
 }
 
 function judge(place: Place, { status, headers, json }: Reply, hasToken: boolean): Verdict {
   const error = errorOf(json);
   const role = roleOf(json);
-  const known = { isHub: true, admitted: false };
+  const known = { isHub: true, admitted: false, astray: error?.code === "NOT_FOUND" };
   if (role !== null) {
     const check = wayCheck({ id: "http", state: "ok", title: `wsight answers, and takes the token (role ${role})` });
-    return { check, isHub: true, admitted: true };
+    return { ...known, check, admitted: true };
   }
   if (error?.code === "UNAUTHENTICATED" && !hasToken)
     return { check: wayCheck({ id: "http", state: "ok", title: "wsight answers" }), ...known };
   if (error !== null) return { check: refusal(place, error), ...known };
-  return { check: stranger(place, status, headers.location), isHub: false, admitted: false };
+  return { check: stranger(place, status, headers.location), isHub: false, admitted: false, astray: false };
 }
 
-const TOKEN_FIX = { text: "Make one where the hub runs", code: "wsight token --role viewer --sub doctor --ttl 15m" };
+const TOKEN_FIX = {
+  text: "Make one where the hub runs",
+  code: "npx wsight token --role viewer --sub doctor --ttl 15m",
+};
 
 function refusal(place: Place, { code, message }: { readonly code: string; readonly message: string }): WayCheck {
   const fixes: Readonly<Record<string, WayCheck["fix"]>> = {
     UNAUTHENTICATED: TOKEN_FIX,
     FORBIDDEN: /secret/.test(message)
-      ? { text: "Set a secret", code: 'WSIGHT_SECRET="$(openssl rand -base64 32)"' }
+      ? { text: "Set a secret", code: 'export WSIGHT_SECRET="$(openssl rand -base64 32)"' }
       : TOKEN_FIX,
-    BAD_HOST: { text: "Tell the hub this name", code: `WSIGHT_ALLOWED_HOSTS=${place.host}` },
+    BAD_HOST: { text: "Tell the hub this name", code: `export WSIGHT_ALLOWED_HOSTS=${place.host}` },
+    NOT_FOUND: {
+      text: "Give the address it is at, without this path, as --url",
+      code: `npx wsight doctor --url ${place.origin}`,
+    },
     NODE_AWAY: { text: "See why the hub ended: your application's stderr says it", code: null },
   };
   const titles: Readonly<Record<string, string>> = {
     UNAUTHENTICATED: "wsight answers, and does not take the token",
     FORBIDDEN: "wsight answers, and does not let this in",
     BAD_HOST: `wsight answers, and does not go by the name ${place.authority}`,
+    NOT_FOUND: `wsight answers, and has nothing at ${place.mount || "/"}`,
     NODE_AWAY: "The application answers, and its hub does not run",
   };
   const title = titles[code] ?? `wsight answers with ${code}`;

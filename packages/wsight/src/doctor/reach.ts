@@ -65,7 +65,10 @@ async function connectTo(
       state: "fail",
       title: `Nothing answers at port ${port}`,
       detail: told,
-      fix: { text: "Start the hub or your application, or see whether a firewall is in between", code: "wsight hub" },
+      fix: {
+        text: "Start the hub or your application, or see whether a firewall is in between",
+        code: "npx wsight hub",
+      },
     });
     return { checks: [check], reached: false };
   }

@@ -58,6 +58,17 @@ describe("the route table", () => {
     );
   });
 
+  test("says in OpenAPI which statuses to expect", async () => {
+    const { json } = await ask(await startHub(), "/api/openapi.json", { headers: await bearer() });
+    const paths = json.paths as Record<string, Record<string, { responses: object }>>;
+    const statuses = (path: string, method: string) => Object.keys(paths[path]?.[method]?.responses ?? {});
+    expect(statuses("/healthz", "get")).toEqual(["200"]);
+    expect(statuses("/api/session", "post")).toEqual(["200", "400", "401", "403", "429"]);
+    expect(statuses("/api/session", "delete")).toContain("204");
+    expect(statuses("/api/live/{session}", "post")).toEqual(["204", "400", "401", "403", "404", "429"]);
+    expect(statuses("/api/connections", "get")).toEqual(["200", "400", "401", "403", "404", "429"]);
+  });
+
   test("lets nobody past a closed route without a principal, nor with role user", async () => {
     const hub = await startHub();
     const user = await bearer("user");

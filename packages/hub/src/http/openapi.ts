@@ -47,7 +47,9 @@ const ERROR_SCHEMA = {
     },
   },
 };
+const DESCRIPTIONS: Readonly<Record<number, string>> = { 204: "Done; no body", 302: "Leads elsewhere" };
 const REFUSALS = {
+  400: refusal("The request makes no sense"),
   401: refusal("Not signed in"),
   403: refusal("Signed in, but not allowed"),
   429: refusal("Too many requests"),
@@ -63,7 +65,16 @@ function operation(route: Route): Readonly<Record<string, unknown>> {
     "x-access": route.access,
     ...(route.access === "open" ? {} : { security: SECURED }),
     parameters: [...pathParameters(route.path), ...queryParameters(route)],
-    responses: { 200: { description: "OK" }, ...(route.access === "open" ? {} : REFUSALS) },
+    responses: responses(route),
+  };
+}
+
+function responses({ answers = 200, access, path, method, query = [] }: Route): Readonly<Record<number, unknown>> {
+  const namesOne = path.includes(":") || query.some(({ name }) => name === "node");
+  return {
+    [answers]: { description: DESCRIPTIONS[answers] ?? "OK" },
+    ...(access === "open" && method === "GET" ? {} : REFUSALS),
+    ...(access !== "open" && namesOne ? { 404: refusal("There is no such thing") } : {}),
   };
 }
 

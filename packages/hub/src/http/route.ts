@@ -54,6 +54,8 @@ export interface Route {
   /** For the OpenAPI page and for people. */
   readonly summary: string;
   readonly query?: readonly QueryParameter[];
+  /** Status of a request that went well, for the OpenAPI page. @default 200 */
+  readonly answers?: number;
   /** Largest body of a write. @default 65_536 */
   readonly maxBodyBytes?: number;
   readonly handle: (request: RouteRequest) => RouteReply | Promise<RouteReply>;

@@ -9,6 +9,7 @@ export function rootRoute(): Route {
     path: "/",
     access: "open",
     summary: "Leads to the dashboard",
+    answers: 302,
     // Relative, so that a proxy may serve all of this under a path of its own.
     handle: () => ({ status: 302, headers: { location: "dashboard" } }),
   };

@@ -20,6 +20,7 @@ export function liveSayRoute(streams: LiveStreams): Route {
     path: "/api/live/:session",
     access: "viewer",
     summary: "A viewer's message of a live session over server-sent events",
+    answers: 204,
     maxBodyBytes: MAX_VIEWER_MESSAGE,
     handle: (request) => streams.say(request),
   };

@@ -8,6 +8,7 @@ export function signOutRoute(sessions: Sessions, closeLive: (sessionId: string) 
     path: "/api/session",
     access: "viewer",
     summary: "Sign out",
+    answers: 204,
     handle: ({ sessionId, client }) => {
       if (sessionId !== null) {
         sessions.end(sessionId);

@@ -41,6 +41,8 @@ import { watchedTargets } from "./watched.ts";
 
 /** Intervals between keyframes. */
 const KEYFRAME_TICKS = 30;
+/** Times in a row that a hub is told everything as soon as it asks; one more comes back each second, else it waits for the next snapshot. */
+const MAX_PROMPT = 5;
 
 /** A watched target. */
 export interface Attachment {
@@ -78,6 +80,8 @@ interface LinkState {
   needsAll: boolean;
   /** Reconnects of it that are counted already. */
   reconnects: number;
+  /** Times that it may still be told everything at once. */
+  prompt: number;
   /** The link as one that asks. */
   readonly asker: Asker;
 }
@@ -225,13 +229,15 @@ class RunningProbe implements Probe {
 
   connect(link: ProbeLink): () => void {
     const asker: Asker = { send: (text) => link.send(text), isOpen: () => this.#links.has(state) };
-    const state: LinkState = { link, needsAll: true, reconnects: 0, asker };
+    const state: LinkState = { link, needsAll: true, reconnects: 0, prompt: MAX_PROMPT, asker };
     this.#links.add(state);
     link.onFrame((frame: HubFrame) => {
       if (frame.type === "request" && asker.isOpen()) void this.#asks.take(frame, asker);
       if (frame.type !== "resync") return;
       state.needsAll = true;
-      // Answer at once: a hub that starts anew should not wait for the next second.
+      // Answer at once: a hub that starts anew should not wait for the next second. One that asks on and on should.
+      if (state.prompt < 1) return;
+      state.prompt--;
       this.#context.guard.run("link", () => this.#snapshot(), undefined);
     });
     this.#context.guard.run("link", () => this.#snapshot(), undefined);
@@ -302,6 +308,8 @@ class RunningProbe implements Probe {
   #tick(): void {
     const { guard, connections, timing, errors, slow, broadcasts } = this.#context;
     this.#ticks++;
+    for (const state of this.#links)
+      state.prompt = Math.min(MAX_PROMPT, state.prompt + this.#options.intervalMs / 1000);
     connections.second = connections.secondAt(this.#context.now());
     timing.tick(this.#options.intervalMs / 1000);
     slow.tick();

@@ -42,6 +42,17 @@ describe("a link", () => {
     expect(link.sum(MESSAGES)).toBe(1);
   });
 
+  it("gets everything no oftener than with the next snapshot when the hub asks on and on", async () => {
+    const { trackMessageSent, connect } = bind(create());
+    const link = createRecordingLink();
+    connect(link);
+    for (let i = 0; i < 500; i++) link.say({ type: "resync", reason: "again" });
+    expect(link.hellos.length).toBeLessThanOrEqual(6);
+    trackMessageSent("order");
+    const told = link.hellos.length;
+    await until(() => link.hellos.length > told && link.sum(MESSAGES) === 1, { what: "the next snapshot" });
+  });
+
   it("that takes nothing for a while has exact totals again when it does, and the loss is counted", async () => {
     let accepting = true;
     const { trackMessageSent, connect } = bind(create());

@@ -36,8 +36,8 @@ export function SignInSheet(): VNode {
           </p>
         )}
         <p>
-          Paste a token. <code>wsight token</code> makes one; starting the hub again prints a link that signs you in
-          once.
+          Paste a token. <code>npx wsight token --role admin --sub me</code> makes one where the hub runs; starting the
+          hub again prints a link that signs you in once.
         </p>
         <label for={id}>
           Token

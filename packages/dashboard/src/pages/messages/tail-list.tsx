@@ -176,7 +176,7 @@ function Details({ row, onClose }: { readonly row: NumberedRow; readonly onClose
       {row.fields === null ? (
         <div class="fine">
           <p>The payload stays in the process. To see fields of it, allow them by name:</p>
-          <Snippet text={'await monitor({ io, tailFields: ["room", "type"] })'} />
+          <Snippet text={'await monitor({ io }, { tailFields: ["room", "type"] })'} />
         </div>
       ) : null}
     </section>

@@ -141,7 +141,7 @@ function WhatItDoes(): VNode {
         Payloads never leave the process, but for fields that the application allows by name. Everything else reads{" "}
         <b class="mono">•••</b>.
       </p>
-      <Snippet text={'await monitor({ io, tailFields: ["room", "type"] })'} />
+      <Snippet text={'await monitor({ io }, { tailFields: ["room", "type"] })'} />
     </div>
   );
 }

@@ -207,7 +207,7 @@ function explainCell(cell: HeatCell): Emptiness {
     icon: "waiting",
     title: "No single event of this cell was kept",
     why: `${messages} Kept is what takes longer than the slowMs option, and one example a second of every other duration, for as long as this page is open.`,
-    snippet: "await monitor({ io, slowMs: 20 })",
+    snippet: "await monitor({ io }, { slowMs: 20 })",
   };
 }
 

@@ -37,6 +37,16 @@ describe("the secret", () => {
     expect((await readFile(join(dataDir, "secret"), "utf8")).trim()).toBe(first.value);
   });
 
+  test("is not looked for in a file: the refusal names the option", async () => {
+    const file = join(await makeDir(), "a-file");
+    await writeFile(file, "");
+    for (const dataDir of [file, join(file, "below")])
+      await expect(resolveSecret({ dataDir })).rejects.toMatchObject({
+        code: "BAD_OPTION",
+        message: `data: expected a directory, got a path through a file: ${dataDir}`,
+      });
+  });
+
   test("is the same for hubs that start at once", async () => {
     const dataDir = await makeDir();
     const secrets = await Promise.all(Array.from({ length: 8 }, () => resolveSecret({ dataDir })));

@@ -38,7 +38,13 @@ export async function resolveSecret(sources: SecretSources): Promise<Secret> {
 }
 
 async function keptSecret(dataDir: string): Promise<string> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== "EEXIST" && code !== "ENOTDIR") throw error;
+    throw new WsightError("BAD_OPTION", `data: expected a directory, got a path through a file: ${dataDir}`);
+  }
   const path = join(dataDir, "secret");
   const kept = await readSecret(path);
   if (kept !== null) return kept;

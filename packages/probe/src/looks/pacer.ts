@@ -1,7 +1,7 @@
 /** Longest that a look holds the event loop at a time, ms; a step between two checks may come on top. */
 const SLICE_MS = 1;
 /** Work that looks may do without waiting, ms; what was used comes back at the rate of {@link SHARE}. */
-const BURST_MS = 2000;
+const BURST_MS = 5000;
 /** Part of the event loop's time that looks may take in the long run, however many ask. */
 const SHARE = 1 / 3;
 

@@ -33,7 +33,7 @@ test("hubs that never stop asking get a part of the event loop, not all of it", 
   };
   const loops = [loop(), loop(), loop()];
   // What may be asked at once is used up by then.
-  await watchTurns(9000);
+  await watchTurns(12_000);
   const answered = searches;
   const taken = await watchTurns(2000);
   const answers = searches - answered;

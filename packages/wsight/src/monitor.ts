@@ -3,6 +3,7 @@ import type { Principal } from "@wsight/hub";
 import { createProbe, type Probe } from "@wsight/probe";
 import { type Finding, WsightError } from "@wsight/protocol";
 import { type Announcer, createAnnouncer, type TextStream } from "./announcer.ts";
+import { misspeltVariables } from "./environment.ts";
 import type { MonitorOptions, MonitorRequest, MonitorTargets } from "./monitor-options.ts";
 import type { AppServer } from "./mount/app-server.ts";
 import { type Mount, mountDashboard } from "./mount/mount.ts";
@@ -53,6 +54,8 @@ export async function startMonitor(
   const app = parseAppServer(targets, resolved.mount !== null, things);
   if (app !== null && resolved.place.type !== "machine") throw nothingToMount();
   const announcer = resolved.quiet ? null : createAnnouncer(stream);
+  for (const { name, near } of misspeltVariables(process.env))
+    announcer?.say("note", `${name} is no setting of wsight. Did you mean ${near}?`);
   const probe = createProbe(resolved.probe);
   try {
     for (const { value } of things) probe.attach(value);

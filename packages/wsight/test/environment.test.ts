@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { monitor } from "wsight";
-import { readEnvironment } from "../dist/environment.js";
+import { misspeltVariables, readEnvironment } from "../dist/environment.js";
 
 const QUIET = { port: 0, data: null, quiet: true, hub: false } as const;
 
 describe("WSIGHT_* variables", () => {
+  it("that look like a misspelt setting are told, others are nobody's business", () => {
+    const given = { WSIGHT_MAX_VIEWRS: "5", WSIGHT_PORT: "1", WSIGHT_CHROMIUM: "/x", OTHER_PROT: "1", PATH: "/bin" };
+    expect(misspeltVariables(given)).toEqual([{ name: "WSIGHT_MAX_VIEWRS", near: "WSIGHT_MAX_VIEWERS" }]);
+  });
+
   it("say the same as the options of that name", () => {
     expect(
       readEnvironment({

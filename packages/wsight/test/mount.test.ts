@@ -82,6 +82,8 @@ describe.each(APPS)("mounted on $name", ({ start }) => {
       expect((await ask(`${place}/api/session`, { method: "DELETE", headers: evil })).text).toContain("BAD_ORIGIN");
       await expect(view(place, cookie).then(({ socket }) => socket.close())).resolves.toBeUndefined();
       expect((await ask(`${place}/api/nodes`, { headers: { host: "evil.example" } })).text).toContain("BAD_HOST");
+      // An address names the application itself; only a name can be pointed somewhere else.
+      expect((await ask(`${place}/api/nodes`, { headers: { host: "192.0.2.7:8080" } })).text).not.toContain("BAD_HOST");
       const path = `${mount === "/" ? "" : mount}/ws/live`;
       const upgrade = `upgrade: websocket\r\nconnection: upgrade\r\norigin: https://evil.example\r\ncookie: ${cookie}\r\n`;
       const refused = await exchange(place, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${upgrade}\r\n`);

@@ -7,21 +7,22 @@ import { isAddress, isLoopback, isWildcard } from "./address.ts";
  * site that points its own name at our address (DNS rebinding) sends that
  * name. Loopback names pass with any port, so does the address listened on,
  * any plain address when listening on all of them, and `allowedHosts`
- * (`name` with any port, `name:port` with just that one).
+ * (`name` with any port, `name:port` with just that one). A plain address names
+ * nobody else, so one that an application listens on passes where it is asked to.
  * @throws WsightError `BAD_HOST` from the check
  */
 export function createHostCheck(
   host: string,
   allowedHosts: readonly string[] = [],
-): (header: string | undefined) => void {
+): (header: string | undefined, anyAddress?: boolean) => void {
   const allowed = new Set([host, ...allowedHosts].map((name) => name.toLowerCase()));
-  return (header) => {
+  return (header, anyAddress = false) => {
     const [, name = "", port] = /^(\[[\da-f:.]+\]|[^:/?#@\s[\]]+?)\.?(?::(\d{1,5}))?$/i.exec(header ?? "") ?? [];
     const lower = name.toLowerCase();
     if (lower !== "") {
       if (isLoopback(lower) || allowed.has(lower) || allowed.has(`${lower}:${port}`)) return;
       if (allowed.has(lower.replace(/^\[|\]$/g, ""))) return;
-      if (isAddress(lower) && isWildcard(host)) return;
+      if (isAddress(lower) && (anyAddress || isWildcard(host))) return;
     }
     throw expected("BAD_HOST", "host", "this hub's own address, localhost, or a name in allowedHosts", header);
   };

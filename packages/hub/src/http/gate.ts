@@ -36,7 +36,7 @@ export interface GateParts {
   readonly clientOf: (request: IncomingMessage) => Client;
   /** False while nobody said who may read. */
   readonly configured: boolean;
-  readonly checkHost: (header: string | undefined) => void;
+  readonly checkHost: (header: string | undefined, anyAddress: boolean) => void;
   readonly origins: OriginCheck;
   readonly identify: (request: IncomingMessage) => Promise<Credential | null>;
   readonly addressRate: RateLimit;
@@ -51,7 +51,7 @@ export function createGate(parts: GateParts): Gate {
     admit(request) {
       const { address, local, mounted } = parts.clientOf(request);
       if (mounted && !local && !parts.configured) throw openByMount();
-      parts.checkHost(request.headers.host);
+      parts.checkHost(request.headers.host, mounted);
       spend(parts.addressRate, addressKey(address));
     },
     async authorize(request, access, onRefused) {

@@ -193,11 +193,15 @@ const BOUNDS: Readonly<Record<string, { field: keyof ConnectionFilter; units: Re
 /** Longest search text, in UTF-16 units. */
 export const MAX_SEARCH_LENGTH = 256;
 
+/** Every word that a search knows, in the order in which it is told. */
+const KNOWN_WORDS = [...Object.keys(WORDS), "state", ...Object.keys(BOUNDS)].join(", ");
+
 /**
  * Reads what a person types into the search box: words that must be part of
  * the id, user or channel, and `user:` `ns:` `room:` `tr:` `lib:` `server:`
  * `channel:` `id:` `state:` with a name, `buffered:>64k` `rtt:>100` `age:>1h`
- * with a bound. Names with spaces stand in double quotes.
+ * with a bound. Names with spaces stand in double quotes, and so does text
+ * that looks like a filter; a filter without a value is not given yet.
  * @throws WsightError `BAD_REQUEST` saying what was expected
  * @example
  * parseConnectionSearch('user:ada ns:/chat age:>1h 8fk')
@@ -206,22 +210,35 @@ export function parseConnectionSearch(search: string): ConnectionFilter {
   asText("BAD_REQUEST", "search", search, MAX_SEARCH_LENGTH);
   const text: string[] = [];
   const filter: Record<string, string | number> = {};
-  for (const [, word, quoted, plain = ""] of search.matchAll(/(?:(\w+):)?(?:"([^"]*)"|(\S+))/g)) {
+  for (const [, word, quoted, plain = ""] of search.matchAll(/(?:(\w+):)?(?:"([^"]*)"|(\S*))/g)) {
     const value = quoted ?? plain;
-    if (word === undefined) text.push(value.toLowerCase());
-    else
-      Object.assign(filter, readTerm(word.toLowerCase(), value) ?? text.push(`${word}:${value}`.toLowerCase()) ?? {});
+    if (word !== undefined && !isText(word, value)) Object.assign(filter, readTerm(word.toLowerCase(), value));
+    else if (word !== undefined) text.push(`${word}:${value}`.toLowerCase());
+    else if (value !== "") text.push(value.toLowerCase());
   }
   return { ...filter, text };
 }
 
-/** `null` for a word that is none: an id may hold a colon too. */
-function readTerm(word: string, value: string): Record<string, string | number> | null {
+/** An id, an address or a URL may hold a colon too: only a word of small letters is taken for a filter. */
+function isText(word: string, value: string): boolean {
+  if (isKnown(word.toLowerCase())) return false;
+  const address = /^[a-f]{1,4}$/.test(word) && /^[\da-f.]*:[\da-f:.]*$/i.test(value);
+  return !/^[a-z]+$/.test(word) || address || value.startsWith("//");
+}
+
+function isKnown(word: string): boolean {
+  return word === "state" || Object.hasOwn(BOUNDS, word) || Object.hasOwn(WORDS, word);
+}
+
+function readTerm(word: string, value: string): Record<string, string | number> {
+  if (!isKnown(word))
+    throw expected("BAD_REQUEST", word, `one of ${KNOWN_WORDS}, or quotes around text`, `${word}:${value}`);
+  if (value === "") return {};
   if (word === "state") return { state: asOneOf("BAD_REQUEST", "state", value, CONNECTION_STATES) };
   const bound = Object.hasOwn(BOUNDS, word) ? BOUNDS[word] : undefined;
   if (bound !== undefined) return { [bound.field]: readBound(word, value, bound.units) };
   const field = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
-  return field === undefined ? null : { [field]: value };
+  return field === undefined ? {} : { [field]: value };
 }
 
 function readBound(word: string, value: string, units: Readonly<Record<string, number>>): number {

@@ -14,10 +14,29 @@ describe("the search for connections", () => {
     expect(parseConnectionSearch("")).toEqual({ text: [] });
   });
 
+  it("takes a filter that is still being typed as not given", () => {
+    expect(parseConnectionSearch("user:")).toEqual({ text: [] });
+    expect(parseConnectionSearch('8fk user:"" state: age:')).toEqual({ text: ["8fk"] });
+    expect(parseConnectionSearch("ns: ada")).toEqual({ text: ["ada"] });
+  });
+
+  it.each(["10.0.0.7:443", "10.0.0.7:", "fe80::1", "dead:beef::1", "u7:x", "user_id:9", "ws://host/chat"])(
+    "takes %s as text",
+    (id) => {
+      expect(parseConnectionSearch(id)).toEqual({ text: [id] });
+    },
+  );
+
+  it("takes quoted text as it is", () => {
+    expect(parseConnectionSearch('"foo:bar"')).toEqual({ text: ["foo:bar"] });
+  });
+
   it.each([
     ["state:tired", 'state: expected one of open, idle, slow, closing, got "tired"'],
     ["buffered:64k", "buffered: expected > and a number"],
     ["age:>1y", "age: expected > and a number"],
+    ["foo:bar", "foo: expected one of id, user, channel, ns, "],
+    ["foo:", 'or quotes around text, got "foo:"'],
     ["x".repeat(257), "search: expected at most 256 characters"],
   ])("says what was expected of %s", (search, words) => {
     expect(() => parseConnectionSearch(search)).toThrow(words);

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { NodeRow } from "@wsight/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createStack } from "../src/charts/stack.ts";
+import { endedNodes, peakOf, pickBands } from "../src/pages/connections/bands.ts";
 import { explainClose } from "../src/pages/connections/close-words.ts";
 import { octaveName } from "../src/pages/connections/counts.tsx";
 import { createConnectionsApi } from "../src/pages/connections/hub-api.ts";
@@ -179,3 +180,47 @@ describe("questions about connections", () => {
     ).rejects.toMatchObject({ code: "BAD_FRAME" });
   });
 });
+
+describe("the bands of nodes", () => {
+  const bands = (...sizes: readonly number[]) => sizes.map((size, i) => ({ node: `shop/${i}`, size }));
+
+  it("keep a node that ended while its past is in the window, and not one that ended before it", () => {
+    const nodes = [
+      node("killed", { state: "gone", lastAt: 40_000 }),
+      node("older", { state: "gone", lastAt: 10_000 }),
+      node("there", { lastAt: 60_000 }),
+    ];
+    expect(endedNodes(nodes, 20_000)).toEqual({ asked: ["shop/killed"], more: false });
+    const past = { key: "", latest: () => null, read: () => ({ at: at(4), value: at(4, 3, 21), length: 4 }) };
+    expect(peakOf(past, 0, 3000)).toBe(21);
+    expect(peakOf({ ...past, read: () => ({ at: at(2), value: at(2), length: 2 }) }, 0, 1000)).toBe(0);
+  });
+
+  it("ask for the past of the newest five that ended, and say that there are more", () => {
+    const nodes = Array.from({ length: 7 }, (_, i) => node(String(i), { state: "gone", lastAt: i }));
+    expect(endedNodes(nodes, 0)).toEqual({ asked: ["shop/6", "shop/5", "shop/4", "shop/3", "shop/2"], more: true });
+  });
+
+  it("are all of six nodes, and the busiest five of more", () => {
+    expect(pickBands(bands(1, 2, 3, 4, 5, 6), [], false)).toHaveLength(6);
+    expect(pickBands(bands(1, 2, 3, 4, 5, 6), [], true)).toHaveLength(5);
+    expect(pickBands(bands(1, 2, 3, 4, 5, 6, 7), [], false)).toEqual([
+      "shop/2",
+      "shop/3",
+      "shop/4",
+      "shop/5",
+      "shop/6",
+    ]);
+  });
+
+  it("stay the same while all of them are there, and not once one is not", () => {
+    const before = ["shop/0", "shop/1"];
+    expect(pickBands(bands(1, 2), before, false)).toBe(before);
+    expect(pickBands(bands(1), before, false)).toEqual(["shop/0"]);
+  });
+});
+
+/** `length` values, those given at the front, the others unknown. */
+function at(length: number, ...values: readonly number[]): Float64Array {
+  return Float64Array.from({ length }, (_, i) => values[i] ?? Number.NaN);
+}

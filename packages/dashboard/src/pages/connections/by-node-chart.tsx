@@ -1,4 +1,3 @@
-import type { NodeRow } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
@@ -8,10 +7,10 @@ import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { count, join } from "../../format/quantity.ts";
 import { explainEmpty, nodesInView, staleSince } from "../reporting.ts";
 import { useOnScreen } from "../use-on-screen.ts";
+import { type Band, endedNodes, NONE_ENDED, peakOf, pickBands } from "./bands.ts";
 import { ACTIVE, activeOf } from "./selectors.ts";
 import { poolOf } from "./workers.ts";
 
-const MOST_LINES = 6;
 const COLORS: readonly ColorToken[] = ["c1", "c2", "c3", "c4", "c5", "c6"];
 /** The busiest nodes are picked anew this often, ms: lines that come and go tell nothing. */
 const PICK_MS = 60_000;
@@ -19,18 +18,10 @@ const PICK_MS = 60_000;
 /** Open connections, one band for each node, with what they can take together. */
 export function ByNodeChart(): VNode {
   const { live } = useApp();
-  const nodes = nodesInView(live);
-  const shown = usePicked(nodes);
-  const { capacity } = poolOf(nodes);
+  const { names, more } = useShown();
+  const { capacity } = poolOf(nodesInView(live));
   // Another set of lines, or another limit, is another chart.
-  return (
-    <Chart
-      key={`${shown.join()} ${nodes.length > shown.length} ${capacity}`}
-      shown={shown}
-      more={nodes.length > shown.length}
-      capacity={capacity}
-    />
-  );
+  return <Chart key={`${names.join()} ${more} ${capacity}`} shown={names} more={more} capacity={capacity} />;
 }
 
 interface ChartProps {
@@ -79,21 +70,33 @@ function linesOf(shown: readonly string[], more: boolean): readonly Line[] {
   return [...lines, { label: "Other", selector: ACTIVE, ring, color: "other", fill: "stacked" }];
 }
 
-/** The nodes with a band of their own: all of a few, the busiest of many, in the order of their names. */
-function usePicked(nodes: readonly NodeRow[]): readonly string[] {
-  const picked = useRef<{ readonly names: readonly string[]; readonly at: number }>({ names: [], at: 0 });
-  const names = nodes.map(({ node }) => node).sort();
-  const present = new Set(names);
-  const { at, names: before } = picked.current;
-  const enough = before.length === Math.min(names.length, names.length > MOST_LINES ? MOST_LINES - 1 : MOST_LINES);
-  if (enough && before.every((name) => present.has(name)) && Date.now() - at < PICK_MS) return before;
-  const next = names.length <= MOST_LINES ? names : busiest(nodes).sort();
-  // The same names are the same list, so that nothing is made anew for them.
-  picked.current = { names: next.join() === before.join() ? before : next, at: Date.now() };
-  return picked.current.names;
+interface Shown {
+  /** Nodes with a band of their own, in the order of their names. */
+  readonly names: readonly string[];
+  /** True when there are nodes without one. */
+  readonly more: boolean;
 }
 
-function busiest(nodes: readonly NodeRow[]): string[] {
-  const sorted = [...nodes].sort((a, b) => (b.connections ?? 0) - (a.connections ?? 0) || (a.node < b.node ? -1 : 1));
-  return sorted.slice(0, MOST_LINES - 1).map(({ node }) => node);
+/** The busiest nodes, those included that ended while what they had is still in the window. */
+function useShown(): Shown {
+  const { live, viewMs } = useApp();
+  const picked = useRef<{ readonly names: readonly string[]; readonly at: number }>({ names: [], at: 0 });
+  const toAt = live.now.peek();
+  const fromAt = toAt - viewMs.value;
+  const ended = live.node.value === null ? endedNodes(live.table("nodes").value ?? [], fromAt) : NONE_ENDED;
+  const asked = ended.asked.join("\n");
+  useOnScreen(useMemo(() => ({ series: asked === "" ? [] : asked.split("\n").map(activeOf), tables: [] }), [asked]));
+  const bands = [
+    ...nodesInView(live).map(({ node, connections }): Band => ({ node, size: connections ?? 0 })),
+    ...ended.asked
+      .map((node): Band => ({ node, size: peakOf(live.series(activeOf(node)), fromAt, toAt) }))
+      .filter(({ size }) => size > 0),
+  ];
+  const { names: before, at } = picked.current;
+  const due = Date.now() - at >= PICK_MS;
+  const names = pickBands(bands, due ? [] : before, ended.more);
+  // The same names are the same list, so that nothing is made anew for them.
+  const same = names.join() === before.join();
+  if (due || !same) picked.current = { names: same ? before : names, at: Date.now() };
+  return { names: picked.current.names, more: bands.length > names.length || ended.more };
 }

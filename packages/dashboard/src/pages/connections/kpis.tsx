@@ -69,7 +69,7 @@ export function Kpis(): VNode {
         color="c4"
         note={
           <span title="Lives of connections that closed in the last 15 minutes">
-            p95 <b>{join(duration(live.series(SERIES.p95).latest()))}</b> · closed in 15 min
+            p95 <b>{join(duration(live.series(SERIES.p95).latest()))}</b> · 15 min
           </span>
         }
       />

@@ -20,7 +20,7 @@ interface Figure {
 
 const FIGURES: readonly Figure[] = [
   { title: "Capacity", read: useOf, show: (value) => join(share(value)), floor: 0.7 },
-  { title: "Messages/s", read: (row) => row.messageRate, show: (value) => rate(value).text },
+  { title: "Messages/s", read: messagesOf, show: (value) => rate(value).text },
   { title: "Errors/min", read: errorsOf, show: (value) => perMinute(value).text, floor: 1 },
   { title: "Loop lag p99", read: (row) => row.loopLagP99, show: (value) => join(duration(value)), floor: 0.02 },
   { title: "CPU", read: (row) => row.cpu, show: (value) => join(share(value)), floor: 0.2 },
@@ -259,6 +259,11 @@ function OneWorker({ nodes }: { readonly nodes: readonly NodeRow[] }): VNode {
 }
 
 /** A series begins with the first of its kind: what a watched server has not had yet is none, not unknown. */
+/** A series begins with the first of its kind: what a watched server has not had yet is none, not unknown. */
+function messagesOf({ messageRate, findings }: NodeRow): number | null {
+  return messageRate ?? (findings.length > 0 ? 0 : null);
+}
+
 function errorsOf({ errorsPerMinute, findings }: NodeRow): number | null {
   return errorsPerMinute ?? (findings.length > 0 ? 0 : null);
 }

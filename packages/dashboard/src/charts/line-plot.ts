@@ -14,6 +14,8 @@ export interface LineStyle {
 export interface PlotLimit {
   readonly value: number;
   readonly label: string;
+  /** @default "crit" */
+  readonly color?: ColorToken;
 }
 
 /** What a draw depends on beside the data. */
@@ -201,8 +203,7 @@ export class LinePlot {
     const ratio = uPlot.pxRatio;
     const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
     ctx.save();
-    ctx.strokeStyle = palette.crit;
-    ctx.fillStyle = palette.crit;
+    ctx.strokeStyle = ctx.fillStyle = palette[limit.color ?? "crit"];
     ctx.lineWidth = ratio;
     ctx.setLineDash([4 * ratio, 3 * ratio]);
     ctx.beginPath();

@@ -24,7 +24,7 @@ export function Kpis(): VNode {
       <Kpi
         width="sixth"
         icon="timer"
-        title="Latency p50"
+        title="Latency p50, 1 min"
         value={duration(p50 ?? null)}
         spark={shown.p50}
         color="p50"
@@ -34,7 +34,7 @@ export function Kpis(): VNode {
       <Kpi
         width="sixth"
         icon="timer"
-        title="Latency p95"
+        title="Latency p95, 1 min"
         value={duration(p95 ?? null)}
         spark={shown.p95}
         color="p95"
@@ -44,7 +44,7 @@ export function Kpis(): VNode {
       <Kpi
         width="sixth"
         icon="timer"
-        title="Latency p99"
+        title="Latency p99, 1 min"
         value={duration(p99 ?? null)}
         spark={shown.p99}
         color="p99"
@@ -54,11 +54,11 @@ export function Kpis(): VNode {
       <Kpi
         width="sixth"
         icon="alert"
-        title="Latency max"
+        title="Latency max, 1 min"
         value={duration(max ?? null)}
         spark={shown.maxMinute}
         color="p99"
-        note="slowest of the last minute"
+        note="the slowest one"
       />
       <Kpi
         width="sixth"

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { type HeatCell, Heatmap } from "../../charts/heatmap.tsx";
+import type { PlotLimit } from "../../charts/line-plot.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { duration } from "../../format/quantity.ts";
 import { LATENCY_OCTAVES } from "../overview/selectors.ts";
@@ -16,8 +17,8 @@ import { type LatencySelectors, MEASURED, ON_SCREEN, REPORTED } from "./selector
 import { SlowList } from "./slow-list.tsx";
 import { shownLatency, sourceRates } from "./source.ts";
 
-const LIMITS = [
-  { value: HEALTHY_S, label: "healthy below 100 ms" },
+const LIMITS: readonly PlotLimit[] = [
+  { value: HEALTHY_S, label: "healthy below 100 ms", color: "text-3" },
   { value: TROUBLE_S, label: "look into it above 200 ms" },
 ];
 
@@ -75,8 +76,8 @@ function Percentiles({ stale, empty }: Reporting): VNode {
       title="Latency percentiles"
       caption={
         reported
-          ? "as the application reports it · ms, trailing 10 s"
-          : "dispatch to the ack where the client asked for one, else to the handler's return · trailing 10 s"
+          ? "trailing 10 s · as the application reports it"
+          : "trailing 10 s · dispatch to the ack where the client asked for one, else to the handler's return"
       }
       span={7}
       lines={reported ? REPORTED_LINES : MEASURED_LINES}

@@ -2,7 +2,7 @@ import type { LiveTailRow, TypeRow } from "@wsight/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { holdOrder, sortRows } from "../src/components/sort-rows.ts";
-import { groupErrors } from "../src/pages/messages/error-groups.ts";
+import { groupErrors, sortTypes } from "../src/pages/messages/error-groups.ts";
 import { MOST_ROWS, TailBuffer } from "../src/pages/messages/tail-buffer.ts";
 import { pickTopTypes } from "../src/pages/messages/top-types.ts";
 import { filterTypes } from "../src/pages/messages/type-filter.ts";
@@ -42,6 +42,17 @@ describe("errors of one type and message", () => {
       { at: 1, type: "A", message: "b c", node: "n" },
     ]);
     expect(groups).toHaveLength(2);
+  });
+});
+
+describe("errors by type", () => {
+  it("stand in the order of their bars, of equals the busier now first", () => {
+    const types = [
+      { type: "busy", total: 4, perMinute: 9 },
+      { type: "quiet", total: 40, perMinute: 0 },
+      { type: "idle", total: 4, perMinute: 0 },
+    ];
+    expect(sortTypes(types).map(({ type }) => type)).toEqual(["quiet", "busy", "idle"]);
   });
 });
 

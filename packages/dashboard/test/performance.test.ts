@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { placeOn, scatterScale } from "../src/charts/scatter-scale.ts";
 import { SlowBook } from "../src/pages/performance/slow-book.ts";
-import { breakdownOf, type SlowEvent, slowOfCell } from "../src/pages/performance/slow-events.ts";
+import { breakdownOf, groupSlow, type SlowEvent, slowOfCell } from "../src/pages/performance/slow-events.ts";
 
 function slow(at: number, seconds: number, more: Partial<SlowEvent> = {}): SlowEvent {
   return {
@@ -81,6 +81,28 @@ describe("slow events", () => {
       waiting: null,
       queueShare: null,
     });
+  });
+
+  it("that one stall held up are one group, of the slowest", () => {
+    const groups = groupSlow([
+      slow(5100, 0.19),
+      slow(5200, 0.2, { connection: 9 }),
+      slow(5999, 0.185),
+      slow(5300, 0.17),
+    ]);
+    expect(groups).toMatchObject([
+      { seconds: 0.2, connection: 9, times: 3, shortest: 0.185 },
+      { seconds: 0.17, times: 1 },
+    ]);
+  });
+
+  it.each<[string, SlowEvent]>([
+    ["second", slow(6000, 0.2)],
+    ["name", slow(5000, 0.2, { event: "typing" })],
+    ["kind", slow(5000, 0.2, { kind: "ack" })],
+    ["node", slow(5000, 0.2, { node: "chat/b" })],
+  ])("of another %s are another group", (_what, other) => {
+    expect(groupSlow([slow(5999, 0.2), other]).map(({ times }) => times)).toEqual([1, 1]);
   });
 
   it("are remembered once each, bounded in number and age", () => {

@@ -168,16 +168,17 @@ function Counts({ table, one, many, word, of, empty, onSearch }: CountsProps): V
 
 /** How many have 1, 2, 3–4, 5–8 … */
 function Spread({ spread, many }: { readonly spread: readonly number[]; readonly many: string }): VNode | null {
-  const last = spread.findLastIndex((each) => each > 0);
-  if (last < 0) return null;
-  const shown = spread.slice(0, last + 1);
+  const first = spread.findIndex((each) => each > 0);
+  if (first < 0) return null;
+  // Empty ones say something between others only.
+  const shown = spread.slice(first, spread.findLastIndex((each) => each > 0) + 1);
   const most = Math.max(...shown);
   const total = shown.reduce((sum, each) => sum + each, 0);
   return (
     <ul class="spread">
-      {shown.map((each, octave) => (
-        <li key={octave} title={`${join(count(each))} ${many}, ${join(share(each / total))}`}>
-          <span>{octaveName(octave)}</span>
+      {shown.map((each, place) => (
+        <li key={first + place} title={`${join(count(each))} ${many}, ${join(share(each / total))}`}>
+          <span>{octaveName(first + place)}</span>
           <Bar share={each === 0 ? null : each / most} />
           <span>{join(count(each))}</span>
         </li>

@@ -1,6 +1,7 @@
 import type { ErrorsTable } from "@wsight/protocol";
 
 type RecentError = ErrorsTable["recent"][number];
+type ErrorType = ErrorsTable["byType"][number];
 
 /** Errors of one type with one message. */
 export interface ErrorGroup {
@@ -21,4 +22,9 @@ export function groupErrors(recent: readonly RecentError[]): readonly ErrorGroup
     groups.set(key, group);
   }
   return [...groups].map(([key, group]) => ({ key, ...group }));
+}
+
+/** Types of errors in the order of what there was since the processes began; of equals, the busier now first. */
+export function sortTypes(types: readonly ErrorType[]): readonly ErrorType[] {
+  return [...types].sort((a, b) => b.total - a.total || b.perMinute - a.perMinute);
 }

@@ -7,7 +7,7 @@ import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
 import { count, join, perMinute } from "../../format/quantity.ts";
 import type { LiveState } from "../../state/index.ts";
 import { allNodes, explainEmpty, noneOf } from "../reporting.ts";
-import { type ErrorGroup, groupErrors } from "./error-groups.ts";
+import { type ErrorGroup, groupErrors, sortTypes } from "./error-groups.ts";
 
 const MOST_TYPES = 5;
 
@@ -15,7 +15,7 @@ const MOST_TYPES = 5;
 export function ErrorsByType(): VNode {
   const { live } = useApp();
   const errors = live.table("errors").value;
-  const types = [...(errors?.byType ?? [])].sort((a, b) => b.perMinute - a.perMinute || b.total - a.total);
+  const types = sortTypes(errors?.byType ?? []);
   const most = Math.max(...types.map(({ total }) => total), 1);
   const rest = types.slice(MOST_TYPES).reduce((sum, { total }) => sum + total, 0);
   return (

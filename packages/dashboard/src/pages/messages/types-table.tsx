@@ -5,18 +5,17 @@ import { useApp } from "../../app-context.ts";
 import { Bar } from "../../components/bar.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
-import { useHeldOrder } from "../../components/held-order.ts";
 import { Icon } from "../../components/icon.tsx";
 import { Segmented } from "../../components/segmented.tsx";
 import { SortHeader } from "../../components/sort-header.tsx";
-import { type Sorting, sortRows } from "../../components/sort-rows.ts";
+import { type Figures, SortedTable, type Sorter, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { bytes, count, duration, join, rate, share } from "../../format/quantity.ts";
 import { allNodes, explainEmpty } from "../reporting.ts";
 import { type Direction, filterTypes } from "./type-filter.ts";
 
 type Column = "event" | "direction" | "rate" | "share" | "total" | "size" | "latency" | "errors";
 
-const FIGURES: { readonly [C in Column]: (row: TypeRow) => number | string | null } = {
+const FIGURES: Figures<TypeRow, Column> = {
   event: (row) => row.event,
   direction: (row) => row.direction,
   rate: (row) => row.rate,
@@ -36,14 +35,12 @@ const DIRECTIONS = [
 /** Every type of message with what it costs; up to 100, sorted and filtered here. */
 export function TypesTable(): VNode {
   const { live } = useApp();
-  const [sorting, setSorting] = useState<Sorting<Column>>({ key: "rate", descending: true });
+  const sorter = useSorter<Column>("rate");
   const [search, setSearch] = useState("");
   const [direction, setDirection] = useState<Direction>("all");
   const all = live.table("types").value ?? [];
   const fitting = filterTypes(all, search, direction);
-  const order = `${sorting.key} ${sorting.descending} ${search} ${direction}`;
-  const sorted = sortRows(fitting, FIGURES[sorting.key], sorting.descending);
-  const { rows, handlers } = useHeldOrder(sorted, keyOf, order);
+  const held = useSortedRows(fitting, FIGURES, sorter, keyOf, `${search} ${direction}`);
   return (
     <Card
       title="Types"
@@ -55,17 +52,14 @@ export function TypesTable(): VNode {
         <EmptyState {...explainEmpty(live, "messages")} />
       ) : (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-          <section class="table-scroll" aria-label="Types of messages" tabIndex={0}>
-            <table class="rows types">
-              <Head sorting={sorting} onSort={setSorting} />
-              <tbody {...handlers}>
-                {rows.map((row) => (
-                  <Row key={keyOf(row)} row={row} />
-                ))}
-              </tbody>
-            </table>
-          </section>
+          <SortedTable
+            label="Types of messages"
+            class="types"
+            held={held}
+            keyOf={keyOf}
+            head={<Heads {...sorter} />}
+            row={Row}
+          />
           <p class="fine card-foot" role="status">
             {describeCount(fitting.length, all.length)}
           </p>
@@ -105,31 +99,18 @@ function Filters({ search, onSearch, direction, onDirection }: FiltersProps): VN
   );
 }
 
-interface HeadProps {
-  readonly sorting: Sorting<Column>;
-  readonly onSort: (sorting: Sorting<Column>) => void;
-}
-
-function Head(props: HeadProps): VNode {
+function Heads(props: Sorter<Column>): VNode {
   return (
-    <thead>
-      <tr>
-        <SortHeader by="event" label="Event" class="name" {...props} />
-        <SortHeader by="direction" label="Direction" class="wide-cell" {...props} />
-        <SortHeader by="rate" label="Per s" {...props} />
-        <SortHeader
-          by="share"
-          label="Share"
-          title="Of all messages of its direction"
-          class="num wide-cell"
-          {...props}
-        />
-        <SortHeader by="total" label="Total" title="Since the processes began" class="num wide-cell" {...props} />
-        <SortHeader by="size" label="Size p50 / p95" class="num wide-cell" {...props} />
-        <SortHeader by="latency" label="Latency p95" short="p95" {...props} />
-        <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />
-      </tr>
-    </thead>
+    <>
+      <SortHeader by="event" label="Event" class="name" {...props} />
+      <SortHeader by="direction" label="Direction" class="wide-cell" {...props} />
+      <SortHeader by="rate" label="Per s" {...props} />
+      <SortHeader by="share" label="Share" title="Of all messages of its direction" class="num wide-cell" {...props} />
+      <SortHeader by="total" label="Total" title="Since the processes began" class="num wide-cell" {...props} />
+      <SortHeader by="size" label="Size p50 / p95" class="num wide-cell" {...props} />
+      <SortHeader by="latency" label="Latency p95" short="p95" {...props} />
+      <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />
+    </>
   );
 }
 
@@ -151,7 +132,9 @@ function Row({ row }: { readonly row: TypeRow }): VNode {
       <td class="num">{rate(row.rate).text}</td>
       <td class="wide-cell share">
         <Bar share={row.share} />
-        <span>{join(share(row.share))}</span>
+        <span title={`Of all messages ${row.direction}`}>
+          {join(share(row.share))} <span class="fine">of {row.direction}</span>
+        </span>
       </td>
       <td class="num wide-cell">{join(count(row.total))}</td>
       <td class="num wide-cell">{size}</td>

@@ -1,19 +1,17 @@
 import type { HandlerRow } from "@wsight/protocol";
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { Bar } from "../../components/bar.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
-import { useHeldOrder } from "../../components/held-order.ts";
 import { SortHeader } from "../../components/sort-header.tsx";
-import { type Sorting, sortRows } from "../../components/sort-rows.ts";
+import { type Figures, SortedTable, type Sorter, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { duration, join, rate, share } from "../../format/quantity.ts";
 import { allNodes, explainEmpty } from "../reporting.ts";
 
 type Column = "event" | "rate" | "share" | "p50" | "p95" | "max" | "errors";
 
-const FIGURES: { readonly [C in Column]: (row: HandlerRow) => number | string | null } = {
+const FIGURES: Figures<HandlerRow, Column> = {
   event: (row) => row.event,
   rate: (row) => row.rate,
   share: (row) => row.share,
@@ -26,11 +24,9 @@ const FIGURES: { readonly [C in Column]: (row: HandlerRow) => number | string | 
 /** What each handler costs the event loop. */
 export function Handlers(): VNode {
   const { live } = useApp();
-  const [sorting, setSorting] = useState<Sorting<Column>>({ key: "share", descending: true });
+  const sorter = useSorter<Column>("share");
   const all = live.table("handlers").value ?? [];
-  const sorted = sortRows(all, FIGURES[sorting.key], sorting.descending);
-  const { rows, handlers } = useHeldOrder(sorted, keyOf, `${sorting.key} ${sorting.descending}`);
-  const props = { sorting, onSort: setSorting };
+  const held = useSortedRows(all, FIGURES, sorter, keyOf);
   return (
     <Card
       title="Processing by handler"
@@ -43,35 +39,29 @@ export function Handlers(): VNode {
       {all.length === 0 ? (
         <EmptyState {...explainEmpty(live, "handlers")} />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <section class="table-scroll" aria-label="Handlers" tabIndex={0}>
-          <table class="rows">
-            <thead>
-              <tr>
-                <SortHeader by="event" label="Handler" class="name" {...props} />
-                <SortHeader by="rate" label="Calls/s" {...props} />
-                <SortHeader
-                  by="share"
-                  label="Of event loop"
-                  title="Seconds in it for each second"
-                  class="num wide-cell"
-                  {...props}
-                />
-                <SortHeader by="p50" label="p50" class="num wide-cell" {...props} />
-                <SortHeader by="p95" label="p95" {...props} />
-                <SortHeader by="max" label="Max" class="num wide-cell" {...props} />
-                <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />
-              </tr>
-            </thead>
-            <tbody {...handlers}>
-              {rows.map((row) => (
-                <Row key={keyOf(row)} row={row} />
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <SortedTable label="Handlers" held={held} keyOf={keyOf} head={<Heads {...sorter} />} row={Row} />
       )}
     </Card>
+  );
+}
+
+function Heads(props: Sorter<Column>): VNode {
+  return (
+    <>
+      <SortHeader by="event" label="Handler" class="name" {...props} />
+      <SortHeader by="rate" label="Calls/s" {...props} />
+      <SortHeader
+        by="share"
+        label="Of event loop"
+        title="Seconds in it for each second"
+        class="num wide-cell"
+        {...props}
+      />
+      <SortHeader by="p50" label="p50" class="num wide-cell" {...props} />
+      <SortHeader by="p95" label="p95" {...props} />
+      <SortHeader by="max" label="Max" class="num wide-cell" {...props} />
+      <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />
+    </>
   );
 }
 

@@ -40,3 +40,32 @@ export function breakdownOf({ queueSeconds, seconds, bufferedBytes }: SlowEvent)
     queueShare: queueSeconds === null || whole === 0 ? null : queueSeconds / whole,
   };
 }
+
+/** A group ends where events took less than this share of its slowest. */
+const ALIKE = 0.9;
+
+/** The slowest of events that are alike, and how many it stands for. */
+export interface SlowGroup extends SlowEvent {
+  readonly times: number;
+  /** Seconds that the quickest of them took. */
+  readonly shortest: number;
+}
+
+/**
+ * Puts events together that say the same: of one name and kind, on one node,
+ * in one second, and at most a tenth quicker than the slowest of them. One
+ * stall holds up many at once. The slowest group comes first.
+ */
+export function groupSlow(rows: readonly SlowEvent[]): readonly SlowGroup[] {
+  const groups: SlowGroup[] = [];
+  const newest = new Map<string, number>();
+  for (const row of [...rows].sort((a, b) => b.seconds - a.seconds)) {
+    const key = JSON.stringify([row.node, row.library, row.kind, row.event, Math.floor(row.at / 1000)]);
+    const place = newest.get(key) ?? -1;
+    const group = groups[place];
+    if (group !== undefined && row.seconds >= group.seconds * ALIKE) {
+      groups[place] = { ...group, times: group.times + 1, shortest: row.seconds };
+    } else newest.set(key, groups.push({ ...row, times: 1, shortest: row.seconds }) - 1);
+  }
+  return groups;
+}

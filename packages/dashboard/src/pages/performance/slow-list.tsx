@@ -1,23 +1,22 @@
 import type { VNode } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { type HeatCell, octaveRange } from "../../charts/heatmap.tsx";
 import { Card } from "../../components/card.tsx";
 import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
-import { useHeldOrder } from "../../components/held-order.ts";
 import { SortHeader } from "../../components/sort-header.tsx";
-import { type Sorting, sortRows } from "../../components/sort-rows.ts";
+import { type Figures, SortedTable, type Sorter, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { bytes, count, duration, join, share } from "../../format/quantity.ts";
 import type { LiveState } from "../../state/index.ts";
 import { connectionHref } from "../connection-link.ts";
 import { explainEmpty, noneOf } from "../reporting.ts";
 import { SERIES } from "./selectors.ts";
 import { keyOf, SlowBook } from "./slow-book.ts";
-import { breakdownOf, type SlowEvent, slowOfCell } from "./slow-events.ts";
+import { breakdownOf, groupSlow, type SlowGroup, slowOfCell } from "./slow-events.ts";
 
 type Column = "time" | "event" | "node" | "took" | "queue" | "socket";
 
-const FIGURES: { readonly [C in Column]: (row: SlowEvent) => number | string | null } = {
+const FIGURES: Figures<SlowGroup, Column> = {
   time: (row) => row.at,
   event: (row) => row.event,
   node: (row) => row.node,
@@ -35,16 +34,14 @@ interface SlowListProps {
 /** Single events, the slowest first, each with where its time went. */
 export function SlowList({ cell, onAll }: SlowListProps): VNode {
   const { live } = useApp();
-  const [sorting, setSorting] = useState<Sorting<Column>>({ key: "took", descending: true });
+  const sorter = useSorter<Column>("took");
   const book = useRef(new SlowBook());
   const told = live.table("slow").value;
   book.current.take(told ?? []);
   const chosen = live.node.value;
   const there = cell === null ? (told ?? []) : slowOfCell(book.current.events, cell);
   const seen = there.filter(({ node }) => chosen === null || node === chosen);
-  const sorted = sortRows(seen, FIGURES[sorting.key], sorting.descending);
-  const order = `${sorting.key} ${sorting.descending} ${cell?.fromAt} ${cell?.octave}`;
-  const { rows, handlers } = useHeldOrder(sorted, keyOf, order);
+  const held = useSortedRows(groupSlow(seen), FIGURES, sorter, keyOf, `${cell?.fromAt} ${cell?.octave}`);
   return (
     <Card
       title="Slow events"
@@ -52,63 +49,46 @@ export function SlowList({ cell, onAll }: SlowListProps): VNode {
       caption="what took longer than the slowMs option, 100 ms unless set, and examples of every other duration"
       aside={<CellChip cell={cell} onAll={onAll} />}
     >
-      {rows.length === 0 ? (
+      {seen.length === 0 ? (
         <EmptyState {...(cell === null ? explainNone(live) : explainCell(cell))} />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <section class="table-scroll" aria-label="Single slow events" tabIndex={0}>
-          <table class="rows">
-            <Head sorting={sorting} onSort={setSorting} />
-            <tbody {...handlers}>
-              {rows.map((row) => (
-                <Row key={keyOf(row)} row={row} />
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <SortedTable label="Single slow events" held={held} keyOf={keyOf} head={<Heads {...sorter} />} row={Row} />
       )}
       <Sampling />
     </Card>
   );
 }
 
-interface HeadProps {
-  readonly sorting: Sorting<Column>;
-  readonly onSort: (sorting: Sorting<Column>) => void;
-}
-
-function Head(props: HeadProps): VNode {
+function Heads(props: Sorter<Column>): VNode {
   return (
-    <thead>
-      <tr>
-        <SortHeader by="time" label="Time" class="num start" {...props} />
-        <SortHeader by="event" label="Event" class="name" {...props} />
-        <SortHeader by="node" label="Node" class="wide-cell" {...props} />
-        <SortHeader by="took" label="Took" {...props} />
-        <th scope="col" class="wide-cell">
-          <span class="split-key">
-            <i /> queue ≤ <i /> handler or ack
-          </span>
-        </th>
-        <SortHeader
-          by="queue"
-          label="Queue ≤"
-          title="Event-loop lag around that time: what it waited for its turn at most"
-          class="num wide-cell"
-          {...props}
-        />
-        <SortHeader
-          by="socket"
-          label="In socket"
-          title="Bytes that waited in the connection's send buffer then"
-          class="num wide-cell"
-          {...props}
-        />
-        <th scope="col" class="num">
-          <span class="wide-text">Connection</span>
-        </th>
-      </tr>
-    </thead>
+    <>
+      <SortHeader by="time" label="Time" class="num start" {...props} />
+      <SortHeader by="event" label="Event" class="name" {...props} />
+      <SortHeader by="node" label="Node" class="wide-cell" {...props} />
+      <SortHeader by="took" label="Took" {...props} />
+      <th scope="col" class="wide-cell">
+        <span class="split-key">
+          <i /> queue ≤ <i /> handler or ack
+        </span>
+      </th>
+      <SortHeader
+        by="queue"
+        label="Queue ≤"
+        title="Event-loop lag around that time: what it waited for its turn at most"
+        class="num wide-cell"
+        {...props}
+      />
+      <SortHeader
+        by="socket"
+        label="In socket"
+        title="Bytes that waited in the connection's send buffer then"
+        class="num wide-cell"
+        {...props}
+      />
+      <th scope="col" class="num">
+        <span class="wide-text">Connection</span>
+      </th>
+    </>
   );
 }
 
@@ -134,7 +114,7 @@ function CellChip({ cell, onAll }: SlowListProps): VNode {
 
 const KINDS = { handler: "handler", ack: "to ack", broadcast: "broadcast" } as const;
 
-function Row({ row }: { readonly row: SlowEvent }): VNode {
+function Row({ row }: { readonly row: SlowGroup }): VNode {
   const { clock, route } = useApp();
   const { queue, work, waiting, queueShare } = breakdownOf(row);
   return (
@@ -145,6 +125,7 @@ function Row({ row }: { readonly row: SlowEvent }): VNode {
       <th scope="row" class="name">
         <span title={`${row.event} (${row.library})`}>
           <span class="mono truncate">{row.event}</span>
+          <Alike row={row} />
         </span>
         <small class="narrow-line">
           queue ≤ {join(duration(queue))} · {row.node}
@@ -169,6 +150,13 @@ function Row({ row }: { readonly row: SlowEvent }): VNode {
       </td>
     </tr>
   );
+}
+
+/** How many the row stands for. */
+function Alike({ row: { times, shortest, seconds } }: { readonly row: SlowGroup }): VNode | null {
+  if (times === 1) return null;
+  const title = `${times} in the same second, from ${join(duration(shortest))} to ${join(duration(seconds))}; shown is the slowest`;
+  return <b title={title}>×{times}</b>;
 }
 
 /** The queue's part and the rest. It repeats the figures beside it. */

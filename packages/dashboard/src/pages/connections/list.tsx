@@ -63,20 +63,16 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
   };
   const setOrder = (next: Order) => setParams(route, { sort: next.sort, order: next.descending ? "desc" : "asc" });
   const rows = feed.count;
+  const problem = error?.code === "BAD_REQUEST" ? error.message : null;
   return (
     <>
-      <Toolbar
-        search={search}
-        order={order}
-        narrow={narrow}
-        onOrder={setOrder}
-        problem={error?.code === "BAD_REQUEST" ? error.message : null}
-      />
+      <Toolbar search={search} order={order} narrow={narrow} onOrder={setOrder} problem={problem} />
       {rows === null || rows === 0 ? (
         <div class="vt-none">
           <Nothing
             search={search}
             waiting={answer === null}
+            refused={problem !== null}
             failed={error?.message ?? null}
             onClear={() => setParams(route, { q: "" })}
           />
@@ -248,25 +244,27 @@ function OrderSelect({ order, onOrder }: Pick<ToolbarProps, "order" | "onOrder">
 interface NothingProps {
   readonly search: string;
   readonly waiting: boolean;
+  /** True when the hub did not understand the search. */
+  readonly refused: boolean;
   /** Why nothing is known. */
   readonly failed: string | null;
   readonly onClear: () => void;
 }
 
-function Nothing({ search, waiting, failed, onClear }: NothingProps): VNode {
+function Nothing({ search, waiting, refused, failed, onClear }: NothingProps): VNode {
   const { live } = useApp();
   if (waiting && failed === null)
     return (
       <EmptyState icon="waiting" title="Asking for connections" why="The processes are asked for their newest ones." />
     );
-  if (waiting)
+  if (waiting && !refused)
     return <EmptyState icon="unplug" title="No list of connections" why={`${failed}. It is asked again by itself.`} />;
   if (search !== "")
     return (
       <>
         <EmptyState
           icon="search"
-          title="No connection matches"
+          title={refused ? "The search was not understood" : "No connection matches"}
           why={`${join(count(nodesInView(live).reduce((sum, row) => sum + (row.connections ?? 0), 0)))} are open.`}
         />
         <p class="vt-action">

@@ -14,10 +14,12 @@ export const ERRORS = {
   LISTEN_FAILED: { status: 500, message: "The hub could not listen on that address" },
   NOT_FOUND: { status: 404, message: "There is nothing at this address" },
   METHOD_NOT_ALLOWED: { status: 405, message: "The method is not allowed here" },
+  CONFLICT: { status: 409, message: "Something else is under way" },
   TOO_LARGE: { status: 413, message: "The body or message is larger than allowed" },
   RATE_LIMITED: { status: 429, message: "Too many requests; try again later" },
   TOO_MANY_CONNECTIONS: { status: 429, message: "Too many connections from here" },
   NODE_AWAY: { status: 503, message: "The process does not answer" },
+  TARGET_FAILED: { status: 502, message: "The server under test did not answer as it should" },
   INTERNAL: { status: 500, message: "The hub failed to answer" },
   STORE_UNAVAILABLE: { status: 503, message: "History is not available right now" },
 } as const;

@@ -101,6 +101,37 @@ export {
   type TypeRow,
 } from "./live-tables.ts";
 export {
+  DEFAULT_GATES,
+  LOAD_FIGURES,
+  LOAD_LIBRARIES,
+  LOAD_PROFILES,
+  LOAD_REPLIES,
+  LOAD_SHAPES,
+  type LoadCheck,
+  type LoadFigure,
+  type LoadGate,
+  type LoadLatency,
+  type LoadLibrary,
+  type LoadPlan,
+  type LoadProgress,
+  type LoadReply,
+  type LoadResult,
+  type LoadServerSide,
+  type LoadShape,
+  type LoadTarget,
+  parseGate,
+  parseLoadPlan,
+  parseLoadTarget,
+} from "./load.ts";
+export {
+  type LoadOptions,
+  PROFILE_NAMES,
+  PROFILES,
+  type Profile,
+  type ProfileName,
+  resolvePlan,
+} from "./load-profiles.ts";
+export {
   asFields,
   asInteger,
   asList,
@@ -134,6 +165,7 @@ export {
   type Series,
   seriesKey,
 } from "./series.ts";
+export { splitLatency } from "./server-side.ts";
 export { composeSummary, type Quantiles, type Summary, type SummaryInput } from "./summary.ts";
 export {
   type BroadcastRow,
@@ -155,3 +187,23 @@ export {
   type TailFilter,
   type TailRow,
 } from "./tail.ts";
+export type { EchoResult, PoolTestResult, ServerTestResult, ServerTestStep } from "./target-tests.ts";
+export type { TestCall, TestOrder, TestReport, WsightAccess } from "./test-orders.ts";
+export {
+  type EchoProgress,
+  HEAVY_CONNECTIONS,
+  HEAVY_MESSAGE_RATE,
+  MAX_TESTS,
+  type ServerTestProgress,
+  TEST_KINDS,
+  TEST_REPORTS,
+  TEST_STATES,
+  type TestError,
+  type TestKind,
+  type TestList,
+  type TestRecord,
+  type TestReportFormat,
+  type TestState,
+  type TestSummary,
+  type TestTarget,
+} from "./tests.ts";

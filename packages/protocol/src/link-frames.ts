@@ -32,6 +32,8 @@ export const LINK_VERSION = 1;
 export const MAX_LINK_MESSAGE: number = 4 * 1024 * 1024;
 /** Most series one probe may name. */
 export const MAX_SERIES = 8192;
+/** Most addresses of one finding. */
+const MAX_URLS = 8;
 
 /** One thing a probe found and watches, or looked for and did not find. */
 export interface Finding {
@@ -45,6 +47,8 @@ export interface Finding {
   readonly state: "attached" | "partial";
   /** Facts for people: `2 namespaces`, `transports polling, websocket`, `payload limit 1 MB`. */
   readonly notes: readonly string[];
+  /** Where it listens, as addresses on loopback; absent when it does not, or does not say. */
+  readonly urls?: readonly string[];
 }
 
 /** First words of a probe. */
@@ -275,12 +279,14 @@ function decodeCapacity(value: unknown): HelloFrame["capacity"] {
 
 function decodeFinding(value: unknown): Finding {
   const fields = asFields("BAD_FRAME", "finding", value);
+  const urls = asList("BAD_FRAME", "urls", fields.urls ?? [], MAX_URLS).map((url) => asText("BAD_FRAME", "url", url));
   return {
     library: asText("BAD_FRAME", "library", fields.library, 64),
     server: asText("BAD_FRAME", "server", fields.server, 64),
     version: fields.version === null ? null : asText("BAD_FRAME", "finding version", fields.version, 64),
     state: asOneOf("BAD_FRAME", "finding state", fields.state, ["attached", "partial"]),
     notes: asList("BAD_FRAME", "notes", fields.notes, 16).map((note) => asText("BAD_FRAME", "note", note)),
+    ...(urls.length === 0 ? {} : { urls }),
   };
 }
 

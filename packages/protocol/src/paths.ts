@@ -10,6 +10,7 @@ export const MOUNTED_PATHS: readonly string[] = [
   "/api/connections",
   "/api/audit",
   "/api/doctor",
+  "/api/tests",
   "/api/live",
   "/api/openapi.json",
   "/ws/live",

@@ -35,13 +35,17 @@ const hello = fc.record({
   runtime: word,
   intervalMs: fc.integer({ min: 1, max: 3_600_000 }),
   findings: fc.array(
-    fc.record({
-      library: word,
-      server: word,
-      version: fc.option(word),
-      state: fc.constantFrom("attached" as const, "partial" as const),
-      notes: fc.array(word, { maxLength: 16 }),
-    }),
+    fc.record(
+      {
+        library: word,
+        server: word,
+        version: fc.option(word),
+        state: fc.constantFrom("attached" as const, "partial" as const),
+        notes: fc.array(word, { maxLength: 16 }),
+        urls: fc.array(word, { minLength: 1, maxLength: 8 }),
+      },
+      { requiredKeys: ["library", "server", "version", "state", "notes"] },
+    ),
     { maxLength: 4 },
   ),
   capacity: fc.option(fc.record({ connections: fc.integer({ min: 1, max: 2 ** 31 }), source: word })),

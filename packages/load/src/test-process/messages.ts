@@ -1,0 +1,1 @@
+export type { TestCall, TestOrder, TestReport } from "@wsight/protocol";

@@ -1,6 +1,5 @@
 import { WsightError } from "@wsight/protocol";
-import type { Terminal } from "./commands/command.ts";
-import { COMMANDS } from "./commands/commands.ts";
+import type { Command, Terminal } from "./commands/command.ts";
 import { describeCommand } from "./commands/help.ts";
 import { findCommand, parseLine } from "./commands/parse.ts";
 import { createStopSignal } from "./stop-signal.ts";
@@ -12,12 +11,18 @@ const ALIASES: Readonly<Record<string, string>> = {
   "--version": "version",
   "-v": "version",
 };
+/** Commands that begin at once: the rest of the program is not loaded for them. */
+const LIGHT: Readonly<Record<string, () => Promise<Command>>> = {
+  load: async () => (await import("./commands/load.ts")).loadCommand,
+  echo: async () => (await import("./commands/echo.ts")).echoCommand,
+};
 const FAILED = 1;
 const WRONG_USE = 2;
 
 async function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const [typed = "help", ...rest] = words;
-  const command = findCommand(ALIASES[typed] ?? typed, COMMANDS);
+  const light = Object.hasOwn(LIGHT, typed) ? await LIGHT[typed]?.() : undefined;
+  const command = light ?? findCommand(ALIASES[typed] ?? typed, (await import("./commands/commands.ts")).COMMANDS);
   const { values, argument, help } = parseLine(command, rest);
   if (!help) return command.run(values, terminal, argument);
   terminal.stdout.write(describeCommand(command));

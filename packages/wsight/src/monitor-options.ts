@@ -39,6 +39,7 @@ type FromHub = Pick<
   | "requestsPerMinute"
   | "viewersPerAddress"
   | "trustProxy"
+  | "testTargets"
 >;
 
 /**

@@ -49,6 +49,7 @@ export function resolveOptions(options: MonitorOptions, environment: Environment
       ...pick(all, HUB_OPTIONS),
       dataDir: data === null ? null : resolve(data),
       dashboardDir: fileURLToPath(new URL("./dist/", import.meta.resolve("@wsight/dashboard/package.json"))),
+      testEntry: fileURLToPath(import.meta.resolve("@wsight/load/test-process")),
       authenticate: authenticate !== undefined,
     },
     place: placeOf(all),
@@ -98,6 +99,7 @@ const HUB_OPTIONS = [
   "requestsPerMinute",
   "viewersPerAddress",
   "trustProxy",
+  "testTargets",
 ] as const;
 
 function checkOptions(options: unknown): void {

@@ -27,7 +27,8 @@ export type SettingName =
   | "maxViewers"
   | "requestsPerMinute"
   | "viewersPerAddress"
-  | "trustProxy";
+  | "trustProxy"
+  | "testTargets";
 
 /** How one option is read. */
 export interface Setting<T> {
@@ -181,6 +182,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   requestsPerMinute: whole(1, 1_000_000),
   viewersPerAddress: whole(1, 100_000),
   trustProxy: whole(0, 16),
+  testTargets: texts(64),
 };
 
 /** Names of {@link SETTINGS}. */

@@ -46,7 +46,9 @@ describe("the command line", () => {
     expect(bare).toEqual(flag);
     expect(bare).toEqual(word);
     expect(bare.code).toBe(0);
-    expect(bare.stdout).toMatch(/demo .*\n {2}hub .*\n {2}token .*\n {2}doctor .*\n {2}help .*\n {2}version/);
+    expect(bare.stdout).toMatch(
+      /demo .*\n {2}hub .*\n {2}token .*\n {2}doctor .*\n {2}load .*\n {2}echo .*\n {2}test .*\n {2}pool .*\n {2}help .*\n {2}version/,
+    );
     expect(demo).toEqual(helped);
     expect(demo.stdout).toContain("--app-port N");
   });
@@ -58,7 +60,7 @@ describe("the command line", () => {
 
   it.each([
     [["dmeo"], "There is no command dmeo. Did you mean demo?"],
-    [["frobnicate"], "There is no command frobnicate: demo, hub, token, doctor, help, version"],
+    [["frobnicate"], "There is no command frobnicate: demo, hub, token, doctor, load, echo, test, pool, help, version"],
     [["demo", "--secnods", "5"], "wsight demo has no flag --secnods. Did you mean --seconds?"],
     [["demo", "--seconds"], "--seconds: expected N (end after this long (until Ctrl-C)), got nothing"],
     [["demo", "--seconds", "soon"], '--seconds: expected a whole number from 1 to 2000000, got "soon"'],

@@ -6,6 +6,8 @@ export interface Flag {
   /** What stands for its value in the help; `null` for a switch, which has none and reads as `true`. */
   readonly value: string | null;
   readonly help: string;
+  /** It may be given several times: its values are put together with line breaks. @default the last one counts */
+  readonly repeats?: true;
 }
 
 /** Flags as they were typed, by name without the dashes. */

@@ -1,8 +1,12 @@
 import type { Command } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
+import { echoCommand } from "./echo.ts";
 import { createHelpCommand } from "./help.ts";
 import { hubCommand } from "./hub.ts";
+import { loadCommand } from "./load.ts";
+import { poolCommand } from "./pool.ts";
+import { testCommand } from "./test.ts";
 import { tokenCommand } from "./token.ts";
 import { versionCommand } from "./version.ts";
 
@@ -12,6 +16,10 @@ export const COMMANDS: readonly Command[] = [
   hubCommand,
   tokenCommand,
   doctorCommand,
+  loadCommand,
+  echoCommand,
+  testCommand,
+  poolCommand,
   createHelpCommand(() => COMMANDS),
   versionCommand,
 ];

@@ -1,4 +1,4 @@
-import { asInteger, expected } from "@wsight/protocol";
+import { asInteger, asNumber, expected } from "@wsight/protocol";
 import type { MonitorOptions } from "../monitor-options.ts";
 import { readSetting, type SettingName } from "../settings.ts";
 import type { Flag, FlagValues } from "./command.ts";
@@ -34,6 +34,20 @@ export function readWhole(values: FlagValues, name: string, min: number, max: nu
   if (!/^\d{1,15}$/.test(value))
     throw expected("BAD_OPTION", `--${name}`, `a whole number from ${min} to ${max}`, value);
   return asInteger("BAD_OPTION", `--${name}`, Number(value), min, max);
+}
+
+/** A number that need not be whole, if given. @throws WsightError `BAD_OPTION` */
+export function readNumber(values: FlagValues, name: string, min: number, max: number): number | undefined {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  if (!/^\d{1,15}(\.\d{1,9})?$/.test(value))
+    throw expected("BAD_OPTION", `--${name}`, `a number from ${min} to ${max}`, value);
+  return asNumber("BAD_OPTION", `--${name}`, Number(value), min, max);
+}
+
+/** Every value of a flag that repeats. */
+export function readAll(values: FlagValues, name: string): readonly string[] {
+  return values[name]?.split("\n") ?? [];
 }
 
 /** A duration like `90s`, `15m`, `1h` or `30d`, in ms, if given. @throws WsightError `BAD_OPTION` */

@@ -19,6 +19,7 @@ const FLAGS = {
   maxViewers: { value: "N", help: "live connections at once (1000)" },
   viewersPerAddress: { value: "N", help: "live connections at once from one address (50)" },
   trustProxy: { value: "N", help: "reverse proxies in front whose X-Forwarded-For is believed (0)" },
+  testTargets: { value: "HOSTS", help: "hosts that tests over the API may be aimed at, beside own servers" },
   requestsPerMinute: { value: "N", help: "requests from one address, and of one principal (600)" },
 } as const satisfies Partial<Record<SettingName, Command["flags"][string]>>;
 

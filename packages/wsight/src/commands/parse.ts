@@ -46,7 +46,9 @@ export function parseLine(command: Command, words: readonly string[]): ParsedLin
     } else if (token.name === "help") help = true;
     else {
       const name = flagOf(token.name);
-      values[name] = checkFlag(command, names, { ...token, name });
+      const value = checkFlag(command, names, { ...token, name });
+      const before = command.flags[name]?.repeats === true ? values[name] : undefined;
+      values[name] = before === undefined ? value : `${before}\n${value}`;
     }
   }
   return { values, argument, help };

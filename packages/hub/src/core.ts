@@ -15,6 +15,9 @@ import { createIngest, type Ingest } from "./ingest.ts";
 import { createLive, type Live } from "./live/live.ts";
 import { createTail } from "./live/tail.ts";
 import { createOwnCost } from "./own-cost.ts";
+import { readHosts } from "./tests/admission.ts";
+import { ownTargets } from "./tests/own-targets.ts";
+import { createTests, type Tests } from "./tests/tests.ts";
 import { VERSION } from "./version.ts";
 
 /** Seconds that have not been closed for this long mean that something is wrong, in ms. */
@@ -30,6 +33,7 @@ export interface Core {
   readonly asks: Asks;
   readonly connections: ConnectionLists;
   readonly audit: Audit;
+  readonly tests: Tests;
   readonly live: Live;
   /** `null` while nothing is kept on disk. */
   readonly history: HistoryKeeper | null;
@@ -42,14 +46,19 @@ export interface Core {
 
 /** What a core is made from. */
 export interface CoreParts {
-  readonly options: Pick<HubOptions, "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds" | "standalone">;
+  readonly options: Pick<
+    HubOptions,
+    "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds" | "standalone" | "testEntry" | "testTargets"
+  >;
   readonly dataDir: string | null;
+  /** `NODE_ENV` of the hub's process; empty for none. */
+  readonly nodeEnv: string;
   readonly clock: Clock;
   readonly onError: OnHubError;
 }
 
 /** Builds the parts and passes them to each other. */
-export function createCore({ options, dataDir, clock, onError }: CoreParts): Core {
+export function createCore({ options, dataDir, nodeEnv, clock, onError }: CoreParts): Core {
   const startedAt = clock.now();
   const readCost = createOwnCost();
   let cost = readCost();
@@ -61,6 +70,15 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
   const { standalone = false } = options;
   const welcome = { startedAt, dataDir: told, standalone, heirs: createHeirs() };
   const ingest = createIngest({ current, clock, asks, welcome });
+  const tests = createTests({
+    entry: options.testEntry ?? null,
+    rules: { hosts: readHosts(options.testTargets ?? []), production: nodeEnv === "production" },
+    targets: () => ownTargets({ current, isLocal: ingest.isLocal }),
+    current,
+    dataDir,
+    clock,
+    onError,
+  });
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
   const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
@@ -101,6 +119,7 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
     asks,
     connections: createConnectionLists({ asks, current, clock }),
     audit,
+    tests,
     live,
     history,
     readiness: () => ({
@@ -118,6 +137,7 @@ export function createCore({ options, dataDir, clock, onError }: CoreParts): Cor
     },
     async close() {
       live.close();
+      await tests.close();
       await audit.close();
       await history?.close();
     },

@@ -48,6 +48,13 @@ export interface HubOptions {
   readonly requestsPerMinute?: number;
   /** Live connections at once from one address, and of one principal. @default 50 */
   readonly viewersPerAddress?: number;
+  /** File of the process that runs tests (`@wsight/load` has one); `null` runs none. @default null */
+  readonly testEntry?: string | null;
+  /**
+   * Hosts (`host` or `host:port`) that tests over the API may be aimed at, beside servers that processes of this
+   * machine listen with; these take heavy load in production too. @default []
+   */
+  readonly testTargets?: readonly string[];
   /** How often this hub was restarted by its supervisor, and why last; shown on the page. */
   readonly restarts?: { readonly count: number; readonly last: string | null };
   /**

@@ -56,7 +56,7 @@ export async function createHub(setup: HubSetup): Promise<Hub> {
   const port = asInteger("BAD_OPTION", "port", options.port ?? 4700, 0, 65_535);
   const dataDir = options.dataDir === undefined ? ".wsight" : options.dataDir;
   const access = await createAccessControl({ options, host, dataDir, env, authenticate, clock, onError });
-  const core = createCore({ options, dataDir, clock, onError });
+  const core = createCore({ options, dataDir, nodeEnv: env.NODE_ENV ?? "", clock, onError });
   try {
     const door = await openDoor({ options, host, port, core, access, onCodeUsed, clock, onError });
     return run(core, door, host, clock);
@@ -86,7 +86,7 @@ function run(core: Core, door: Door, host: string, clock: Clock): Hub {
     host,
     port: door.port,
     openLink(reply) {
-      const { receive, close } = core.ingest.open((frame) => reply(encodeLinkText(frame)));
+      const { receive, close } = core.ingest.open((frame) => reply(encodeLinkText(frame)), { own: true });
       return { receive, close };
     },
     close() {

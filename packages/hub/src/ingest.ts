@@ -77,20 +77,26 @@ interface LinkOrigin {
   readonly service?: string | null;
   /** True for a process that proved to be of this machine and user. @default false */
   readonly local?: boolean;
+  /** True for the process that the hub itself runs in. @default false */
+  readonly own?: boolean;
 }
 
 /** The only writer of `current`. */
 export interface Ingest {
   /** Begins a link; `reply` sends to its probe. */
   open(reply: (frame: HubFrame) => void, origin?: LinkOrigin): IngestLink;
+  /** True for a node that is linked from a process of this machine and user. */
+  isLocal(node: string): boolean;
   stats(): IngestStats;
 }
 
 /** Makes the way in for probes. */
 export function createIngest({ current, clock, asks, welcome }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
+  /** Open links of this machine. */
+  const locals = new Set<Link>();
   return {
-    open(reply, { service = null, local = false } = {}) {
+    open(reply, { service = null, local = false, own = false } = {}) {
       const complain = (reason: string): void => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
@@ -98,6 +104,7 @@ export function createIngest({ current, clock, asks, welcome }: IngestOptions): 
       const link = new Link({ current, clock, asks, welcome }, { service, local }, reply, complain);
       let open = true;
       stats.links++;
+      if (local || own) locals.add(link);
       return {
         receive(message) {
           if (!open) return null;
@@ -113,10 +120,12 @@ export function createIngest({ current, clock, asks, welcome }: IngestOptions): 
           if (!open) return;
           open = false;
           stats.links--;
+          locals.delete(link);
           link.close();
         },
       };
     },
+    isLocal: (node) => [...locals].some(({ key }) => key === node),
     stats: () => ({ ...stats }),
   };
 }
@@ -157,7 +166,7 @@ class Link {
 
   constructor(
     { current, clock, asks, welcome }: LinkParts,
-    { service, local }: Required<LinkOrigin>,
+    { service, local }: Required<Omit<LinkOrigin, "own">>,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
   ) {

@@ -67,6 +67,8 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       asks: core.asks,
       connections: core.connections,
       audit: core.audit,
+      tests: core.tests,
+      now,
       doctor: createDoctor({ current: core.current, clock, setup: describeSetup(parts) }),
       history: core.history,
       readiness: core.readiness,

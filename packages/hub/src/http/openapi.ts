@@ -47,7 +47,11 @@ const ERROR_SCHEMA = {
     },
   },
 };
-const DESCRIPTIONS: Readonly<Record<number, string>> = { 204: "Done; no body", 302: "Leads elsewhere" };
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  202: "Begun",
+  204: "Done; no body",
+  302: "Leads elsewhere",
+};
 const REFUSALS = {
   400: refusal("The request makes no sense"),
   401: refusal("Not signed in"),
@@ -65,6 +69,7 @@ function operation(route: Route): Readonly<Record<string, unknown>> {
     "x-access": route.access,
     ...(route.access === "open" ? {} : { security: SECURED }),
     parameters: [...pathParameters(route.path), ...queryParameters(route)],
+    ...(route.body === undefined ? {} : { requestBody: { content: { "application/json": { schema: route.body } } } }),
     responses: responses(route),
   };
 }

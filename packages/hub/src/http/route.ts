@@ -56,6 +56,8 @@ export interface Route {
   readonly query?: readonly QueryParameter[];
   /** Status of a request that went well, for the OpenAPI page. @default 200 */
   readonly answers?: number;
+  /** Schema of the JSON body of a write, for the OpenAPI page. @default it says nothing of one */
+  readonly body?: Readonly<Record<string, unknown>>;
   /** Largest body of a write. @default 65_536 */
   readonly maxBodyBytes?: number;
   readonly handle: (request: RouteRequest) => RouteReply | Promise<RouteReply>;

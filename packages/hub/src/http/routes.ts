@@ -9,6 +9,7 @@ import type { Doctor } from "../doctor.ts";
 import type { HistoryKeeper } from "../history-keeper.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
+import type { Tests } from "../tests/tests.ts";
 import { auditRoute } from "./handlers/audit.ts";
 import { connectionRoute, disconnectRoute } from "./handlers/connection.ts";
 import { connectionsRoute } from "./handlers/connections.ts";
@@ -22,6 +23,7 @@ import { openApiRoute } from "./handlers/openapi.ts";
 import { showSessionRoute } from "./handlers/show-session.ts";
 import { type SignInParts, signInRoute } from "./handlers/sign-in.ts";
 import { signOutRoute } from "./handlers/sign-out.ts";
+import { testRoutes } from "./handlers/tests.ts";
 import { websocketHistoryRoute } from "./handlers/websocket-history.ts";
 import { websocketMetricsRoute } from "./handlers/websocket-metrics.ts";
 import { describeApi } from "./openapi.ts";
@@ -38,6 +40,9 @@ export interface RouteParts {
   readonly connections: ConnectionLists;
   readonly audit: Audit;
   readonly doctor: Doctor;
+  readonly tests: Tests;
+  /** ms epoch. */
+  readonly now: () => number;
   /** `null` while the hub keeps no history. */
   readonly history: Pick<HistoryKeeper, "read"> | null;
   readonly readiness: () => Readiness;
@@ -68,6 +73,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     disconnectRoute(parts),
     auditRoute(parts.audit),
     doctorRoute(parts.doctor),
+    ...testRoutes(parts),
     liveRoute(parts.streams),
     liveSayRoute(parts.streams),
     openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),

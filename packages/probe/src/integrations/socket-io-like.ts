@@ -1,3 +1,5 @@
+import type { ListenerLike } from "./listening.ts";
+
 /** How packets look on the wire: the default parser's, `socket.io-msgpack-parser`'s, or unknown. */
 export type WireFormat = "text" | "msgpack" | "opaque";
 
@@ -83,6 +85,10 @@ export interface SocketIoServer {
   /** Every namespace; private, so it may be absent one day. */
   readonly _nsps?: ReadonlyMap<string, Namespace>;
   bind(engine: EngineServer): unknown;
+  /** The HTTP server it was attached to; private in early 4.x. */
+  readonly httpServer?: ListenerLike;
+  /** The path of Engine.IO. */
+  path?(): unknown;
 }
 
 /** Recognises a Socket.IO server, version 4. */

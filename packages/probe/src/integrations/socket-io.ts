@@ -4,6 +4,7 @@ import { libraryVersion } from "../library-version.ts";
 import { readableBytes } from "../readable-bytes.ts";
 import { cover, uncover } from "../shadow.ts";
 import { watchEngines } from "./engine-io.ts";
+import { isSecure, type ListeningPlace, loopbackUrls } from "./listening.ts";
 import { watchHandlers } from "./socket-io-handlers.ts";
 import { type EngineServer, isSocketIoServer, type SocketIoServer, type WireFormat } from "./socket-io-like.ts";
 import { watchNamespaces } from "./socket-io-namespaces.ts";
@@ -44,6 +45,8 @@ function attachSocketIo(io: Target, server: string, context: ProbeContext): Inte
   const namespaces = watchNamespaces(io, context, { server, labels, engines, meterOut, timeAck, met });
   const { source, end: endEndings } = createSocketIoSource(context, server, { engines, namespaces: namespaces.all });
   const endSource = context.provideConnections(source);
+  const urls = (): readonly string[] => loopbackUrls(() => placeOf(io));
+  let told = "";
   const seconds = context.options.intervalMs / 1000;
   const endTick = onTick((tick) => {
     if (io.engine !== undefined) engines.adopt(io.engine);
@@ -51,6 +54,8 @@ function attachSocketIo(io: Target, server: string, context: ProbeContext): Inte
     namespaces.tick();
     meterIn.tick(tick, seconds);
     meterOut.tick(tick, seconds);
+    // It may begin to listen after it was found.
+    if (urls().join() !== told) foundChanged();
   });
 
   return {
@@ -66,12 +71,15 @@ function attachSocketIo(io: Target, server: string, context: ProbeContext): Inte
         `adapter ${namespaces.adapters().join(", ").slice(0, 128)}`,
         ...describeOptions(io, format),
       ];
+      const listening = urls();
+      told = listening.join();
       return {
         library: "socket.io",
         server,
         version,
         state: gaps.length === 0 ? "attached" : "partial",
         notes: [...gaps, ...facts],
+        ...(listening.length === 0 ? {} : { urls: listening }),
       };
     },
     detach() {
@@ -98,6 +106,17 @@ function watchBinding(io: Target, bound: (engine: EngineServer) => void): () => 
   cover(io, "bind", bind);
   if (io.engine !== undefined) bound(io.engine);
   return () => uncover(io, "bind", bind, before);
+}
+
+function placeOf(io: SocketIoServer): ListeningPlace {
+  const { httpServer } = io;
+  const path = io.path?.();
+  return {
+    address: httpServer?.address?.(),
+    scheme: "http",
+    secure: isSecure(httpServer),
+    path: typeof path === "string" ? `${path.replace(/\/$/, "")}/` : "/socket.io/",
+  };
 }
 
 const PARSERS: Readonly<Record<WireFormat, string>> = {

@@ -1,3 +1,5 @@
+import type { ListenerLike } from "./listening.ts";
+
 /** The parts of a `ws` socket that are used. */
 export interface WsSocket {
   readonly readyState: number;
@@ -26,6 +28,8 @@ export interface WsServer {
 interface WsServerOptions {
   readonly port?: unknown;
   readonly noServer?: unknown;
+  /** The HTTP server it was attached to. */
+  readonly server?: ListenerLike | null;
   readonly path?: unknown;
   readonly maxPayload?: unknown;
   readonly perMessageDeflate?: unknown;

@@ -3,6 +3,7 @@ import type { Integration, IntegrationHandle, ProbeContext } from "../integratio
 import { libraryVersion } from "../library-version.ts";
 import { readableBytes } from "../readable-bytes.ts";
 import { createBufferScan } from "./buffer-scan.ts";
+import { isSecure, type ListeningPlace, loopbackUrls } from "./listening.ts";
 import { watchHandshakes } from "./ws-handshakes.ts";
 import { isWsServer, OPEN, SLOT, type WsServer, type WsSocket } from "./ws-like.ts";
 import { createWsSeries } from "./ws-series.ts";
@@ -50,6 +51,8 @@ function attachWs(target: WsServer & object, server: string, context: ProbeConte
     slotOf: (socket) => socket[SLOT] ?? -1,
   });
   const { source, end: endEndings } = createWsSource(context, server, sockets);
+  const urls = (): readonly string[] => loopbackUrls(() => placeOf(target));
+  let told = "";
   const ends = [
     context.provideConnections(source),
     endEndings,
@@ -59,6 +62,8 @@ function attachWs(target: WsServer & object, server: string, context: ProbeConte
     context.onTick((tick) => {
       handshakes.sweep();
       watch.tick(tick);
+      // It may begin to listen after it was found.
+      if (urls().join() !== told) context.foundChanged();
       if (tick % SCAN_TICKS === 0) scan.start();
     }),
   ];
@@ -72,12 +77,15 @@ function attachWs(target: WsServer & object, server: string, context: ProbeConte
         ...(watch.locked() > 0 ? [`${watch.locked()} sockets are locked and not watched`] : []),
       ];
       const state = gaps.length === 0 ? "attached" : "partial";
+      const listening = urls();
+      told = listening.join();
       return {
         library: "ws",
         server,
         version,
         state,
         notes: [...gaps, ...guard.run("attach", () => describeOptions(target), [], server)],
+        ...(listening.length === 0 ? {} : { urls: listening }),
       };
     },
     detach() {
@@ -99,6 +107,13 @@ function describeOptions(server: WsServer): string[] {
     ...(clients === undefined ? ["client tracking off: connections counted by wsight from attach on"] : []),
     ...(options.noServer === true ? ["what the application refuses before handleUpgrade() is not seen"] : []),
   ];
+}
+
+function placeOf(server: WsServer): ListeningPlace | null {
+  const { noServer, path, server: below } = server.options;
+  // Without a server of its own it throws when asked for its address.
+  if (noServer === true) return null;
+  return { address: server.address(), scheme: "ws", secure: isSecure(below ?? undefined), path };
 }
 
 function listensOn(server: WsServer): string[] {

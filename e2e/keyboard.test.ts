@@ -1,3 +1,4 @@
+import { until } from "@wsight/testkit";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { browserSuite, openView, useBrowser, type View } from "./browser.ts";
@@ -109,7 +110,7 @@ browserSuite("by keyboard alone", () => {
     await expectFocusStays(page, dialog);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    expect(await isFocused(more)).toBe(true);
+    await until(() => isFocused(more), { what: "the button that opened the table to have the focus again" });
   });
 
   it("shows every shortcut with ?", async () => {

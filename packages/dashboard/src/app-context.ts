@@ -1,6 +1,7 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import { type Context, createContext } from "preact";
 import { useContext } from "preact/hooks";
+import type { Surface } from "./charts/canvas.ts";
 import type { Cursor } from "./charts/cursor.ts";
 import type { Painter } from "./charts/painter.ts";
 import type { Palette } from "./charts/palette.ts";
@@ -11,6 +12,14 @@ import type { Keyboard, LiveState, Preferences, Route, Theme } from "./state/ind
 
 /** Which of the dialogs is open. The sign-in sheet is not one of them: it follows the connection. */
 export type OpenDialog = "palette" | "help" | null;
+
+/** What others than the rail draw on it. */
+export interface RailMarks {
+  /** Draws; `xOf` tells where an instant, ms epoch, stands. */
+  draw(surface: Surface, xOf: (at: number) => number): void;
+  /** What is marked, for people who listen to the page. */
+  readonly label: string;
+}
 
 /** Everything the components of one page share, made once in `main.tsx`. */
 export interface App {
@@ -25,6 +34,8 @@ export interface App {
   /** Length of what charts show, ms: the chosen window, or less while nothing older is known. */
   readonly viewMs: ReadonlySignal<number>;
   readonly cursor: Cursor;
+  /** When tests were run; `null` while that is not known. */
+  readonly railMarks: Signal<RailMarks | null>;
   readonly toasts: Toasts;
   readonly dialog: Signal<OpenDialog>;
   /** A chart's numbers as a table, while somebody reads them. */

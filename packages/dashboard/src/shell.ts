@@ -1,5 +1,5 @@
 import { batch, computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
-import type { App, OpenDialog } from "./app-context.ts";
+import type { App, OpenDialog, RailMarks } from "./app-context.ts";
 import { clearCursor, createCursor } from "./charts/cursor.ts";
 import { Painter } from "./charts/painter.ts";
 import { type Palette, readPalette } from "./charts/palette.ts";
@@ -40,6 +40,7 @@ export function createApp(parts: AppParts): App {
     painter: new Painter(),
     viewMs: computed(() => viewLength(parts.live)),
     cursor: createCursor(),
+    railMarks: signal<RailMarks | null>(null),
     toasts,
     dialog: signal<OpenDialog>(null),
     dataTable: signal<DataTable | null>(null),

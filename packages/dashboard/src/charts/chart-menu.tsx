@@ -2,7 +2,6 @@ import type { VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import { Icon } from "../components/icon.tsx";
 import { Menu } from "../components/menu.tsx";
-import { download, toCsv } from "../format/csv.ts";
 
 /** The numbers of a chart, newest first. */
 export interface ChartTable {
@@ -56,7 +55,11 @@ export function ChartMenu({ title, table }: ChartMenuProps): VNode {
             run: () => {
               const { columns, rows } = table();
               const cells = rows.map(({ at, values }) => [new Date(at).toISOString(), ...values]);
-              download(`${fileName(title)}.csv`, "text/csv", toCsv(["time", ...columns], cells));
+              // The numbers are those of the moment; how to write them is fetched when it is first wanted.
+              import("../format/csv.ts").then(
+                ({ downloadCsv }) => downloadCsv(title, ["time", ...columns], cells),
+                reportError,
+              );
             },
           },
         ]}
@@ -65,8 +68,4 @@ export function ChartMenu({ title, table }: ChartMenuProps): VNode {
       </Menu>
     </span>
   );
-}
-
-function fileName(title: string): string {
-  return `wsight-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
 }

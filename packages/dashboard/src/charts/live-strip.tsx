@@ -67,7 +67,7 @@ function Strip(): VNode {
     <div
       class="rail-strip"
       role="img"
-      aria-label={`Connections of the last 15 minutes, now ${join(count(connections))}`}
+      aria-label={`Connections of the last 15 minutes, now ${join(count(connections))}${app.railMarks.value?.label ?? ""}`}
       onPointerMove={point}
       onPointerLeave={leave}
     >
@@ -115,6 +115,7 @@ function draw(app: App, canvas: HTMLCanvasElement, data: WindowData): void {
   drawGaps(app, surface, data, xOf);
   drawHandle(app, surface, xOf(toAt - app.viewMs.peek()));
   drawRestarts(app, surface, app.live.table("nodes").peek() ?? [], xOf);
+  app.railMarks.peek()?.draw(surface, xOf);
   drawTimes(app, surface, toAt, xOf);
 }
 

@@ -11,12 +11,12 @@ function cell(value: string | number | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Hands text to the browser as a file. */
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+/** Hands rows to the browser as a file named after `title`. */
+export function downloadCsv(title: string, ...table: Parameters<typeof toCsv>): void {
+  const url = URL.createObjectURL(new Blob([toCsv(...table)], { type: "text/csv" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = name;
+  link.download = `wsight-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.csv`;
   link.click();
   URL.revokeObjectURL(url);
 }

@@ -5,9 +5,10 @@ import type { Page } from "./page.ts";
 import { performancePage } from "./performance.ts";
 import { settings } from "./settings.ts";
 import { setup } from "./setup.ts";
+import { testing } from "./testing.ts";
 
 /** Every page there is, in the order of the sidebar. */
-export const PAGES: readonly Page[] = [overview, connections, messages, performancePage, setup, settings];
+export const PAGES: readonly Page[] = [overview, connections, messages, performancePage, testing, setup, settings];
 
 /** The page of an address; the first one when there is no such page. */
 export function findPage(id: string): Page {

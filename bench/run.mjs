@@ -10,6 +10,7 @@ const BENCHES = {
   mount: "an application's requests with a dashboard mounted ÷ without",
   asks: "questions about 20,000 connections in memory: time to the answer, stretches of the event loop",
   fanout: "a second of 200 metrics to 100, 1,000 and 10,000 viewers, and peers",
+  load: "what a connection and a message cost the load tool and peers; its truth, start and reach",
   snapshot: "time on the event loop each second with 10,000 connections",
 };
 

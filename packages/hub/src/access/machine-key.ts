@@ -1,11 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, unlink, writeFile } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { asText } from "@wsight/protocol";
 import { SignJWT } from "jose";
 import { systemCode } from "../errors.ts";
+import { createOnce } from "./create-once.ts";
 import type { TokenKeys } from "./token.ts";
 
 /** `iss` of machine tokens: no other token has it. */
@@ -97,7 +98,7 @@ function tokenKey(key: Uint8Array): Uint8Array {
 async function keptKey(dir: string): Promise<MachineKey> {
   const kept = await readKey(dir);
   if (kept !== null) return kept;
-  await createKey(dir);
+  await createOnce(join(dir, KEY_FILE), randomBytes(KEY_BYTES));
   return (await readKey(dir)) ?? { problem: `${dir}: the key vanished while starting` };
 }
 
@@ -120,20 +121,6 @@ async function readKey(dir: string): Promise<MachineKey | null> {
     return { problem: `${path}: expected ${KEY_BYTES} bytes, got another size; delete it to have it made anew` };
   } finally {
     await file.close();
-  }
-}
-
-/** Processes that start at once must end up with one key, whole: `link` lets only the first name its file. */
-async function createKey(dir: string): Promise<void> {
-  const path = join(dir, KEY_FILE);
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  await writeFile(draft, randomBytes(KEY_BYTES), { flag: "wx", mode: 0o600 });
-  try {
-    await link(draft, path);
-  } catch (error) {
-    if (systemCode(error) !== "EEXIST") throw error;
-  } finally {
-    await unlink(draft);
   }
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import { systemCode } from "../errors.ts";
+import { createOnce } from "./create-once.ts";
 
 /** Shortest secret that is accepted, in characters. */
 export const MIN_SECRET_LENGTH = 32;
@@ -48,7 +49,7 @@ async function keptSecret(dataDir: string): Promise<string> {
   const path = join(dataDir, "secret");
   const kept = await readSecret(path);
   if (kept !== null) return kept;
-  await createSecret(path);
+  await createOnce(path, `${makeSecret()}\n`);
   return (await readSecret(path)) ?? Promise.reject(new WsightError("BAD_OPTION", `${path}: vanished while starting`));
 }
 
@@ -61,19 +62,6 @@ async function readSecret(path: string): Promise<string | null> {
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
     throw error;
-  }
-}
-
-/** Two hubs that start at once must end up with one secret: `link` lets only the first name its file. */
-async function createSecret(path: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  await writeFile(draft, `${makeSecret()}\n`, { flag: "wx", mode: 0o600 });
-  try {
-    await link(draft, path);
-  } catch (error) {
-    if (systemCode(error) !== "EEXIST") throw error;
-  } finally {
-    await unlink(draft);
   }
 }
 

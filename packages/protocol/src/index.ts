@@ -165,7 +165,7 @@ export {
   type Series,
   seriesKey,
 } from "./series.ts";
-export { splitLatency } from "./server-side.ts";
+export { greaterOf, meanOf, mostOf, splitLatency } from "./server-side.ts";
 export { composeSummary, type Quantiles, type Summary, type SummaryInput } from "./summary.ts";
 export {
   type BroadcastRow,

@@ -19,3 +19,19 @@ export function splitLatency(
   const handled = Math.min(total - clientLag - loop, handler ?? 0);
   return { clientLag, loopDelay: loop, handler: handled, rest: total - clientLag - loop - handled };
 }
+
+/** The greater of two figures, of which either may not be known. */
+export function greaterOf(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.max(a, b);
+}
+
+/** The greatest figure; `null` of none. */
+export function mostOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
+}
+
+/** The mean; `null` of none. */
+export function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,6 +1,9 @@
 import {
+  greaterOf,
   type LoadResult,
   type LoadServerSide,
+  meanOf,
+  mostOf,
   type PoolTestResult,
   type Selector,
   splitLatency,
@@ -104,14 +107,14 @@ export class ServerView {
         cpu,
         loopLagP99,
       })),
-      loopLagP99: most(read({ metric: LAG, agg: "p99" })),
-      handlerP95: most(read({ metric: HANDLER, agg: "p95" })),
-      cpu: most(watched.flatMap(([, { cpu }]) => cpu ?? [])),
+      loopLagP99: mostOf(read({ metric: LAG, agg: "p99" })),
+      handlerP95: mostOf(read({ metric: HANDLER, agg: "p95" })),
+      cpu: mostOf(watched.flatMap(([, { cpu }]) => cpu ?? [])),
       stalls: this.#stalls(names, startedAt, endedAt),
       split: splitLatency(
         result,
-        mean(read({ metric: LAG, agg: "mean" })),
-        mean(read({ metric: HANDLER, agg: "mean" })),
+        meanOf(read({ metric: LAG, agg: "mean" })),
+        meanOf(read({ metric: HANDLER, agg: "mean" })),
       ),
     };
   }
@@ -144,8 +147,8 @@ export class ServerView {
       const count = connections ?? 0;
       const peak = this.#peaks.get(node) ?? { before: count, connections: count, cpu: null, loopLagP99: null };
       peak.connections = Math.max(peak.connections, count);
-      peak.cpu = greater(peak.cpu, cpu);
-      peak.loopLagP99 = greater(peak.loopLagP99, loopLagP99 === null ? null : loopLagP99 * 1000);
+      peak.cpu = greaterOf(peak.cpu, cpu);
+      peak.loopLagP99 = greaterOf(peak.loopLagP99, loopLagP99 === null ? null : loopLagP99 * 1000);
       this.#peaks.set(node, peak);
     }
   }
@@ -170,19 +173,6 @@ export class ServerView {
     while (!this.#hurried && !isThere() && Date.now() < until)
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
-}
-
-function greater(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.max(a, b);
-}
-
-function most(values: readonly number[]): number | null {
-  return values.length === 0 ? null : Math.max(...values);
-}
-
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : sum(values) / values.length;
 }
 
 function sum(values: Iterable<number>): number {

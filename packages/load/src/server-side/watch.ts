@@ -1,4 +1,13 @@
-import { type Backfill, type LoadServerSide, type Selector, splitLatency, type WsightAccess } from "@wsight/protocol";
+import {
+  type Backfill,
+  greaterOf,
+  type LoadServerSide,
+  meanOf,
+  mostOf,
+  type Selector,
+  splitLatency,
+  type WsightAccess,
+} from "@wsight/protocol";
 import type { Figures } from "../verdict.ts";
 import { readLiveSeries } from "./live-series.ts";
 import { type NodeFigures, WsightApi } from "./wsight-api.ts";
@@ -69,11 +78,11 @@ export class ServerWatch {
     return {
       node: names.length === 1 ? (names[0] ?? "") : `${names.length} nodes`,
       nodes: names.map((node) => this.#nodeOf(node)),
-      loopLagP99: most(read(1)),
-      handlerP95: most(read(3)),
-      cpu: most(watched.flatMap(({ cpu }) => (cpu === null ? [] : [cpu]))),
+      loopLagP99: mostOf(read(1)),
+      handlerP95: mostOf(read(3)),
+      cpu: mostOf(watched.flatMap(({ cpu }) => (cpu === null ? [] : [cpu]))),
       stalls: stallsOf(past, names.length, this.#startedAt, seconds),
-      split: splitLatency(figures, mean(read(0)), mean(read(2))),
+      split: splitLatency(figures, meanOf(read(0)), meanOf(read(2))),
     };
   }
 
@@ -92,8 +101,8 @@ export class ServerWatch {
       const count = connections ?? 0;
       const peak = this.#nodes.get(node) ?? { before: count, connections: count, cpu: null, loopLagP99: null };
       peak.connections = Math.max(peak.connections, count);
-      peak.cpu = greater(peak.cpu, cpu);
-      peak.loopLagP99 = greater(peak.loopLagP99, loopLagP99);
+      peak.cpu = greaterOf(peak.cpu, cpu);
+      peak.loopLagP99 = greaterOf(peak.loopLagP99, loopLagP99);
       this.#nodes.set(node, peak);
     }
   }
@@ -123,17 +132,4 @@ function stallsOf(past: Backfill | null, nodes: number, startedAt: number, secon
     }
   }
   return [...stalls].sort((a, b) => a - b);
-}
-
-function greater(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.max(a, b);
-}
-
-function most(values: readonly number[]): number | null {
-  return values.length === 0 ? null : Math.max(...values);
-}
-
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -17,4 +17,3 @@ export { type RunLoadOptions, runLoad } from "./run/run-load.ts";
 export { type EchoOptions, runEcho } from "./target-tests/echo.ts";
 export { type PoolTestOptions, runPoolTest } from "./target-tests/pool-test.ts";
 export { runServerTest, type ServerTestOptions } from "./target-tests/server-test.ts";
-export { startTest, type TestOrder, type TestReport, type TestRun } from "./test-process/start-test.ts";

@@ -1,7 +1,8 @@
-import { type LoadOptions, resolvePlan, runLoad, startTest } from "@wsight/load";
+import { type LoadOptions, resolvePlan, runLoad } from "@wsight/load";
 import type { LoadProgress } from "@wsight/protocol";
 import { describe, expect, it } from "vitest";
 import { afterTest, echo, rawServer, timeWaits, wsServer } from "./servers.ts";
+import { startTest } from "./start-test.ts";
 
 /** What takes no time takes some on a busy machine. */
 const PATIENT = { timeout: 10_000 };

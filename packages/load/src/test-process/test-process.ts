@@ -1,4 +1,5 @@
 import process from "node:process";
+import type { TestCall, TestOrder, TestReport } from "@wsight/protocol";
 import { WsightError } from "@wsight/protocol";
 import { HTML_REPORT_CSP } from "../reports/html.ts";
 import { REPORTS } from "../reports/reports.ts";
@@ -6,7 +7,6 @@ import { runLoad } from "../run/run-load.ts";
 import { runEcho } from "../target-tests/echo.ts";
 import { runPoolTest } from "../target-tests/pool-test.ts";
 import { runServerTest } from "../target-tests/server-test.ts";
-import type { TestCall, TestOrder, TestReport } from "./messages.ts";
 
 /** A process of one test: hears what to run over IPC, tells how it goes, and ends when its parent is gone. */
 function serve(): void {

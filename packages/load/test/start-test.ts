@@ -1,8 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { TestCall, TestOrder, TestReport } from "./messages.ts";
-
-export type { TestOrder, TestReport } from "./messages.ts";
+import type { TestCall, TestOrder, TestReport } from "@wsight/protocol";
 
 /** How long a test may take to end once it was told to, ms. */
 const END_MS = 5000;
@@ -16,12 +14,11 @@ export interface TestRun {
 }
 
 /**
- * Runs a test in a process of its own, so that the caller's event loop has
- * nothing to do with it. Works from worker threads too.
+ * Runs a test in a process of its own, as a hub does.
  * @param onReport hears every report, the last one included
  */
 export function startTest(order: TestOrder, onReport?: (report: TestReport) => void): TestRun {
-  const child = fork(fileURLToPath(new URL("./test-process.js", import.meta.url)), [], {
+  const child = fork(fileURLToPath(import.meta.resolve("@wsight/load/test-process")), [], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     execArgv: [],

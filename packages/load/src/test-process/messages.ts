@@ -1,1 +1,0 @@
-export type { TestCall, TestOrder, TestReport } from "@wsight/protocol";

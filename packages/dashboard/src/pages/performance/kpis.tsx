@@ -1,3 +1,4 @@
+import type { Selector } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useApp } from "../../app-context.ts";
 import type { Tone } from "../../components/tone.ts";
@@ -14,48 +15,38 @@ export function Kpis(): VNode {
   live.tick.value;
   const rates = sourceRates(live);
   const shown = shownLatency(rates);
-  const [p50, p95, p99, max] = [shown.p50Minute, shown.p95Minute, shown.p99Minute, shown.maxMinute].map((selector) =>
-    live.series(selector).latest(),
-  );
-  const broadcast = live.series(SERIES.broadcastP95).latest();
-  const lag = live.series(SERIES.loopLag).latest();
+  const latest = (selector: Selector) => live.series(selector).latest();
+  const percentiles = [
+    { id: "p50", value: latest(shown.p50Minute), note: `healthy below ${join(duration(HEALTHY_S))}` },
+    {
+      id: "p95",
+      value: latest(shown.p95Minute),
+      note: <span title={describeSource(rates)}>{nameSource(rates)}</span>,
+    },
+    { id: "p99", value: latest(shown.p99Minute), note: `look into it above ${join(duration(TROUBLE_S))}` },
+  ] as const;
+  const broadcast = latest(SERIES.broadcastP95);
+  const lag = latest(SERIES.loopLag);
   return (
     <div class="grid">
-      <Kpi
-        width="sixth"
-        icon="timer"
-        title="Latency p50, 1 min"
-        value={duration(p50 ?? null)}
-        spark={shown.p50}
-        color="p50"
-        tone={toneOf(p50 ?? null, HEALTHY_S, TROUBLE_S)}
-        note={`healthy below ${join(duration(HEALTHY_S))}`}
-      />
-      <Kpi
-        width="sixth"
-        icon="timer"
-        title="Latency p95, 1 min"
-        value={duration(p95 ?? null)}
-        spark={shown.p95}
-        color="p95"
-        tone={toneOf(p95 ?? null, HEALTHY_S, TROUBLE_S)}
-        note={<span title={describeSource(rates)}>{nameSource(rates)}</span>}
-      />
-      <Kpi
-        width="sixth"
-        icon="timer"
-        title="Latency p99, 1 min"
-        value={duration(p99 ?? null)}
-        spark={shown.p99}
-        color="p99"
-        tone={toneOf(p99 ?? null, HEALTHY_S, TROUBLE_S)}
-        note={`look into it above ${join(duration(TROUBLE_S))}`}
-      />
+      {percentiles.map(({ id, value, note }) => (
+        <Kpi
+          key={id}
+          width="sixth"
+          icon="timer"
+          title={`Latency ${id}, 1 min`}
+          value={duration(value)}
+          spark={shown[id]}
+          color={id}
+          tone={toneOf(value, HEALTHY_S, TROUBLE_S)}
+          note={note}
+        />
+      ))}
       <Kpi
         width="sixth"
         icon="alert"
         title="Latency max, 1 min"
-        value={duration(max ?? null)}
+        value={duration(latest(shown.maxMinute))}
         spark={shown.maxMinute}
         color="p99"
         note="the slowest one"
@@ -69,7 +60,7 @@ export function Kpis(): VNode {
         color="c2"
         note={
           <>
-            <b>{join(rate(live.series(SERIES.broadcasts).latest()))}</b> broadcasts, 1 min
+            <b>{join(rate(latest(SERIES.broadcasts)))}</b> broadcasts, 1 min
           </>
         }
       />
@@ -83,7 +74,7 @@ export function Kpis(): VNode {
         tone={toneOf(lag, LAG_WARN_S, LAG_CRIT_S)}
         note={
           <>
-            lag · <b>{join(share(live.series(SERIES.loopUse).latest()))}</b> busy
+            lag · <b>{join(share(latest(SERIES.loopUse)))}</b> busy
           </>
         }
       />

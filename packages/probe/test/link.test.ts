@@ -118,11 +118,15 @@ describe("a port link", () => {
     const arrived: LinkMessage[] = [];
     const { trackMessageSent, connect } = bind(create());
     connect(createPortLink(port1));
+    /** Hears every snapshot. */
+    const beat = createRecordingLink();
+    connect(beat);
     port2.on("message", (message: LinkMessage) => arrived.push(message));
     const snapshots = () => arrived.filter((message) => typeof message !== "string").length;
     for (let second = 0; second < 25; second++) {
       trackMessageSent(`event ${second}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      const told = beat.seqs.length;
+      await until(() => beat.seqs.length > told, { what: "the next snapshot" });
     }
     expect(snapshots()).toBe(MAX_UNACKNOWLEDGED);
     const link = createRecordingLink();

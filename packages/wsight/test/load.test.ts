@@ -188,7 +188,11 @@ describe("wsight echo, test and pool", () => {
 
 describe("a server that wsight monitors", () => {
   it("tells its side of a load test, stalls included", async () => {
-    const { url, wss } = await serve(echo);
+    let heard = 0;
+    const { url, wss } = await serve((socket) => {
+      socket.on("message", () => heard++);
+      echo(socket);
+    });
     const secret = "0123456789abcdef0123456789abcdef";
     const watch = await monitor({ wss }, { service: "loaded", port: 0, data: null, secret, quiet: true });
     cleanups.push(() => watch.close());
@@ -201,9 +205,9 @@ describe("a server that wsight monitors", () => {
       ],
       { WSIGHT_TOKEN: token },
     );
-    // All are there, so messages run, however long the program took to start.
+    // All are there and a third of the run is over, however long the program took to start.
     await expect.poll(() => wss.clients.size, { timeout: 20_000 }).toBe(20);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await expect.poll(() => heard, { timeout: 20_000 }).toBeGreaterThan(130);
     const end = performance.now() + 600;
     while (performance.now() < end);
     await program.ended;

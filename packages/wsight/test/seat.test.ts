@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createDoor } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
@@ -29,6 +29,20 @@ async function start(env: Readonly<Record<string, string>>): Promise<SeatProcess
   const seat = await startSeat(env);
   cleanups.push(() => seat.kill());
   return seat;
+}
+
+/** Resolves when somebody has tried to connect to a port so many times; nobody is let in. */
+async function untilKnocked(port: number, times: number): Promise<void> {
+  let knocks = 0;
+  const door = createDoor((socket) => {
+    knocks++;
+    socket.destroy();
+  });
+  door.listen(port, "127.0.0.1");
+  await once(door, "listening");
+  await until(() => knocks >= times, { what: `${times} attempts`, timeoutMs: 20_000 });
+  door.close();
+  await once(door, "close");
 }
 
 async function watch(options: MonitorOptions): Promise<Monitor> {
@@ -274,7 +288,7 @@ describe("a hub elsewhere", () => {
     expect((await hub.ended).code).toBe(0);
     await until(() => errors.length > 0, { what: "the loss" });
     // Many attempts, one word.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await untilKnocked(port, 3);
     expect(errors).toEqual([
       expect.stringMatching(
         new RegExp(`^hub link Error: no link to the hub at http://127.0.0.1:${port}: the hub closed`),

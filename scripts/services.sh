@@ -7,9 +7,14 @@ set -uo pipefail
 updated=no
 missing=0
 
+# Debian keeps the programs of PostgreSQL out of PATH.
+find_program() {
+  command -v "$1" 2>/dev/null || ls /usr/lib/postgresql/*/bin/"$1" 2>/dev/null | sort -V | tail -1
+}
+
 ensure() { # name, command, package
   local name=$1 command=$2 package=$3
-  if ! command -v "$command" >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  if [ -z "$(find_program "$command")" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     if [ "$updated" = no ]; then
       apt-get update -qq >/dev/null 2>&1 || true
       updated=yes
@@ -17,8 +22,8 @@ ensure() { # name, command, package
     echo "services: installing $package"
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1 || true
   fi
-  if command -v "$command" >/dev/null 2>&1; then
-    echo "services: $name at $(command -v "$command")"
+  if [ -n "$(find_program "$command")" ]; then
+    echo "services: $name at $(find_program "$command")"
   else
     echo "services: MISSING $name: its suites will be SKIPPED (install Debian's package $package)" >&2
     missing=$((missing + 1))
@@ -26,5 +31,7 @@ ensure() { # name, command, package
 }
 
 ensure Chromium chromium chromium
+ensure Redis redis-server redis-server
+ensure PostgreSQL initdb postgresql
 
 exit 0

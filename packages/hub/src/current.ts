@@ -9,6 +9,7 @@ import { NodeRows } from "./current/node-rows.ts";
 import type { NodeState } from "./current/node-state.ts";
 import { Nodes, NodeWriter } from "./current/nodes.ts";
 import { SeriesIndex } from "./current/series-index.ts";
+import { mergeQueries, rowsOfNodes } from "./current/source-rows.ts";
 import { summarize } from "./current/summarize.ts";
 import { errorsTable, mergeCounts, newestBroadcasts, newestSlow, totalsBy } from "./current/tables.ts";
 import { Timeline } from "./current/timeline.ts";
@@ -95,6 +96,11 @@ export function createCurrent(options: CurrentOptions): Current {
     namespaces: () => atLast((second) => namespaces.rows(second)),
     slow: () => newestSlow(present()),
     broadcasts: () => newestBroadcasts(present()),
+    components: () => rowsOfNodes(present(), (node) => node.components),
+    collectors: () => rowsOfNodes(present(), (node) => node.collectors),
+    routes: () => [],
+    operations: () => [],
+    queries: () => mergeQueries(present()),
   };
 
   /** Rows of the newest second; none before the first. */

@@ -12,6 +12,17 @@ export interface HubOptions {
   readonly host?: string;
   /** Directory for the secret and the history; `null` keeps nothing on disk. @default ".wsight" */
   readonly dataDir?: string | null;
+  /**
+   * Where history is kept instead of in `dataDir`: `postgres://user@host:5432/database`. What can't be stored while it
+   * is away waits in a spool. @default the embedded store in `dataDir`
+   */
+  readonly store?: string;
+  /** How often `basic-metrics` is told over Socket.IO, and `/ws/metrics` tells, ms. @default 1000 */
+  readonly intervalMs?: number;
+  /** How often `database-metrics`, `cache-metrics` and `network-metrics` are told over Socket.IO, ms. @default 5000 */
+  readonly mediumIntervalMs?: number;
+  /** How often `system-metrics` is told over Socket.IO, ms. @default 30_000 */
+  readonly slowIntervalMs?: number;
   /** Signs sessions and tokens (HS256), at least 32 characters. @default made once, kept in the data directory with mode 0600 */
   readonly secret?: string;
   /** Verifies bearer tokens by somebody else's public key instead of `secret`. @default tokens signed with `secret` */

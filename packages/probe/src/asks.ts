@@ -57,6 +57,9 @@ export class Asks {
           return { disconnected: true };
         });
       },
+      processes: () => {
+        throw new WsightError("NOT_FOUND", "this system has no process table that could be read");
+      },
       tail: (ask, from) => ({ following: tail.follow(from, from.send, ask) }),
     };
   }

@@ -1,16 +1,19 @@
 import type { Finding } from "@wsight/protocol";
+import type { Component } from "./components.ts";
 import type { ConnectionTable } from "./connections.ts";
 import type { Guard } from "./guard.ts";
 import type { BroadcastLog } from "./instruments/broadcast-log.ts";
 import type { ErrorLog } from "./instruments/error-log.ts";
 import type { Counter, Distribution } from "./instruments/instruments.ts";
 import type { LoopLag } from "./instruments/loop-lag.ts";
+import type { QueryBook } from "./instruments/query-book.ts";
 import type { SlowLog } from "./instruments/slow-log.ts";
 import type { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { ConnectionSource } from "./looks/connection-source.ts";
 import type { MessageTap } from "./looks/tail.ts";
 import type { KeyCounts } from "./names.ts";
 import type { ResolvedProbeOptions } from "./probe-options.ts";
+import type { Pull } from "./pulls.ts";
 import type { Redact } from "./redact.ts";
 import type { Registry } from "./registry.ts";
 
@@ -23,6 +26,8 @@ export interface ProbeContext {
   /** What was slow, and examples of what was not. */
   readonly slow: SlowLog;
   readonly broadcasts: BroadcastLog;
+  /** Statements of databases, by shape. */
+  readonly queries: QueryBook;
   readonly loopLag: LoopLag;
   /** Messages go there while somebody follows them: look at `tap.on` first. */
   readonly tap: MessageTap;
@@ -45,11 +50,15 @@ export interface ProbeContext {
   readonly provideRooms: (read: (limit: number) => KeyCounts) => () => void;
   /** Lets the open connections of a target be listed. Returns how to end it. */
   readonly provideConnections: (source: ConnectionSource) => () => void;
+  /** Reads something at intervals, within a budget of time. Returns how to end it. */
+  readonly pull: (pull: Pull) => () => void;
+  /** Shows the state of something the application depends on. Returns how to end it. */
+  readonly provideComponent: (component: Component) => () => void;
   /** Tells the hub anew what was found. */
   readonly foundChanged: () => void;
 }
 
-/** A watched target. */
+/** A watched target, however it measures. */
 export interface IntegrationHandle {
   readonly finding: () => Finding;
   /** Undoes everything that attaching did: own properties, listeners, timers. */
@@ -58,10 +67,10 @@ export interface IntegrationHandle {
 
 /** One library wsight can watch: one file per library, all of this shape. */
 export interface Integration {
-  /** Name as the library's users know it; the value of `ws.library`. */
+  /** Name as the library's users know it; the value of `ws.library` where series carry one. */
   readonly library: string;
   /** Recognises a target by what it can do, never by its class. */
   readonly detect: (target: unknown) => boolean;
-  /** Begins to watch. `server` is the value of `ws.server` in every series. */
+  /** Begins to watch. `server` is the name its series carry: as `ws.server`, `http.server` or `db.client`. */
   readonly attach: (target: object, server: string, context: ProbeContext) => IntegrationHandle;
 }

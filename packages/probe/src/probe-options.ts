@@ -1,4 +1,4 @@
-import { describe, WsightError } from "@wsight/protocol";
+import { describe, TIER_MS, WsightError } from "@wsight/protocol";
 import type { OnError } from "./guard.ts";
 import { isSecretName, type Redact } from "./redact.ts";
 
@@ -22,6 +22,10 @@ export interface ProbeOptions {
   readonly instance?: string;
   /** Milliseconds between snapshots, 100 to 60,000. @default 1000 */
   readonly intervalMs?: number;
+  /** Milliseconds between two reads of the medium tier: pools, pings, caches. 100 to 600,000. @default 5000 */
+  readonly mediumIntervalMs?: number;
+  /** Milliseconds between two reads of the slow tier: file systems, handles, server statistics. 100 to 3,600,000. @default 30_000 */
+  readonly slowIntervalMs?: number;
   /**
    * Says whose connection it is: called once per connection with the library's
    * own socket (`ws`: also the upgrade request; Socket.IO: the namespace
@@ -66,6 +70,8 @@ export interface ResolvedProbeOptions {
   readonly service: string;
   readonly instance: string;
   readonly intervalMs: number;
+  readonly mediumIntervalMs: number;
+  readonly slowIntervalMs: number;
   readonly getUser: ProbeOptions["getUser"];
   readonly getChannel: ProbeOptions["getChannel"];
   readonly getEvent: ProbeOptions["getEvent"];
@@ -88,6 +94,8 @@ export function resolveProbeOptions(options: ProbeOptions, defaults: { instance:
     service: name("service", options.service ?? "app"),
     instance: name("instance", options.instance ?? defaults.instance),
     intervalMs: whole("intervalMs", options.intervalMs ?? 1000, 100, 60_000),
+    mediumIntervalMs: whole("mediumIntervalMs", options.mediumIntervalMs ?? TIER_MS.medium, 100, 600_000),
+    slowIntervalMs: whole("slowIntervalMs", options.slowIntervalMs ?? TIER_MS.slow, 100, 3_600_000),
     getUser: callback("getUser", options.getUser),
     getChannel: callback("getChannel", options.getChannel),
     getEvent: callback("getEvent", options.getEvent),

@@ -17,11 +17,13 @@ import { collectCapacity } from "./collectors/capacity.ts";
 import { collectEventLoop } from "./collectors/event-loop.ts";
 import { collectProbeCost } from "./collectors/probe-cost.ts";
 import { collectProcess } from "./collectors/process.ts";
+import { Components } from "./components.ts";
 import { ConnectionTable } from "./connections.ts";
 import { Guard } from "./guard.ts";
 import { BroadcastLog } from "./instruments/broadcast-log.ts";
 import { ErrorLog } from "./instruments/error-log.ts";
 import { LoopLag } from "./instruments/loop-lag.ts";
+import { QueryBook } from "./instruments/query-book.ts";
 import { RateRing } from "./instruments/rate-ring.ts";
 import { SlowLog } from "./instruments/slow-log.ts";
 import { TimingSampler } from "./instruments/timing-sampler.ts";
@@ -32,6 +34,7 @@ import { summarise } from "./local-summary.ts";
 import { ConnectionList } from "./looks/connection-list.ts";
 import { Tail } from "./looks/tail.ts";
 import { type ProbeOptions, type ResolvedProbeOptions, resolveProbeOptions } from "./probe-options.ts";
+import { Pulls } from "./pulls.ts";
 import { composeRedact } from "./redact.ts";
 import { Registry } from "./registry.ts";
 import { type ReadKeys, Tables } from "./tables.ts";
@@ -57,8 +60,8 @@ export interface Probe extends TrackApi {
   readonly service: string;
   readonly instance: string;
   /**
-   * Watches a server: a `ws` `WebSocketServer` or a Socket.IO `Server`,
-   * recognised by what it can do. Watching what is watched already changes nothing.
+   * Watches a server, an application or a client of one of the libraries that
+   * wsight knows, recognised by what it can do. Watching what is watched already changes nothing.
    * @throws WsightError `BAD_OPTION` when the target is nothing wsight knows
    */
   attach(target: unknown, options?: { readonly name?: string }): Attachment;
@@ -118,6 +121,7 @@ class RunningProbe implements Probe {
   readonly #links = new Set<LinkState>();
   readonly #onTick = new Set<(tick: number) => void>();
   readonly #tables: Tables;
+  readonly #pulls: Pulls;
   readonly #list: ConnectionList;
   readonly #tail: Tail;
   readonly #asks: Asks;
@@ -152,6 +156,10 @@ class RunningProbe implements Probe {
     const rooms = new Set<ReadKeys>();
     const list = new ConnectionList({ connections, redact, now, hr });
     const run = (fn: () => void): void => guard.run("ask", fn, undefined, "tail");
+    const { intervalMs: fast, mediumIntervalMs: medium, slowIntervalMs: slow } = options;
+    const pulls = new Pulls({ guard, tierMs: { fast, medium, slow }, hr, now });
+    const components = new Components({ registry, guard, pulls, redact, now, hr });
+    this.#pulls = pulls;
     this.#list = list;
     this.#tail = new Tail({ connections, redact, fields: options.tailFields, now, epoch, run });
     this.#asks = new Asks({ registry, guard, list, tail: this.#tail, allowDisconnect: options.allowDisconnect, epoch });
@@ -167,6 +175,7 @@ class RunningProbe implements Probe {
       timing: new TimingSampler(),
       slow: new SlowLog({ limitSeconds: options.slowMs / 1000, now }),
       broadcasts: new BroadcastLog(now),
+      queries: new QueryBook(),
       loopLag: new LoopLag(),
       tap: this.#tail,
       latency: {
@@ -177,10 +186,12 @@ class RunningProbe implements Probe {
       onTick: (fn) => addTo(this.#onTick, fn),
       provideRooms: (read) => addTo(rooms, read),
       provideConnections: (source) => list.add(source),
+      pull: (pull) => pulls.add(pull),
+      provideComponent: (component) => components.add(component),
       userKey: createUserKey({ hash: options.hashUsers }),
       foundChanged: () => this.#sayHello(),
     };
-    this.#tables = new Tables(this.#context, rooms);
+    this.#tables = new Tables(this.#context, { rooms, components, pulls });
     const track = createTrackApi(this.#context);
     this.trackConnectionOpened = track.trackConnectionOpened;
     this.trackConnectionClosed = track.trackConnectionClosed;
@@ -204,9 +215,9 @@ class RunningProbe implements Probe {
   attach(target: unknown, options: { readonly name?: string } = {}): Attachment {
     if (this.#closed) throw new WsightError("BAD_OPTION", "attach: this probe is closed");
     const integration = integrations.find(({ detect }) => detect(target));
-    if (integration === undefined || typeof target !== "object" || target === null) {
+    if (integration === undefined || !isThing(target)) {
       const known = integrations.map(({ library }) => library).join(", ");
-      throw new WsightError("BAD_OPTION", `attach: expected a server of ${known}, got ${describe(target)}`);
+      throw new WsightError("BAD_OPTION", `attach: expected something of ${known}, got ${describe(target)}`);
     }
     const known = this.#handles.get(target);
     if (known !== undefined) return known.attachment;
@@ -263,7 +274,8 @@ class RunningProbe implements Probe {
 
   reset(): void {
     this.#registry.reset();
-    for (const log of [this.#context.errors, this.#context.slow, this.#context.broadcasts]) log.reset();
+    for (const log of [this.#context.errors, this.#context.slow, this.#context.broadcasts, this.#context.queries])
+      log.reset();
     this.#messages.reset();
     this.#errors.reset();
     this.#epoch = newEpoch();
@@ -314,6 +326,7 @@ class RunningProbe implements Probe {
     timing.tick(this.#options.intervalMs / 1000);
     slow.tick();
     broadcasts.tick();
+    this.#pulls.tick();
     for (const fn of this.#onTick) guard.run("gauge", () => fn(this.#ticks), undefined);
     this.#messages.push(this.#messageTotal());
     this.#errors.push(errors.total);
@@ -408,6 +421,10 @@ function addTo<T>(set: Set<T>, item: T): () => void {
   return () => {
     set.delete(item);
   };
+}
+
+function isThing(target: unknown): target is object {
+  return (typeof target === "object" && target !== null) || typeof target === "function";
 }
 
 function alreadyWatched({ library }: Integration): Attachment {

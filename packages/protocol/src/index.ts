@@ -98,6 +98,8 @@ export {
   NODE_STATES,
   type NodeRow,
   type NodeState,
+  type OperationRow,
+  type RouteRow,
   type TypeRow,
 } from "./live-tables.ts";
 export {
@@ -145,6 +147,15 @@ export {
 } from "./parse.ts";
 export { MOUNTED_PATHS, mountedPath } from "./paths.ts";
 export {
+  MAX_PROCESS_ROWS,
+  PROCESS_SORTS,
+  type ProcessPage,
+  type ProcessQuery,
+  type ProcessRow,
+  type ProcessSort,
+  parseProcessQuery,
+} from "./processes.ts";
+export {
   AGGREGATES,
   type Aggregate,
   DEFAULT_WINDOW_SECONDS,
@@ -166,6 +177,19 @@ export {
   seriesKey,
 } from "./series.ts";
 export { greaterOf, meanOf, mostOf, splitLatency } from "./server-side.ts";
+export {
+  COMPONENT_KINDS,
+  COMPONENT_STATES,
+  type CollectorRow,
+  type ComponentKind,
+  type ComponentRow,
+  type ComponentState,
+  MAX_SHAPE_LENGTH,
+  type QueryRow,
+  TIER_MS,
+  TIERS,
+  type Tier,
+} from "./sources.ts";
 export { composeSummary, type Quantiles, type Summary, type SummaryInput } from "./summary.ts";
 export {
   type BroadcastRow,

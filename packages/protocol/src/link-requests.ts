@@ -8,6 +8,7 @@ import {
 } from "./connections.ts";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 import { asFields, asInteger, asList, asOneOf, asText, type Fields } from "./parse.ts";
+import { type ProcessPage, type ProcessQuery, parseProcessPage, parseProcessQuery } from "./processes.ts";
 import {
   MAX_TAIL_FILTERS,
   MAX_TAIL_PER_SECOND,
@@ -37,7 +38,9 @@ export type ProbeAsk =
       /** Messages a second for each filter. */
       readonly perSecond: number;
       readonly forMs: number;
-    };
+    }
+  /** A part of the process table of its host. */
+  | { readonly kind: "processes"; readonly query: ProcessQuery };
 
 /** What answers which question. */
 export interface ProbeAnswers {
@@ -45,6 +48,7 @@ export interface ProbeAnswers {
   readonly connection: ConnectionDetail;
   readonly disconnect: { readonly disconnected: true };
   readonly tail: { readonly following: number };
+  readonly processes: ProcessPage;
 }
 
 /** Longest life of a tail that is not asked for again, ms. */
@@ -99,7 +103,13 @@ export function decodeRequest(fields: Fields): RequestFrame {
 }
 
 function decodeAsk(fields: Fields): ProbeAsk {
-  const kind = asOneOf("BAD_FRAME", "kind", fields.kind, ["connections", "connection", "disconnect", "tail"]);
+  const kind = asOneOf("BAD_FRAME", "kind", fields.kind, [
+    "connections",
+    "connection",
+    "disconnect",
+    "tail",
+    "processes",
+  ]);
   switch (kind) {
     case "connections":
       return { kind, query: parseConnectionQuery(fields.query) };
@@ -113,6 +123,8 @@ function decodeAsk(fields: Fields): ProbeAsk {
         perSecond: asInteger("BAD_FRAME", "perSecond", fields.perSecond, 1, MAX_TAIL_PER_SECOND),
         forMs: asInteger("BAD_FRAME", "forMs", fields.forMs, 1, MAX_TAIL_MS),
       };
+    case "processes":
+      return { kind, query: parseProcessQuery(fields.query) };
   }
 }
 
@@ -134,6 +146,7 @@ export function parseAnswer<K extends ProbeAsk["kind"]>(kind: K, answer: unknown
     tail: (value) => ({
       following: asInteger("BAD_FRAME", "following", asFields("BAD_FRAME", "tail", value).following),
     }),
+    processes: parseProcessPage,
   };
   return parsers[kind](answer);
 }

@@ -1,4 +1,5 @@
 import type { Finding, HelloFrame } from "./link-frames.ts";
+import type { CollectorRow, ComponentRow, QueryRow } from "./sources.ts";
 import type { BroadcastRow, CountRow, ErrorRow, SlowRow } from "./tables.ts";
 import type { TailRow } from "./tail.ts";
 
@@ -17,6 +18,11 @@ export const LIVE_TABLES = [
   "namespaces",
   "slow",
   "broadcasts",
+  "components",
+  "collectors",
+  "routes",
+  "operations",
+  "queries",
 ] as const;
 export type LiveTable = (typeof LIVE_TABLES)[number];
 
@@ -119,6 +125,41 @@ export interface NamespaceRow {
   readonly broadcastP95: number | null;
 }
 
+/** Requests to one route of all HTTP servers; the table holds the busiest 100. */
+export interface RouteRow {
+  readonly method: string;
+  /** Pattern; empty where no route took the request. */
+  readonly route: string;
+  /** Requests per second over the last 10 s, and its share of all. */
+  readonly rate: number;
+  readonly share: number;
+  /** Requests since the processes began. */
+  readonly total: number;
+  /** Seconds over the last minute; `null` for none. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  /** Replies of 5xx and of 4xx, and requests that were cut off, per minute. */
+  readonly serverErrorsPerMinute: number;
+  readonly clientErrorsPerMinute: number;
+  readonly abortedPerMinute: number;
+}
+
+/** One operation of all clients of a database or cache; the table holds the busiest 100. */
+export interface OperationRow {
+  readonly system: string;
+  readonly operation: string;
+  /** Model, where the client has models, else empty. */
+  readonly collection: string;
+  readonly kind: string;
+  /** Operations per second over the last 10 s, and its share of those of its system. */
+  readonly rate: number;
+  readonly share: number;
+  readonly total: number;
+  /** Seconds over the last minute; `null` for none. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
 /** A list of keys with open connections. */
 export interface CountTable {
   /** Counts a key once for each node it is on. */
@@ -183,4 +224,11 @@ export interface LiveTableRows {
   readonly slow: readonly (SlowRow & { readonly node: string })[];
   /** Newest first, at most 100. */
   readonly broadcasts: readonly (BroadcastRow & { readonly node: string })[];
+  /** Of live and silent nodes; a silent node's are as it told them last. */
+  readonly components: readonly (ComponentRow & { readonly node: string })[];
+  readonly collectors: readonly (CollectorRow & { readonly node: string })[];
+  readonly routes: readonly RouteRow[];
+  readonly operations: readonly OperationRow[];
+  /** Those that took most time, at most 50, put together by client, system and shape; p95 is that of the worst node. */
+  readonly queries: readonly (QueryRow & { readonly nodes: number })[];
 }

@@ -12,9 +12,11 @@ export const MOUNTED_PATHS: readonly string[] = [
   "/api/doctor",
   "/api/tests",
   "/api/live",
+  "/api/processes",
   "/api/openapi.json",
   "/ws/live",
   "/ws/probe",
+  "/ws/metrics",
 ];
 
 /** One test instead of a comparison for each path: every request of an application passes it. */

@@ -1,4 +1,12 @@
 import { asFields, asInteger, asList, asNumber, asOneOf, asText, type Fields } from "./parse.ts";
+import {
+  type CollectorRow,
+  type ComponentRow,
+  decodeCollectorRow,
+  decodeComponentRow,
+  decodeQueryRow,
+  type QueryRow,
+} from "./sources.ts";
 
 /** Most rows one table may carry. */
 export const MAX_TABLE_ROWS = 1024;
@@ -6,7 +14,17 @@ export const MAX_TABLE_ROWS = 1024;
 export const MAX_TIME = 8.64e15;
 
 /** Tables: bounded lists that are not metrics. */
-export const TABLES = ["users", "channels", "rooms", "errors", "slow", "broadcasts"] as const;
+export const TABLES = [
+  "users",
+  "channels",
+  "rooms",
+  "errors",
+  "slow",
+  "broadcasts",
+  "components",
+  "collectors",
+  "queries",
+] as const;
 export type TableName = (typeof TABLES)[number];
 
 /** A row of `users`, `channels` or `rooms`: open connections by key, largest first. */
@@ -68,7 +86,10 @@ export type TableFrame =
     })
   | (TableHead & { readonly table: "errors"; readonly rows: readonly ErrorRow[] })
   | (TableHead & { readonly table: "slow"; readonly rows: readonly SlowRow[] })
-  | (TableHead & { readonly table: "broadcasts"; readonly rows: readonly BroadcastRow[] });
+  | (TableHead & { readonly table: "broadcasts"; readonly rows: readonly BroadcastRow[] })
+  | (TableHead & { readonly table: "components"; readonly rows: readonly ComponentRow[] })
+  | (TableHead & { readonly table: "collectors"; readonly rows: readonly CollectorRow[] })
+  | (TableHead & { readonly table: "queries"; readonly rows: readonly QueryRow[] });
 
 /** Octaves of {@link TableFrame} `spread`. */
 export const MAX_SPREAD = 24;
@@ -87,6 +108,12 @@ export function decodeTable(fields: Fields, epoch: number): TableFrame {
       return { ...head, table, rows: rows.map(decodeSlowRow) };
     case "broadcasts":
       return { ...head, table, rows: rows.map(decodeBroadcastRow) };
+    case "components":
+      return { ...head, table, rows: rows.map(decodeComponentRow) };
+    case "collectors":
+      return { ...head, table, rows: rows.map(decodeCollectorRow) };
+    case "queries":
+      return { ...head, table, rows: rows.map(decodeQueryRow) };
     default:
       return { ...head, table, rows: rows.map(decodeCountRow), spread: decodeSpread(fields.spread) };
   }

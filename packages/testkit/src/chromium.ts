@@ -1,5 +1,5 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { isAbsolute } from "node:path";
+import { findIn, pathDirectories, whenExecutable } from "./find-program.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"] as const;
 const PLACES = [
@@ -19,29 +19,10 @@ const MAC_NAMES = ["Chromium", "Google Chrome"] as const;
  * nowhere is `null` and not another browser.
  */
 export function findChromium(environment: Readonly<Record<string, string | undefined>> = process.env): string | null {
-  const directories = (environment.PATH ?? "").split(delimiter).filter((directory) => directory !== "");
+  const directories = pathDirectories(environment);
   const { WSIGHT_CHROMIUM: wanted } = environment;
   if (wanted) return isAbsolute(wanted) ? whenExecutable(wanted) : findIn(directories, [wanted]);
   return findIn([...directories, ...PLACES], [...NAMES, ...MAC_NAMES]);
-}
-
-function findIn(directories: readonly string[], names: readonly string[]): string | null {
-  for (const name of names) {
-    for (const directory of directories) {
-      const path = whenExecutable(join(directory, name));
-      if (path !== null) return path;
-    }
-  }
-  return null;
-}
-
-function whenExecutable(path: string): string | null {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile() ? path : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Flags for a headless Chromium that asks nothing of the network or the graphics card. */

@@ -7,6 +7,14 @@ export interface MonitorTargets {
   readonly io?: unknown;
   /** `WebSocketServer`s of `ws`. */
   readonly wss?: unknown;
+  /** Applications of Express 4 or 5, Fastify 5 or Hono, whose routes are then known by their patterns. */
+  readonly app?: unknown;
+  /** `Pool`s of `pg`. */
+  readonly pool?: unknown;
+  /** Clients of `ioredis`, `redis` or `@upstash/redis`. */
+  readonly redis?: unknown;
+  /** `PrismaClient`s, extended with `prismaExtension()`. */
+  readonly prisma?: unknown;
   /**
    * The application's own `http.Server` or `https.Server`, a Fastify instance, or what `app.listen()` or `serve()`
    * returned: the dashboard is shown there too, see the option `mount`.
@@ -28,6 +36,7 @@ export interface MonitorRequest {
 type FromHub = Pick<
   HubOptions,
   | "port"
+  | "store"
   | "host"
   | "secret"
   | "jwt"

@@ -74,6 +74,8 @@ const PROBE_OPTIONS = [
   "service",
   "instance",
   "intervalMs",
+  "mediumIntervalMs",
+  "slowIntervalMs",
   "getUser",
   "getChannel",
   "getEvent",
@@ -87,6 +89,10 @@ const PROBE_OPTIONS = [
 ] as const;
 
 const HUB_OPTIONS = [
+  "intervalMs",
+  "mediumIntervalMs",
+  "slowIntervalMs",
+  "store",
   "port",
   "host",
   "secret",

@@ -7,6 +7,9 @@ export type SettingName =
   | "service"
   | "instance"
   | "intervalMs"
+  | "mediumIntervalMs"
+  | "slowIntervalMs"
+  | "store"
   | "hashUsers"
   | "port"
   | "host"
@@ -107,6 +110,18 @@ const data: Setting<string | null> = {
   },
 };
 
+/** Where history is kept when not in the data directory. */
+const store: Setting<string> = {
+  fromText: (value) => value,
+  check: (where, value) => {
+    const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
+    if (url !== null && /^postgres(ql)?:$/.test(url.protocol) && typeof value === "string") return value;
+    // A URL may carry a password.
+    const got = url === null ? typeof value : `${url.protocol}//…`;
+    throw new WsightError(CODE, `${where}: expected an address like postgres://user@host:5432/database, got ${got}`);
+  },
+};
+
 const secret: Setting<string> = {
   fromText: (value) => value,
   check: (where, value) => {
@@ -161,6 +176,9 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   service: text(64),
   instance: text(64),
   intervalMs: whole(100, 60_000),
+  mediumIntervalMs: whole(100, 600_000),
+  slowIntervalMs: whole(100, 3_600_000),
+  store,
   hashUsers: onOff,
   port: whole(0, 65_535),
   host: text(255),

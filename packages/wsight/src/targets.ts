@@ -12,8 +12,8 @@ export interface Target {
 
 interface TargetKind {
   readonly what: string;
-  /** Calls and fields that tell it from what people pass by mistake. */
-  readonly has: readonly string[];
+  /** Calls and fields that tell it from what people pass by mistake: all of one of these lists. */
+  readonly has: readonly (readonly string[])[];
 }
 
 /** Name of the target that is not watched but carries the dashboard. */
@@ -23,9 +23,26 @@ const SERVER = "server";
 const KINDS: Readonly<Record<string, TargetKind>> = {
   io: {
     what: "a Socket.IO server (new Server(…) of socket.io), or an array of them",
-    has: ["of", "sockets", "attach"],
+    has: [["of", "sockets", "attach"]],
   },
-  wss: { what: "a WebSocketServer of ws, or an array of them", has: ["handleUpgrade", "shouldHandle", "clients"] },
+  wss: { what: "a WebSocketServer of ws, or an array of them", has: [["handleUpgrade", "shouldHandle", "clients"]] },
+  app: {
+    what: "an application of Express, Fastify or Hono, or an array of them",
+    has: [
+      ["use", "handle", "listen"],
+      ["inject", "addHook", "ready"],
+      ["fetch", "routes", "use"],
+    ],
+  },
+  pool: { what: "a Pool of pg, or an array of them", has: [["connect", "query", "totalCount", "idleCount"]] },
+  redis: {
+    what: "a client of ioredis, redis or @upstash/redis, or an array of them",
+    has: [
+      ["sendCommand", "duplicate"],
+      ["pipeline", "hget", "scan"],
+    ],
+  },
+  prisma: { what: "a PrismaClient, or an array of them", has: [["$extends", "$connect"]] },
 };
 
 /**
@@ -64,8 +81,12 @@ export function unknownName(where: string, name: string, names: readonly string[
 }
 
 function parseTarget(where: string, kind: TargetKind, value: unknown): Target {
-  if (typeof value === "object" && value !== null && kind.has.every((name) => name in value)) return { where, value };
+  if (isThing(value) && kind.has.some((names) => names.every((name) => name in value))) return { where, value };
   throw new WsightError("BAD_OPTION", `${where}: expected ${kind.what}, got ${nameOf(value)}`);
+}
+
+function isThing(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
 /** A class name tells people more than "an object". */

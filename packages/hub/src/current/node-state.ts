@@ -1,10 +1,13 @@
 import {
   type BroadcastRow,
   type ByteWriter,
+  type CollectorRow,
+  type ComponentRow,
   type CountTable,
   type ErrorRow,
   type HelloFrame,
   type NodeState as NodeWord,
+  type QueryRow,
   type SlowRow,
   type SnapshotFrame,
   type TableFrame,
@@ -64,6 +67,9 @@ export class NodeState {
   errors: readonly ErrorRow[] = [];
   slow: readonly SlowRow[] = [];
   broadcasts: readonly BroadcastRow[] = [];
+  components: readonly ComponentRow[] = [];
+  collectors: readonly CollectorRow[] = [];
+  queries: readonly QueryRow[] = [];
   readonly presence: Presence;
   readonly #timeline: Timeline;
   readonly #dirty: Tracked[] = [];
@@ -115,6 +121,9 @@ export class NodeState {
     this.errors = [];
     this.slow = [];
     this.broadcasts = [];
+    this.components = [];
+    this.collectors = [];
+    this.queries = [];
     this.counts = noCounts();
   }
 
@@ -159,6 +168,15 @@ export class NodeState {
         return;
       case "broadcasts":
         this.broadcasts = frame.rows;
+        return;
+      case "components":
+        this.components = frame.rows;
+        return;
+      case "collectors":
+        this.collectors = frame.rows;
+        return;
+      case "queries":
+        this.queries = frame.rows;
         return;
       default:
         this.counts = {

@@ -29,6 +29,11 @@ const EVERY: Readonly<Record<LiveTable, number>> = {
   namespaces: 2,
   slow: 2,
   broadcasts: 2,
+  components: 1,
+  collectors: 5,
+  routes: 2,
+  operations: 2,
+  queries: 5,
 };
 
 /** Digits of fractions: a table is read by people, and each digit goes to every viewer each second. */

@@ -1,0 +1,60 @@
+import { define, type MetricDefinition } from "./metric.ts";
+
+/** The Node.js process. */
+export const PROCESS_METRICS: readonly MetricDefinition[] = [
+  define("nodejs.eventloop.utilization", "gauge", "1", [], "Share of time the event loop was busy", "max"),
+  define("nodejs.eventloop.lag", "histogram", "s", [], "Event-loop lag, corrected for coordinated omission"),
+  define("process.cpu.utilization", "gauge", "1", [], "CPU time of the process by wall time; 1 is one core", "sum"),
+  define("process.memory.usage", "gauge", "By", [], "Resident set size", "sum"),
+  define("process.uptime", "gauge", "s", [], "Time since the process started", "max"),
+  define("v8js.memory.heap.used", "gauge", "By", [], "Heap in use", "sum"),
+  define(
+    "wsight.probe.cpu",
+    "counter",
+    "s",
+    [],
+    "CPU time of the probe: snapshots measured, hooks estimated from a calibrated cost per call",
+  ),
+  define("process.cpu.time", "counter", "s", ["cpu.mode"], "CPU time of the process, by mode: user, system"),
+  define(
+    "process.memory.limit",
+    "gauge",
+    "By",
+    [],
+    "Memory the process may take: its container's limit, else the host's memory",
+    "max",
+  ),
+  define("process.thread.count", "gauge", "{thread}", [], "Threads of the process"),
+  define("process.open_file_descriptor.count", "gauge", "{file_descriptor}", [], "Open file descriptors"),
+  define(
+    "process.open_file_descriptor.limit",
+    "gauge",
+    "{file_descriptor}",
+    [],
+    "Soft limit of open file descriptors",
+    "max",
+  ),
+  define("v8js.memory.heap.limit", "gauge", "By", [], "Largest size V8 lets the heap take", "max"),
+  define("v8js.memory.heap.space.used", "gauge", "By", ["v8js.heap.space.name"], "Heap in use, by space"),
+  define(
+    "v8js.memory.external",
+    "gauge",
+    "By",
+    [],
+    "Memory outside the heap that objects hold, array buffers included",
+  ),
+  define(
+    "v8js.gc.duration",
+    "histogram",
+    "s",
+    ["v8js.gc.type"],
+    "Garbage collections, every one of them, by type: major, minor, incremental, weakcb",
+  ),
+  define(
+    "v8js.resource.active",
+    "gauge",
+    "{resource}",
+    ["v8js.resource.type"],
+    "What keeps the event loop alive, by type",
+  ),
+];

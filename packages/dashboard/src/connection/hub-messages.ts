@@ -97,6 +97,11 @@ const LISTS: Readonly<Record<LiveTable, readonly string[] | null>> = {
   namespaces: null,
   slow: null,
   broadcasts: null,
+  components: null,
+  collectors: null,
+  routes: null,
+  operations: null,
+  queries: null,
 };
 
 function readTable(fields: Readonly<Record<string, unknown>>): HubMessageOf<"table"> {

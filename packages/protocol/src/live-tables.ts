@@ -55,6 +55,19 @@ export interface NodeRow {
   readonly loopLagP99: number | null;
   readonly cpu: number | null;
   readonly memoryBytes: number | null;
+  /** Busy share of the host's CPU time over all cores, and share of its memory in use, as this process reads them; 0–1. */
+  readonly hostCpu?: number | null;
+  readonly hostMemory?: number | null;
+  /** Seconds of garbage collection per second, over the last 10 s. */
+  readonly gcShare?: number | null;
+  readonly heapUsedBytes?: number | null;
+  readonly heapLimitBytes?: number | null;
+  /** Open file descriptors, and how many it may have. */
+  readonly fileDescriptors?: number | null;
+  readonly fileDescriptorLimit?: number | null;
+  readonly threads?: number | null;
+  /** Share of time the event loop was busy, 0–1. */
+  readonly eventLoopUtilization?: number | null;
   /** Snapshots that never arrived, and restarts seen, since the hub started. */
   readonly lost: number;
   readonly restarts: number;

@@ -16,7 +16,19 @@ const FIGURES = [
   { metric: "wsight.probe.series.dropped", agg: "total" },
   { metric: "wsight.probe.hook.errors", agg: "total" },
   { metric: "websocket.server.errors", agg: "rate", window: 60 },
+  { metric: "system.cpu.utilization", agg: "last" },
+  { metric: "system.memory.utilization", agg: "last" },
+  { metric: "v8js.gc.duration", agg: "rate", window: 10 },
+  { metric: "v8js.gc.duration", agg: "mean", window: 10 },
+  { metric: "v8js.memory.heap.used", agg: "last" },
+  { metric: "v8js.memory.heap.limit", agg: "last" },
+  { metric: "process.open_file_descriptor.count", agg: "last" },
+  { metric: "process.open_file_descriptor.limit", agg: "last" },
+  { metric: "process.thread.count", agg: "last" },
+  { metric: "nodejs.eventloop.utilization", agg: "last" },
 ] as const satisfies readonly Selector[];
+/** Where the figures of the process and its host begin. */
+const OF_SYSTEM = 11;
 
 /** Makes the rows of the `nodes` table. */
 export class NodeRows {
@@ -40,8 +52,10 @@ export class NodeRows {
   #row(node: NodeState, now: number): NodeRow {
     const { service, instance, startedAt, pid, host, runtime, findings, capacity } = node.hello;
     const state = node.stateAt(now);
-    const [connections, messageRate, lag, cpu, memory, probeCpu, probeMemory, unsent, folded, faults, errors] =
-      this.#read(node);
+    const figures = this.#read(node);
+    const [connections, messageRate, lag, cpu, memory, probeCpu, probeMemory, unsent, folded, faults, errors] = figures;
+    const [hostCpu, hostMemory, gcRate, gcMean, heap, heapLimit, files, fileLimit, threads, utilization] =
+      figures.subarray(OF_SYSTEM);
     const known = (value: number | undefined) => (state === "live" ? orNull(value) : null);
     return {
       node: node.key,
@@ -62,6 +76,15 @@ export class NodeRows {
       loopLagP99: known(lag),
       cpu: known(cpu),
       memoryBytes: known(memory),
+      hostCpu: known(hostCpu),
+      hostMemory: known(hostMemory),
+      gcShare: known(gcShareOf(gcRate, gcMean)),
+      heapUsedBytes: known(heap),
+      heapLimitBytes: known(heapLimit),
+      fileDescriptors: known(files),
+      fileDescriptorLimit: known(fileLimit),
+      threads: known(threads),
+      eventLoopUtilization: known(utilization),
       lost: node.lost,
       restarts: node.restarts,
       probeCpu: known(probeCpu),
@@ -81,6 +104,11 @@ export class NodeRows {
     }
     return figures.evaluate(last * 1000);
   }
+}
+
+/** Collections per second times their mean length; where none ran there is a rate of 0, and no mean. */
+function gcShareOf(rate: number | undefined, mean: number | undefined): number | undefined {
+  return rate === 0 ? 0 : (rate ?? Number.NaN) * (mean ?? Number.NaN);
 }
 
 function orNull(value: number | undefined): number | null {

@@ -9,6 +9,12 @@ export {
   OTHER,
 } from "./catalogue.ts";
 export {
+  COMPONENT_STALE_MS,
+  type ComponentMember,
+  type ComponentStatus,
+  componentStatus,
+} from "./component-status.ts";
+export {
   CONNECTION_SORTS,
   CONNECTION_STATES,
   type ConnectionDetail,

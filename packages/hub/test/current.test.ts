@@ -303,6 +303,77 @@ test("gauges of several nodes are put together as the catalogue says", () => {
   expect(rig.read({ metric: OPEN, agg: "last", node: "chat/c" })).toBeNaN();
 });
 
+const DISK = "system.disk.io";
+
+test("what two nodes of one host count of its disks is not doubled", () => {
+  const rig = new Rig();
+  const [a, b] = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];
+  const read = { "disk.io.direction": "read" };
+  const write = { "disk.io.direction": "write" };
+  // Each counts from its own start, and b began later.
+  for (let i = 1; i <= 4; i++) {
+    rig.second(() => {
+      a.grow(DISK, 1000, read).grow(DISK, 500, write).snapshot();
+      b.grow(DISK, i < 3 ? 0 : 1000, read)
+        .grow(DISK, i < 3 ? 0 : 500, write)
+        .snapshot();
+    });
+  }
+  const both = { metric: DISK, agg: "rate" } as const;
+  expect(rig.read(both)).toBe(1500);
+  expect(rig.read({ ...both, where: write })).toBe(500);
+  expect(rig.read({ ...both, window: 2 })).toBe(1500);
+  expect(rig.read({ ...both, node: "chat/b" })).toBe(1500);
+  expect(rig.read({ metric: DISK, agg: "total" })).toBe(6000);
+  expect(rig.read({ metric: DISK, agg: "total", node: "chat/b" })).toBe(3000);
+  // A falls silent: its total remains, its rate is unknown, and that of b is the rate of the host.
+  for (let i = 0; i < 4; i++) rig.second(() => b.grow(DISK, 700, read).snapshot());
+  expect(rig.read(both)).toBe(700);
+  expect(rig.read({ metric: DISK, agg: "total" })).toBe(6000);
+  for (let i = 0; i < 3; i++) rig.second();
+  expect(rig.read(both)).toBeNaN();
+  expect(rig.read({ ...both, window: 2 })).toBeNaN();
+  a.send(JSON.stringify({ type: "bye", epoch: 1 }));
+  rig.second();
+  expect(rig.read({ metric: DISK, agg: "total" })).toBe(5800);
+});
+
+test("rows of nodes tell what the process and its host have left", () => {
+  const rig = new Rig();
+  const probe = rig.probe();
+  rig.second(() => probe.snapshot());
+  expect(rig.current.table("nodes")[0]).toMatchObject({ hostCpu: null, gcShare: null, threads: null });
+  const gc = { "v8js.gc.type": "minor" };
+  rig.second(() =>
+    probe
+      .set("system.cpu.utilization", 0.5)
+      .set("system.memory.utilization", 0.75)
+      .set("v8js.memory.heap.used", 4e6)
+      .set("v8js.memory.heap.limit", 8e6)
+      .set("process.open_file_descriptor.count", 40)
+      .set("process.open_file_descriptor.limit", 1024)
+      .set("process.thread.count", 11)
+      .set("nodejs.eventloop.utilization", 0.25)
+      .record("v8js.gc.duration", [], gc)
+      .snapshot(),
+  );
+  expect(rig.current.table("nodes")[0]).toMatchObject({
+    hostCpu: 0.5,
+    hostMemory: 0.75,
+    gcShare: 0,
+    heapUsedBytes: 4e6,
+    heapLimitBytes: 8e6,
+    fileDescriptors: 40,
+    fileDescriptorLimit: 1024,
+    threads: 11,
+    eventLoopUtilization: 0.25,
+  });
+  for (let i = 0; i < 12; i++) rig.second(() => probe.record("v8js.gc.duration", [0.01, 0.02], gc).snapshot());
+  expect(rig.current.table("nodes")[0]?.gcShare).toBeCloseTo(0.03, 6);
+  for (let i = 0; i < 3; i++) rig.second();
+  expect(rig.current.table("nodes")[0]).toMatchObject({ hostCpu: null, gcShare: null, heapLimitBytes: null });
+});
+
 test("series folded into another are no growth of it, and come back from zero", () => {
   const rig = new Rig();
   const probe = rig.probe();

@@ -1,7 +1,7 @@
 import { DEFAULT_WINDOW_SECONDS, findMetric, type Selector, seriesKey } from "@wsight/protocol";
 import type { CompiledSelectors } from "../current-view.ts";
 import { BucketWindow } from "./bucket-window.ts";
-import { anyKnown, combine, meanRateOf, rateOf, sumKnown, totalOf } from "./figures.ts";
+import { acrossNodes, anyKnown, combine, meanRateOf, rateOf, sumKnown, totalOf } from "./figures.ts";
 import { type SeriesIndex, SeriesSet } from "./series-index.ts";
 import type { Timeline } from "./timeline.ts";
 import type { TrackedCounter, TrackedGauge, TrackedHistogram } from "./tracked.ts";
@@ -108,14 +108,16 @@ function compileOne(shared: SharedParts, selector: Selector): Evaluate {
 
 function compileCounter(shared: SharedParts, selector: Selector): Evaluate {
   const set = shared.set<TrackedCounter>(selector);
-  if (selector.agg === "total") return (second) => sumKnown(set.placed, (placed) => totalOf(placed, second));
-  return compileRate(set, selector.window);
+  if (selector.agg !== "total") return compileRate(set, selector);
+  const together = acrossNodes(findMetric(selector.metric));
+  return (second) => together(set.placed, (placed) => totalOf(placed, second));
 }
 
-function compileRate(set: SeriesSet<TrackedCounter | TrackedHistogram>, window: number | undefined): Evaluate {
-  if (window === undefined) return (second) => sumKnown(set.placed, (placed) => rateOf(placed, second));
+function compileRate(set: SeriesSet<TrackedCounter | TrackedHistogram>, { metric, window }: Selector): Evaluate {
+  const together = acrossNodes(findMetric(metric));
+  if (window === undefined) return (second) => together(set.placed, (placed) => rateOf(placed, second));
   return (second) =>
-    sumKnown(set.placed, (placed) =>
+    together(set.placed, (placed) =>
       placed.node.presence.known(second) ? meanRateOf(placed, second, window) : Number.NaN,
     );
 }
@@ -129,7 +131,7 @@ function compileGauge(shared: SharedParts, selector: Selector): Evaluate {
 
 function compileHistogram(shared: SharedParts, selector: Selector): Evaluate {
   const set = shared.set<TrackedHistogram>(selector);
-  if (selector.agg === "rate") return compileRate(set, selector.window);
+  if (selector.agg === "rate") return compileRate(set, selector);
   if (selector.agg === "octave") return compileOctave(shared, selector);
   const window = shared.window(selector, selector.window ?? DEFAULT_WINDOW_SECONDS);
   const figure = windowFigure(selector.agg);

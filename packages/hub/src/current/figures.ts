@@ -1,3 +1,5 @@
+import type { MetricDefinition } from "@wsight/protocol";
+import type { NodeState } from "./node-state.ts";
 import type { Placed, SeriesSet } from "./series-index.ts";
 import type { TrackedCounter, TrackedGauge, TrackedHistogram } from "./tracked.ts";
 
@@ -30,6 +32,25 @@ export function sumKnown<T>(items: readonly T[], figure: (item: T) => number): n
     if (value === value) sum = sum === sum ? sum + value : value;
   }
   return sum;
+}
+
+/**
+ * Adds up what is known of each node and takes the largest of them; NaN when
+ * nothing is. For what several processes count of one thing, such as the disks
+ * of their host.
+ */
+export function largestNode<T extends Placed>(items: readonly T[], figure: (item: T) => number): number {
+  const sums = new Map<NodeState, number>();
+  for (const item of items) {
+    const value = figure(item);
+    if (value === value) sums.set(item.node, (sums.get(item.node) ?? 0) + value);
+  }
+  return sums.size === 0 ? Number.NaN : Math.max(...sums.values());
+}
+
+/** How the catalogue wants counters of several nodes put together. */
+export function acrossNodes(metric: MetricDefinition | undefined): typeof largestNode {
+  return metric?.kind === "counter" && metric.across === "max" ? largestNode : sumKnown;
 }
 
 /** The absolute value of a counter; NaN where its node is gone. */

@@ -8,6 +8,8 @@ import { NamespaceRows } from "./current/namespace-rows.ts";
 import { NodeRows } from "./current/node-rows.ts";
 import type { NodeState } from "./current/node-state.ts";
 import { Nodes, NodeWriter } from "./current/nodes.ts";
+import { OperationRows } from "./current/operation-rows.ts";
+import { RouteRows } from "./current/route-rows.ts";
 import { SeriesIndex } from "./current/series-index.ts";
 import { mergeQueries, rowsOfNodes } from "./current/source-rows.ts";
 import { summarize } from "./current/summarize.ts";
@@ -80,6 +82,8 @@ export function createCurrent(options: CurrentOptions): Current {
   const windows = new WindowShelf();
   const events = new EventFigures(index, windows);
   const namespaces = new NamespaceRows(index, windows);
+  const routes = new RouteRows(index, windows);
+  const operations = new OperationRows(index, windows);
   const present = (): NodeState[] => [...nodes.byKey.values()].filter((node) => node.goneAt === null);
 
   const rows: { readonly [T in keyof LiveTableRows]: () => LiveTableRows[T] } = {
@@ -98,8 +102,8 @@ export function createCurrent(options: CurrentOptions): Current {
     broadcasts: () => newestBroadcasts(present()),
     components: () => rowsOfNodes(present(), (node) => node.components),
     collectors: () => rowsOfNodes(present(), (node) => node.collectors),
-    routes: () => [],
-    operations: () => [],
+    routes: () => atLast((second) => routes.rows(second)),
+    operations: () => atLast((second) => operations.rows(second)),
     queries: () => mergeQueries(present()),
   };
 

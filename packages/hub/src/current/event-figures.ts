@@ -1,14 +1,12 @@
 import type { Labels } from "@wsight/protocol";
 import type { BucketWindow } from "./bucket-window.ts";
-import { meanRateOf, sumKnown, totalOf } from "./figures.ts";
+import { sumKnown, totalOf } from "./figures.ts";
+import { RATE_SECONDS, rateOfGroup, windowOfGroup } from "./group-figures.ts";
 import { type SeriesGroup, SeriesGroups } from "./series-groups.ts";
 import type { SeriesIndex } from "./series-index.ts";
 import { compareNames, sharedLast } from "./shared-last.ts";
 import type { TrackedCounter, TrackedHistogram } from "./tracked.ts";
 import type { WindowShelf } from "./window-shelf.ts";
-
-/** Seconds that rates look back. */
-export const RATE_SECONDS = 10;
 
 /** One event name or message kind in one direction, over all nodes. */
 export interface Busy {
@@ -73,27 +71,20 @@ export class EventFigures {
   /** The newest minute's timing: of acknowledgements, else of handlers; `null` when there is none. */
   timing({ direction, key }: Busy, second: number): Timing | null {
     const side = direction === "in" ? "server" : "client";
-    const ack = this.#window(this.#acks, `${side}\n${key}`, second);
+    const ack = windowOfGroup(this.#windows, this.#acks, `${side}\n${key}`, second);
     if (ack !== null) return { of: "ack", window: ack };
-    const handler = direction === "in" ? this.#window(this.handlers, key, second) : null;
+    const handler = direction === "in" ? windowOfGroup(this.#windows, this.handlers, key, second) : null;
     return handler === null ? null : { of: "handler", window: handler };
   }
 
   /** The newest minute's sizes; `null` when none was measured. */
   sizes({ direction, key }: Busy, second: number): BucketWindow | null {
-    return this.#window(this.#sizes, `${direction}\n${key}`, second);
+    return windowOfGroup(this.#windows, this.#sizes, `${direction}\n${key}`, second);
   }
 
   /** Handlers that threw, and acknowledgements that never came, per second over the newest minute. */
   errorRate({ direction, key }: Busy, second: number): number {
     return rateOfGroup((direction === "in" ? this.handlerErrors : this.#ackTimeouts).all.get(key), second, 60);
-  }
-
-  #window(groups: SeriesGroups<TrackedHistogram>, key: string, second: number): BucketWindow | null {
-    const group = groups.all.get(key);
-    if (group === undefined) return null;
-    const window = this.#windows.at(groups.metric, group, second);
-    return window.count > 0 ? window : null;
   }
 
   #collect(second: number): Busy[] {
@@ -104,21 +95,6 @@ export class EventFigures {
     }
     return rows;
   }
-}
-
-/** Growth per second of all series of a group that are known; 0 when none is. */
-export function rateOfGroup(
-  group: SeriesGroup<TrackedCounter | TrackedHistogram> | undefined,
-  second: number,
-  seconds: number,
-): number {
-  let sum = 0;
-  for (const placed of group?.placed ?? []) {
-    if (!placed.node.presence.there(second)) continue;
-    const rate = meanRateOf(placed, second, seconds);
-    if (rate > 0) sum += rate;
-  }
-  return sum;
 }
 
 /** `null` when the processes that had it are gone. */

@@ -1,5 +1,6 @@
 import type { EventRow, HandlerRow, TypeRow } from "@wsight/protocol";
-import { type Busy, type EventFigures, RATE_SECONDS, rateOfGroup } from "./event-figures.ts";
+import type { Busy, EventFigures } from "./event-figures.ts";
+import { RATE_SECONDS, rateOfGroup } from "./group-figures.ts";
 import type { SeriesGroup } from "./series-groups.ts";
 import { compareNames, firstRows, sharedLast } from "./shared-last.ts";
 import type { TrackedHistogram } from "./tracked.ts";

@@ -1,6 +1,6 @@
 import type { Labels, NamespaceRow } from "@wsight/protocol";
-import { RATE_SECONDS, rateOfGroup } from "./event-figures.ts";
 import { readingOf } from "./figures.ts";
+import { RATE_SECONDS, rateOfGroup, windowOfGroup } from "./group-figures.ts";
 import type { NodeState } from "./node-state.ts";
 import { type SeriesGroup, SeriesGroups } from "./series-groups.ts";
 import type { SeriesIndex } from "./series-index.ts";
@@ -56,10 +56,7 @@ export class NamespaceRows {
   }
 
   #quantile(groups: SeriesGroups<TrackedHistogram>, namespace: string, q: number, second: number): number | null {
-    const group = groups.all.get(namespace);
-    if (group === undefined) return null;
-    const window = this.#windows.at(groups.metric, group, second);
-    return window.count > 0 ? window.quantile(q) : null;
+    return windowOfGroup(this.#windows, groups, namespace, second)?.quantile(q) ?? null;
   }
 }
 

@@ -203,7 +203,10 @@ class RunningProbe implements Probe {
     this.track_message_sent = track.track_message_sent;
     this.track_message_received = track.track_message_received;
     this.track_error = track.track_error;
-    const cost = collectProbeCost(this.#context, () => list.memoryBytes());
+    const cost = collectProbeCost(this.#context, {
+      lookBytes: () => list.memoryBytes(),
+      readSeconds: () => pulls.spentSeconds,
+    });
     this.#charge = cost.charge;
     const capacity = collectCapacity(this.#context);
     this.#capacity = capacity.read;

@@ -1,18 +1,23 @@
 import { type CollectorRow, TIERS, type Tier } from "@wsight/protocol";
-import type { Guard } from "./guard.ts";
+import { BREAKER_LIMIT, type Guard } from "./guard.ts";
+import { PullTimes } from "./pull-times.ts";
 
 /** Something that is read at intervals. */
 export interface Pull {
-  /** For people: `host`, `redis info cache`. */
+  /** For people: `host`, `redis info cache`. Faults are counted under it. */
   readonly name: string;
   readonly tier: Tier;
   /**
    * Reads, and leaves what it read where gauges find it. A promise is waited
-   * for, and no second read begins meanwhile. A throw is counted.
+   * for, and no second read begins meanwhile. A throw and a rejection are
+   * counted, and the tenth ends the reading for good: what may be away for a
+   * while (a server) is caught here and told by `note`.
    */
   readonly read: () => void | Promise<void>;
-  /** Time of the application's thread one read may take, ms; above, it is moved to the next slower tier. @default 5 */
+  /** Time of the application's thread one read may take, ms: the part before its first `await`. Above, it is moved to the next slower tier. @default 5 */
   readonly budgetMs?: number;
+  /** Why it reads less than it should; `null` when all is well. @default nothing */
+  readonly note?: () => string | null;
 }
 
 /** What pulls run with. */
@@ -27,22 +32,47 @@ export interface PullsContext {
 
 interface Entry {
   readonly pull: Pull;
+  readonly budgetMs: number;
+  readonly times: PullTimes;
   at: Tier;
-  seconds: number;
+  /** The tick of its period in which it is read; `null` until it was read once. */
+  slot: number | null;
+  /** Times it was moved to a slower tier: each doubles how long it has to do well before it comes back. */
+  demotions: number;
   reads: number;
   failures: number;
   readAt: number | null;
-  note: string | null;
-  dueAt: number;
-  busy: boolean;
+  /** When the read began that is under way; `null` for none. */
+  busySince: number | null;
 }
 
 const DEFAULT_BUDGET_MS = 5;
+/** Reads well under the budget after which a demoted pull is tried one tier faster. */
+const GOOD_READS = 6;
+/** Most demotions that still make that longer. */
+const MAX_DOUBLINGS = 5;
+/** Intervals after which a read that has not ended is told. */
+const LATE_INTERVALS = 2;
 
-/** Reads what is read at intervals: in three tiers, each within its budget of time. */
+/**
+ * Reads what is read at intervals: in three tiers, each read within a budget
+ * of time on the application's thread.
+ *
+ * A pull is read for the first time at the next tick, then in the tick of its
+ * period where fewest others of its tier are, so that the slower tiers do not
+ * all come together. When its usual time (the median of the last five reads)
+ * is over its budget, or once by far, it is *demoted*: read in the next slower tier. It is
+ * *promoted* again after six reads in a row within half its budget, twelve the
+ * next time, then 24, so that one at the edge does not go back and forth. One whose read
+ * hangs is not read again until it has ended; one that failed ten times is
+ * switched off.
+ */
 export class Pulls {
+  /** Time of the application's thread that reads have taken so far, seconds. */
+  spentSeconds = 0;
   readonly #context: PullsContext;
   readonly #entries = new Set<Entry>();
+  #tick = 0;
 
   constructor(context: PullsContext) {
     this.#context = context;
@@ -50,16 +80,18 @@ export class Pulls {
 
   /** Adds a pull and reads it for the first time at the next tick. Returns how to end it. */
   add(pull: Pull): () => void {
+    const budgetMs = pull.budgetMs ?? DEFAULT_BUDGET_MS;
     const entry: Entry = {
       pull,
+      budgetMs,
+      times: new PullTimes(budgetMs),
       at: pull.tier,
-      seconds: 0,
+      slot: null,
+      demotions: 0,
       reads: 0,
       failures: 0,
       readAt: null,
-      note: null,
-      dueAt: Number.NEGATIVE_INFINITY,
-      busy: false,
+      busySince: null,
     };
     this.#entries.add(entry);
     return () => {
@@ -69,37 +101,43 @@ export class Pulls {
 
   /** Reads what is due; called before each snapshot. */
   tick(): void {
-    const now = this.#context.hr();
-    for (const entry of this.#entries) if (!entry.busy && now >= entry.dueAt) this.#read(entry, now);
+    this.#tick++;
+    for (const entry of this.#entries) if (this.#isDue(entry)) this.#read(entry);
   }
 
   /** How each of them fares. */
   rows(): readonly CollectorRow[] {
-    return [...this.#entries].map(({ pull, at, seconds, reads, failures, readAt, note }) => ({
-      name: pull.name,
-      tier: pull.tier,
-      at,
-      intervalMs: this.#context.tierMs[at],
-      budgetSeconds: (pull.budgetMs ?? DEFAULT_BUDGET_MS) / 1000,
-      seconds,
-      reads,
-      failures,
-      readAt,
-      note,
+    return [...this.#entries].map((entry) => ({
+      name: entry.pull.name.slice(0, 64),
+      tier: entry.pull.tier,
+      at: entry.at,
+      intervalMs: this.#intervalMs(entry.at),
+      budgetSeconds: entry.budgetMs / 1000,
+      seconds: entry.times.mean() / 1000,
+      reads: entry.reads,
+      failures: entry.failures,
+      readAt: entry.readAt,
+      note: this.#noteOf(entry),
     }));
   }
 
-  #read(entry: Entry, begin: number): void {
-    const { guard, hr, now, tierMs } = this.#context;
-    entry.dueAt = begin + tierMs[entry.at] - tierMs.fast / 2;
-    entry.busy = true;
+  #isDue({ at, slot, busySince, failures }: Entry): boolean {
+    if (busySince !== null || failures >= BREAKER_LIMIT) return false;
+    return slot === null || this.#tick % this.#period(at) === slot;
+  }
+
+  #read(entry: Entry): void {
+    const { guard, hr, now } = this.#context;
+    const begin = hr();
+    entry.slot ??= this.#freeSlot(entry.at);
+    entry.busySince = begin;
     const done = (): void => {
-      entry.busy = false;
+      entry.busySince = null;
       entry.reads++;
       entry.readAt = now();
     };
     const failed = (error: unknown): void => {
-      entry.busy = false;
+      entry.busySince = null;
       entry.failures++;
       guard.fault("gauge", error, entry.pull.name);
     };
@@ -110,15 +148,72 @@ export class Pulls {
     } catch (error) {
       failed(error);
     }
-    const took = (hr() - begin) / 1000;
-    entry.seconds = entry.reads <= 1 ? took : entry.seconds * 0.8 + took * 0.2;
-    if (entry.seconds * 1000 > (entry.pull.budgetMs ?? DEFAULT_BUDGET_MS)) this.#demote(entry);
+    const tookMs = hr() - begin;
+    this.spentSeconds += tookMs / 1000;
+    entry.times.add(tookMs);
+    this.#judge(entry);
   }
 
-  #demote(entry: Entry): void {
-    const slower = TIERS[TIERS.indexOf(entry.at) + 1];
-    if (slower === undefined) return;
-    entry.at = slower;
-    entry.note = `over its budget of ${entry.pull.budgetMs ?? DEFAULT_BUDGET_MS} ms`;
+  #judge(entry: Entry): void {
+    const { times, demotions, at, pull } = entry;
+    const place = TIERS.indexOf(at);
+    const slower = TIERS[place + 1];
+    if (slower !== undefined && times.isOver()) {
+      entry.demotions++;
+      this.#move(entry, slower);
+      return;
+    }
+    const faster = TIERS[place - 1];
+    if (at === pull.tier || faster === undefined) return;
+    const enough = GOOD_READS * 2 ** Math.min(demotions - 1, MAX_DOUBLINGS);
+    if (times.good >= enough) this.#move(entry, faster);
   }
+
+  #move(entry: Entry, at: Tier): void {
+    entry.at = at;
+    entry.times.forget();
+    entry.slot = null;
+    entry.slot = this.#freeSlot(at);
+  }
+
+  /** The tick of a tier's period where fewest are; of the empty ones the first that comes after this tick. */
+  #freeSlot(at: Tier): number {
+    const period = this.#period(at);
+    const taken = new Array<number>(period).fill(0);
+    for (const { at: tier, slot } of this.#entries) {
+      if (slot === null) continue;
+      // One of another period meets this one's slot once in a while; the same tier each time.
+      if (tier === at) taken[slot] = (taken[slot] as number) + 1;
+    }
+    let best = this.#tick % period;
+    for (let step = 0; step < period; step++) {
+      const slot = (this.#tick + step) % period;
+      if ((taken[slot] as number) < (taken[best] as number)) best = slot;
+    }
+    return best;
+  }
+
+  /** Ticks between two reads of a tier. */
+  #period(at: Tier): number {
+    const { tierMs } = this.#context;
+    return Math.max(1, Math.round(tierMs[at] / tierMs.fast));
+  }
+
+  #intervalMs(at: Tier): number {
+    return this.#period(at) * this.#context.tierMs.fast;
+  }
+
+  #noteOf({ pull, at, budgetMs, failures, busySince }: Entry): string | null {
+    const { guard, hr } = this.#context;
+    if (failures >= BREAKER_LIMIT) return `switched off after ${BREAKER_LIMIT} faults`;
+    const waitedMs = busySince === null ? 0 : hr() - busySince;
+    if (waitedMs > LATE_INTERVALS * this.#intervalMs(at)) return `a read has not ended for ${seconds(waitedMs)}`;
+    const note = guard.run("gauge", () => pull.note?.() ?? null, null, pull.name);
+    if (note !== null) return note.slice(0, 256);
+    return at === pull.tier ? null : `over its budget of ${budgetMs} ms`;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
 }

@@ -6,14 +6,19 @@ import type { Registry } from "../registry.ts";
 const CALIBRATION_CALLS = 20_000;
 
 /**
- * What the probe costs its host. Snapshots are measured. Hooks are too short
+ * What the probe costs its host. Snapshots and what is read at intervals are measured. Hooks are too short
  * to time (a clock read costs as much as they do), so their calls are counted
  * and charged at the cost of a hook's work, measured once at start on this
  * machine: two counters, a size histogram and a table row.
  */
 export function collectProbeCost(
   context: ProbeContext,
-  lookBytes: () => number,
+  sources: {
+    /** Bytes kept because somebody looks. */
+    readonly lookBytes: () => number;
+    /** Seconds of the application's thread spent so far outside hooks and snapshots. */
+    readonly readSeconds: () => number;
+  },
 ): {
   charge: (snapshotSeconds: number) => void;
   end: () => void;
@@ -24,8 +29,9 @@ export function collectProbeCost(
   const snapshots = registry.histogram("wsight.probe.snapshot.duration");
   const dropped = registry.counter("wsight.probe.series.dropped", { metric: "all" });
   let charged = context.hookCalls.value;
+  let readCharged = 0;
   const ends = [
-    registry.gauge("wsight.probe.memory", {}, () => memoryOf(registry, context.connections) + lookBytes()),
+    registry.gauge("wsight.probe.memory", {}, () => memoryOf(registry, context.connections) + sources.lookBytes()),
     registry.gauge("wsight.probe.timing.sample_ratio", {}, () => 1 / context.timing.period),
   ];
   return {
@@ -33,7 +39,9 @@ export function collectProbeCost(
       snapshots.record(snapshotSeconds);
       const calls = Math.max(0, context.hookCalls.value - charged);
       charged = context.hookCalls.value;
-      cpu.add(snapshotSeconds + calls * secondsPerHook);
+      const read = sources.readSeconds();
+      cpu.add(snapshotSeconds + calls * secondsPerHook + read - readCharged);
+      readCharged = read;
       dropped.value = registry.refused;
       for (const [source, count] of guard.faults) {
         registry.counter("wsight.probe.hook.errors", { integration: source }).value = count;

@@ -1,4 +1,13 @@
-import type { Histogram, LiveTable, LiveTableRows, NodeState, Selector, Series, Summary } from "@wsight/protocol";
+import type {
+  HelloFrame,
+  Histogram,
+  LiveTable,
+  LiveTableRows,
+  NodeState,
+  Selector,
+  Series,
+  Summary,
+} from "@wsight/protocol";
 
 /**
  * What readers may ask of `current`, the latest state and its last 15 minutes
@@ -14,8 +23,8 @@ export interface CurrentView {
   compile(selectors: readonly Selector[]): CompiledSelectors;
   /** Rows of a live table as they stand. */
   table<T extends LiveTable>(table: T): LiveTableRows[T];
-  /** The nodes that are known, in order of their names; cheaper than the table. */
-  nodes(): readonly { readonly node: string; readonly state: NodeState }[];
+  /** The nodes that are known, in order of their names, and what they said of themselves; cheaper than the table. */
+  nodes(): readonly { readonly node: string; readonly state: NodeState; readonly hello: HelloFrame }[];
   /** The contract's summary, over all nodes or one. `null` for a node that is not known. */
   summary(node?: string): Summary | null;
   /** Visits the newest absolute value of every series of every node that is not gone. */

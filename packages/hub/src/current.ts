@@ -11,7 +11,7 @@ import { Nodes, NodeWriter } from "./current/nodes.ts";
 import { OperationRows } from "./current/operation-rows.ts";
 import { RouteRows } from "./current/route-rows.ts";
 import { SeriesIndex } from "./current/series-index.ts";
-import { mergeQueries, rowsOfNodes } from "./current/source-rows.ts";
+import { collectorRows, componentRows, queryRows } from "./current/source-rows.ts";
 import { summarize } from "./current/summarize.ts";
 import { errorsTable, mergeCounts, newestBroadcasts, newestSlow, totalsBy } from "./current/tables.ts";
 import { Timeline } from "./current/timeline.ts";
@@ -100,11 +100,11 @@ export function createCurrent(options: CurrentOptions): Current {
     namespaces: () => atLast((second) => namespaces.rows(second)),
     slow: () => newestSlow(present()),
     broadcasts: () => newestBroadcasts(present()),
-    components: () => rowsOfNodes(present(), (node) => node.components),
-    collectors: () => rowsOfNodes(present(), (node) => node.collectors),
+    components: () => componentRows(present()),
+    collectors: () => collectorRows(present()),
     routes: () => atLast((second) => routes.rows(second)),
     operations: () => atLast((second) => operations.rows(second)),
-    queries: () => mergeQueries(present()),
+    queries: () => queryRows(present()),
   };
 
   /** Rows of the newest second; none before the first. */
@@ -133,7 +133,7 @@ export function createCurrent(options: CurrentOptions): Current {
     nodes() {
       const now = clock.now();
       return [...nodes.byKey.values()]
-        .map((node) => ({ node: node.key, state: node.stateAt(now) }))
+        .map((node) => ({ node: node.key, state: node.stateAt(now), hello: node.hello }))
         .sort((a, b) => (a.node < b.node ? -1 : 1));
     },
     summary(key) {

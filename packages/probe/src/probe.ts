@@ -6,6 +6,7 @@ import {
   encodeLinkText,
   type Finding,
   type HelloFrame,
+  type HostInfo,
   type HubFrame,
   LINK_VERSION,
   SnapshotEncoder,
@@ -20,6 +21,7 @@ import { collectProcess } from "./collectors/process.ts";
 import { Components } from "./components.ts";
 import { ConnectionTable } from "./connections.ts";
 import { Guard } from "./guard.ts";
+import { readHostInfo } from "./host-info.ts";
 import { BroadcastLog } from "./instruments/broadcast-log.ts";
 import { ErrorLog } from "./instruments/error-log.ts";
 import { LoopLag } from "./instruments/loop-lag.ts";
@@ -134,6 +136,7 @@ class RunningProbe implements Probe {
   readonly #charge: (seconds: number) => void;
   readonly #processStartedAt: number = Math.round(performance.timeOrigin);
   #startedAt = this.#processStartedAt;
+  readonly #hostInfo: HostInfo = readHostInfo();
   #epoch = newEpoch();
   #seq = 0;
   #ticks = 0;
@@ -411,6 +414,7 @@ class RunningProbe implements Probe {
       intervalMs: this.#options.intervalMs,
       findings: this.findings(),
       capacity: this.#capacity(),
+      hostInfo: this.#hostInfo,
     };
   }
 }

@@ -53,6 +53,7 @@ export {
   encodeLinkText,
   type Finding,
   type HelloFrame,
+  type HostInfo,
   type HubFrame,
   LINK_VERSION,
   type LinkMessage,

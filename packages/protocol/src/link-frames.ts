@@ -51,6 +51,20 @@ export interface Finding {
   readonly urls?: readonly string[];
 }
 
+/** The machine a probe runs on. */
+export interface HostInfo {
+  /** As Node.js says it: `linux`, `x64`. */
+  readonly platform: string;
+  readonly arch: string;
+  /** Release of the operating system. */
+  readonly osRelease: string;
+  /** Empty where the system does not say. */
+  readonly cpuModel: string;
+  /** Logical cores. */
+  readonly cpus: number;
+  readonly memoryBytes: number;
+}
+
 /** First words of a probe. */
 export interface HelloFrame {
   readonly type: "hello";
@@ -71,6 +85,8 @@ export interface HelloFrame {
   readonly findings: readonly Finding[];
   /** Connections this process can take, and where the figure comes from; `null` when nobody said. */
   readonly capacity: { readonly connections: number; readonly source: string } | null;
+  /** Absent from probes that do not know. */
+  readonly hostInfo?: HostInfo;
 }
 
 /** Names series: the ids used in snapshots of this link from now on. */
@@ -266,6 +282,19 @@ function decodeHello(fields: Readonly<Record<string, unknown>>, epoch: number): 
     intervalMs: asNumber("BAD_FRAME", "intervalMs", fields.intervalMs, 1, 3_600_000),
     findings: asList("BAD_FRAME", "findings", fields.findings, 256).map(decodeFinding),
     capacity: fields.capacity === undefined || fields.capacity === null ? null : decodeCapacity(fields.capacity),
+    ...(fields.hostInfo === undefined ? {} : { hostInfo: decodeHostInfo(fields.hostInfo) }),
+  };
+}
+
+function decodeHostInfo(value: unknown): HostInfo {
+  const fields = asFields("BAD_FRAME", "hostInfo", value);
+  return {
+    platform: asText("BAD_FRAME", "hostInfo platform", fields.platform, 32),
+    arch: asText("BAD_FRAME", "hostInfo arch", fields.arch, 32),
+    osRelease: asText("BAD_FRAME", "hostInfo osRelease", fields.osRelease, 128),
+    cpuModel: asText("BAD_FRAME", "hostInfo cpuModel", fields.cpuModel, 128),
+    cpus: asInteger("BAD_FRAME", "hostInfo cpus", fields.cpus),
+    memoryBytes: asNumber("BAD_FRAME", "hostInfo memoryBytes", fields.memoryBytes, 0),
   };
 }
 

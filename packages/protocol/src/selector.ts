@@ -34,7 +34,7 @@ export interface Selector {
   readonly node?: string;
   /**
    * Trailing window in whole seconds, 1 to 900: of a histogram's figures (10
-   * unless given), and of a `rate` (the one second unless given).
+   * unless given), and of a `rate` or an `octave` (the one second unless given).
    */
   readonly window?: number;
   /** Which octave, for `agg: "octave"`: −20 to 32. */
@@ -43,8 +43,7 @@ export interface Selector {
 
 /** Canonical text of a selector; equal selectors have equal keys. */
 export function selectorKey(selector: Selector): string {
-  const argument = selector.octave ?? selector.window;
-  const head = argument === undefined ? selector.agg : `${selector.agg}:${argument}`;
+  const head = [selector.agg, selector.octave, selector.window].filter((part) => part !== undefined).join(":");
   const node = selector.node === undefined ? "" : `@${selector.node}`;
   return `${head}(${seriesKey(selector.metric, selector.where ?? {})})${node}`;
 }

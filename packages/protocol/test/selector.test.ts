@@ -75,6 +75,9 @@ describe("selectors", () => {
       { metric: MESSAGES, agg: "rate", where: { kind: "text", direction: "out" } },
       { metric: MESSAGES, agg: "rate", where: { kind: "text", direction: "in" }, node: "a/b" },
       { metric: MESSAGES, agg: "rate", where: { kind: "text", direction: "in" }, window: 5 },
+      { metric: "websocket.server.rtt", agg: "octave", octave: 5 },
+      { metric: "websocket.server.rtt", agg: "octave", octave: 5, window: 60 },
+      { metric: "websocket.server.rtt", agg: "octave", octave: 60 },
     ] as const;
     expect(new Set([one, ...others.map(selectorKey)]).size).toBe(others.length + 1);
   });

@@ -132,17 +132,19 @@ function compileGauge(shared: SharedParts, selector: Selector): Evaluate {
 function compileHistogram(shared: SharedParts, selector: Selector): Evaluate {
   const set = shared.set<TrackedHistogram>(selector);
   if (selector.agg === "rate") return compileRate(set, selector);
-  if (selector.agg === "octave") return compileOctave(shared, selector);
+  if (selector.agg === "octave" && selector.window === undefined) return compileOctave(shared, selector);
   const window = shared.window(selector, selector.window ?? DEFAULT_WINDOW_SECONDS);
-  const figure = windowFigure(selector.agg);
+  const figure = windowFigure(selector);
   return (second) => {
     window.moveTo(set, second);
     return anyKnown(set, second) ? figure(window) : Number.NaN;
   };
 }
 
-function windowFigure(agg: Selector["agg"]): (window: BucketWindow) => number {
+function windowFigure({ agg, octave = 0, window: seconds = 1 }: Selector): (window: BucketWindow) => number {
   switch (agg) {
+    case "octave":
+      return (window) => window.octave(octave) / seconds;
     case "mean":
       return (window) => window.mean();
     case "max":

@@ -1,6 +1,13 @@
-import { OTHER } from "@wsight/protocol";
+import {
+  type ComponentRow,
+  componentStatus,
+  encodeLinkText,
+  OTHER,
+  type QueryRow,
+  type TableFrame,
+} from "@wsight/protocol";
 import { describe, expect, test } from "vitest";
-import { type FakeProbe, Rig } from "./current-rig.ts";
+import { type FakeProbe, Rig, START } from "./current-rig.ts";
 
 const REQUESTS = "http.server.request.duration";
 const OPERATIONS = "db.client.operation.duration";
@@ -152,5 +159,118 @@ describe("the table of operations", () => {
     expect(rows).toHaveLength(100);
     expect(rows[0]?.collection).toBe("M119");
     expect(rows.at(-1)?.collection).toBe(OTHER);
+  });
+});
+
+function component(change: Partial<ComponentRow> = {}): ComponentRow {
+  return {
+    kind: "cache",
+    name: "ioredis",
+    library: "ioredis",
+    state: "up",
+    since: START,
+    checkedAt: START,
+    latencySeconds: 0.001,
+    error: null,
+    ...change,
+  };
+}
+
+function query(change: Partial<QueryRow> = {}): QueryRow {
+  return {
+    client: "pg",
+    system: "postgresql",
+    shape: "SELECT ?",
+    calls: 2,
+    errors: 0,
+    totalSeconds: 1,
+    p95Seconds: 0.5,
+    maxSeconds: 0.6,
+    lastAt: START,
+    ...change,
+  };
+}
+
+function tell(probe: FakeProbe, table: "components" | "queries", rows: readonly object[]): void {
+  const { epoch } = probe.hello;
+  probe.send(encodeLinkText({ type: "table", epoch, at: START, total: rows.length, table, rows } as TableFrame));
+}
+
+describe("the table of components", () => {
+  test("keeps what a silent node told last, with its time, and nothing of one that is gone or began anew", () => {
+    const rig = new Rig();
+    const [a, b] = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];
+    rig.second(() => {
+      a.snapshot();
+      b.snapshot();
+      tell(a, "components", [component()]);
+      tell(b, "components", [component({ state: "down", error: "ECONNREFUSED" })]);
+    });
+    for (let i = 0; i < 20; i++) rig.second(() => a.snapshot());
+    const rows = rig.current.table("components");
+    expect(rows).toMatchObject([
+      { node: "chat/a", state: "up", checkedAt: START },
+      { node: "chat/b", state: "down", error: "ECONNREFUSED", checkedAt: START },
+    ]);
+    expect(componentStatus(rows, rig.clock.time).cache).toMatchObject({ state: "down", stale: true, members: 2 });
+    b.send(JSON.stringify({ type: "bye", epoch: 1 }));
+    expect(rig.current.table("components").map(({ node }) => node)).toEqual(["chat/a"]);
+    a.restart(2);
+    expect(rig.current.table("components")).toEqual([]);
+  });
+
+  test("tells times by the hub's clock, so that a fast clock makes nothing look fresh", () => {
+    const rig = new Rig();
+    const probe = rig.probe();
+    const AHEAD = 3_600_000;
+    rig.second(() => {
+      const { time } = rig.clock;
+      rig.clock.time += AHEAD;
+      const said = probe.bytes();
+      rig.clock.time = time;
+      probe.send(said);
+      tell(probe, "components", [component({ since: START + AHEAD, checkedAt: START + AHEAD })]);
+      tell(probe, "queries", [query({ lastAt: START + AHEAD })]);
+    });
+    expect(rig.current.table("components")).toMatchObject([{ since: START, checkedAt: START }]);
+    expect(rig.current.table("queries")).toMatchObject([{ lastAt: START }]);
+  });
+
+  test("is bounded for each node and in all, and what is down is in it", () => {
+    const rig = new Rig();
+    const nodes = Array.from({ length: 40 }, (_, i) => rig.probe({ instance: `n${i}` }));
+    rig.second(() => {
+      nodes.forEach((probe, i) => {
+        probe.snapshot();
+        const state = i === 39 ? "down" : "up";
+        const rows = Array.from({ length: 100 }, (_, n) => component({ name: `c${n}`, state }));
+        tell(probe, "components", rows);
+      });
+    });
+    const rows = rig.current.table("components");
+    expect(rows).toHaveLength(1000);
+    expect(rows.filter(({ state }) => state === "down")).toHaveLength(64);
+  });
+});
+
+describe("the table of queries", () => {
+  test("puts shapes of all nodes together, those that took most time first, what shares a place last", () => {
+    const rig = new Rig();
+    const [a, b] = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];
+    const many = Array.from({ length: 60 }, (_, i) => query({ shape: `SELECT ${i}`, totalSeconds: i / 100 }));
+    rig.second(() => {
+      a.snapshot();
+      b.snapshot();
+      tell(a, "queries", [query(), query({ shape: OTHER, totalSeconds: 99, p95Seconds: null }), ...many]);
+      tell(b, "queries", [query({ calls: 3, errors: 1, totalSeconds: 2, p95Seconds: null, maxSeconds: 0.9 })]);
+    });
+    const rows = rig.current.table("queries");
+    expect(rows).toHaveLength(50);
+    expect(rows[0]).toEqual({
+      ...query({ calls: 5, errors: 1, totalSeconds: 3, p95Seconds: 0.5, maxSeconds: 0.9 }),
+      nodes: 2,
+    });
+    expect(rows[1]?.shape).toBe("SELECT 59");
+    expect(rows.at(-1)?.shape).toBe(OTHER);
   });
 });

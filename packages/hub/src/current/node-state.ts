@@ -13,6 +13,7 @@ import {
   type TableFrame,
   WsightError,
 } from "@wsight/protocol";
+import { toHubClock } from "./hub-clock.ts";
 import { Presence } from "./presence.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Arrival, Tracked } from "./tracked.ts";
@@ -159,6 +160,7 @@ export class NodeState {
 
   /** Takes a table in. */
   table(frame: TableFrame): void {
+    const onHubClock = toHubClock(this.clockAheadMs);
     switch (frame.table) {
       case "errors":
         this.errors = frame.rows;
@@ -170,13 +172,17 @@ export class NodeState {
         this.broadcasts = frame.rows;
         return;
       case "components":
-        this.components = frame.rows;
+        this.components = frame.rows.map((row) => ({
+          ...row,
+          since: onHubClock(row.since),
+          checkedAt: onHubClock(row.checkedAt),
+        }));
         return;
       case "collectors":
-        this.collectors = frame.rows;
+        this.collectors = frame.rows.map((row) => ({ ...row, readAt: onHubClock(row.readAt) }));
         return;
       case "queries":
-        this.queries = frame.rows;
+        this.queries = frame.rows.map((row) => ({ ...row, lastAt: onHubClock(row.lastAt) }));
         return;
       default:
         this.counts = {

@@ -243,6 +243,14 @@ test("percentiles are merged over nodes, not averaged, and within 1.1 % of exact
     rig.read({ metric: "websocket.server.rtt", agg: "octave", octave }),
   );
   expect(octaves.reduce((a, b) => a + b)).toBeCloseTo(120, 6);
+  const window = Array.from({ length: 53 }, (_, i) => i - 20).map(
+    (octave) => rig.read({ metric: "websocket.server.rtt", agg: "octave", octave, window: 10 }) * 10,
+  );
+  expect(window.reduce((a, b) => a + b)).toBeCloseTo(all.length, 6);
+  for (const [i, count] of window.entries()) {
+    const exact = all.filter((value) => value > 2 ** (i - 21) && value <= 2 ** (i - 20)).length;
+    expect(count).toBeCloseTo(exact, 6);
+  }
 });
 
 test("a window that slides says the same as one built anew, over restarts and holes", () => {

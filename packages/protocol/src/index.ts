@@ -92,6 +92,26 @@ export {
   type ViewerMessage,
 } from "./live-frames.ts";
 export {
+  type BasicMetrics,
+  type CacheMetrics,
+  type DatabaseMetrics,
+  type Figure,
+  type InitialData,
+  METRIC_EVENT_TIERS,
+  METRIC_EVENTS,
+  type MetricEvent,
+  type MetricPayloads,
+  type MonitorComponent,
+  type MonitorComponents,
+  type MonitorCount,
+  type MonitorDistribution,
+  type MonitorHost,
+  type MonitorNode,
+  type NetworkMetrics,
+  type SourceStatus,
+  type SystemMetrics,
+} from "./live-monitor.ts";
+export {
   type CountTable,
   type ErrorsTable,
   type EventRow,

@@ -1,9 +1,9 @@
 import { basename, resolve } from "node:path";
 import { expected } from "@wsight/protocol";
+import { SamplePacker, SampleUnpacker } from "../pack.ts";
 import { checkSamples } from "../storable.ts";
 import type { Sample, Store, StoreQuery, StoreStats } from "../store.ts";
 import type { Cursor, ReadPage, StoreEvent } from "./messages.ts";
-import { SamplePacker, SampleUnpacker } from "./pack.ts";
 import { ProcessLink } from "./process-link.ts";
 
 /** Rows of one answer of the process: about a millisecond of the caller's event loop. */

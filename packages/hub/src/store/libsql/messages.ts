@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@wsight/protocol";
+import type { PackedSamples } from "../pack.ts";
 import type { StoreStats } from "../store.ts";
 
 /** What happened to the database beside the answers to calls. */
@@ -16,33 +17,6 @@ export interface DatabaseOptions {
   readonly file: string;
   /** The file grows to at most this many bytes; `null` for as much as the disk holds. */
   readonly maxBytes: number | null;
-}
-
-/** One series of one node, as the database names it. */
-export interface PackedSeries {
-  readonly node: string;
-  readonly metric: string;
-  /** Canonical text of metric and labels. */
-  readonly key: string;
-  /** JSON of the labels. */
-  readonly labels: string;
-}
-
-/** Numbers a packed row holds: index of its series, at, intervalMs, min, max, sum, count, last. */
-export const ROW_NUMBERS = 8;
-
-/**
- * Samples as columns, which cross to another process as three blocks of
- * bytes: thousands of objects would be taken apart on the hub's event loop.
- */
-export interface PackedSamples {
-  readonly series: readonly PackedSeries[];
-  /** {@link ROW_NUMBERS} for each row. */
-  readonly numbers: Float64Array<ArrayBuffer>;
-  /** For each row one more than the bytes of its histogram; 0 for none. */
-  readonly histogramSizes: Uint32Array<ArrayBuffer>;
-  /** The histograms of all rows, one after the other. */
-  readonly histograms: Uint8Array<ArrayBuffer>;
 }
 
 /** The last row of a page, after which the next one begins. */

@@ -1,6 +1,6 @@
+import { type PackedSamples, type PackedSeries, ROW_NUMBERS } from "../pack.ts";
 import { type Connection, transact } from "./connection.ts";
-import type { Cursor, PackedSamples, PackedSeries, ReadPage } from "./messages.ts";
-import { ROW_NUMBERS } from "./messages.ts";
+import type { Cursor, ReadPage } from "./messages.ts";
 
 /** Series whose ids are kept in memory; beyond it all are forgotten and looked up again. */
 const MAX_KNOWN_SERIES = 100_000;

@@ -1,6 +1,32 @@
 import { findMetric, type Labels, type Series, seriesKey } from "@wsight/protocol";
-import type { Sample } from "../store.ts";
-import { type PackedSamples, type PackedSeries, ROW_NUMBERS } from "./messages.ts";
+import type { Sample } from "./store.ts";
+
+/** One series of one node, as the database names it. */
+export interface PackedSeries {
+  readonly node: string;
+  readonly metric: string;
+  /** Canonical text of metric and labels. */
+  readonly key: string;
+  /** JSON of the labels. */
+  readonly labels: string;
+}
+
+/** Numbers a packed row holds: index of its series, at, intervalMs, min, max, sum, count, last. */
+export const ROW_NUMBERS = 8;
+
+/**
+ * Samples as columns, which cross to another process as three blocks of
+ * bytes: thousands of objects would be taken apart on the hub's event loop.
+ */
+export interface PackedSamples {
+  readonly series: readonly PackedSeries[];
+  /** {@link ROW_NUMBERS} for each row. */
+  readonly numbers: Float64Array<ArrayBuffer>;
+  /** For each row one more than the bytes of its histogram; 0 for none. */
+  readonly histogramSizes: Uint32Array<ArrayBuffer>;
+  /** The histograms of all rows, one after the other. */
+  readonly histograms: Uint8Array<ArrayBuffer>;
+}
 
 /** Turns samples into columns. Remembers the names of series for as long as their objects live. */
 export class SamplePacker {
@@ -48,11 +74,11 @@ export class SamplePacker {
 
 /** Turns columns back into samples, with one object per series over all pages of a read. */
 export class SampleUnpacker {
-  readonly #series = new Map<string, Series>();
+  readonly #series = new SeriesBook();
 
   /** Appends the rows of a page to `into`; rows of metrics this version does not know are left out. */
   unpack(packed: PackedSamples, into: Sample[]): void {
-    const known = packed.series.map((named) => ({ node: named.node, series: this.#seriesOf(named) }));
+    const known = packed.series.map((named) => ({ node: named.node, series: this.#series.of(named) }));
     const { numbers, histogramSizes, histograms } = packed;
     let offset = 0;
     for (let row = 0; row < histogramSizes.length; row++) {
@@ -69,14 +95,20 @@ export class SampleUnpacker {
       into.push(bytes === undefined ? sample : { ...sample, histogram: bytes });
     }
   }
+}
 
-  #seriesOf(named: PackedSeries): Series | undefined {
-    const known = this.#series.get(named.key);
+/** Series by their names, one object for each. */
+export class SeriesBook {
+  readonly #known = new Map<string, Series>();
+
+  /** The series; `undefined` for a metric that this version does not know. */
+  of({ key, metric: name, labels }: Pick<PackedSeries, "key" | "metric" | "labels">): Series | undefined {
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const metric = findMetric(named.metric);
+    const metric = findMetric(name);
     if (metric === undefined) return undefined;
-    const series: Series = { metric, labels: JSON.parse(named.labels) as Labels };
-    this.#series.set(named.key, series);
+    const series: Series = { metric, labels: JSON.parse(labels) as Labels };
+    this.#known.set(key, series);
     return series;
   }
 }

@@ -17,6 +17,13 @@ export const DATABASE_METRICS: readonly MetricDefinition[] = [
     "Operations that failed, by the error's code, else its name",
   ),
   define(
+    "db.client.operation.waits",
+    "counter",
+    "{operation}",
+    ["db.system.name", "db.client", "db.operation.name"],
+    "Operations that wait by design (BLPOP, XREAD with BLOCK); their time is no latency, so they are not among the durations",
+  ),
+  define(
     "db.client.connection.count",
     "gauge",
     "{connection}",

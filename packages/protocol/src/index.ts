@@ -205,6 +205,14 @@ export {
 } from "./series.ts";
 export { greaterOf, meanOf, mostOf, splitLatency } from "./server-side.ts";
 export {
+  monitorLine,
+  SOURCE_LIBRARIES,
+  type SourceEvidence,
+  type SourceHint,
+  type SourceLibrary,
+  sourceHint,
+} from "./source-hints.ts";
+export {
   COMPONENT_KINDS,
   COMPONENT_STATES,
   type CollectorRow,

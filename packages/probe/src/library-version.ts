@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
+/** Directories between a module and its package's own. */
+const MAX_DEPTH = 4;
+
 /**
  * Version of the copy of a library that made `target`, or `null` when that
  * can't be told (bundled, or never loaded as CommonJS). Libraries don't say
@@ -21,10 +24,10 @@ export function libraryVersion(target: object, module: string): string | null {
   return null;
 }
 
-/** True when a module exports the class of `target`, as itself or as `Server`. */
+/** True when a module exports the class of `target`, as itself, as `Server` or as its default. */
 function madeBy(exported: unknown, target: object): boolean {
-  const { Server } = Object(exported) as { Server?: unknown };
-  return [exported, Server].some((made) => typeof made === "function" && isInstance(target, made));
+  const { Server, default: main } = Object(exported) as { Server?: unknown; default?: unknown };
+  return [exported, Server, main].some((made) => typeof made === "function" && isInstance(target, made));
 }
 
 function isInstance(target: object, made: { readonly prototype?: unknown }): boolean {
@@ -32,9 +35,19 @@ function isInstance(target: object, made: { readonly prototype?: unknown }): boo
   return typeof prototype === "object" && prototype !== null && Object.prototype.isPrototypeOf.call(prototype, target);
 }
 
+/** Of the nearest `package.json` with a version above a directory. */
 function versionAbove(directory: string): string | null {
-  const { version } = JSON.parse(readFileSync(join(dirname(directory), "package.json"), "utf8")) as {
-    version?: unknown;
-  };
-  return typeof version === "string" ? version.slice(0, 64) : null;
+  for (let at = dirname(directory), depth = 0; depth < MAX_DEPTH; at = dirname(at), depth++) {
+    const version = versionIn(at);
+    if (typeof version === "string") return version.slice(0, 64);
+  }
+  return null;
+}
+
+function versionIn(directory: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { version?: unknown }).version;
+  } catch {
+    return undefined;
+  }
 }

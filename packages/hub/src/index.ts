@@ -28,5 +28,6 @@ export { type Pool, poolOf } from "./pool.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export type { StoreEvent } from "./store/libsql/messages.ts";
+export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
 export type { Sample, Store, StoreQuery, StoreStats } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";

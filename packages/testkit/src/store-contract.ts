@@ -28,6 +28,8 @@ export interface StoreContract {
   readonly corrupt?: (dir: string) => Promise<void>;
   /** Makes that nothing can be written to `dir` from now on; the answer undoes it. */
   readonly block?: (dir: string) => Promise<() => Promise<void>>;
+  /** What messages about the data of `dir` name. @default `dir` itself */
+  readonly place?: (dir: string) => string;
   /** Module that opens the store of `argv[2]` and calls `appendUntilKilled` from batch `argv[3]` on. */
   readonly crashChild?: URL;
 }
@@ -197,7 +199,7 @@ export function storeContract(name: string, contract: StoreContract): void {
       expect(await readAll(store)).toHaveLength(2_000);
     });
 
-    const { crash, corrupt, block, crashChild } = contract;
+    const { crash, corrupt, block, crashChild, place = (name: string) => name } = contract;
 
     it.runIf(crash)(
       "rejects what waits when its engine stops, and comes back with all that was acknowledged",
@@ -230,7 +232,7 @@ export function storeContract(name: string, contract: StoreContract): void {
       await store.close();
       const unblock = await block?.(dir);
       store = await contract.open(dir);
-      const refusal = { code: "STORE_UNAVAILABLE", message: expect.stringContaining(dir) };
+      const refusal = { code: "STORE_UNAVAILABLE", message: expect.stringContaining(place(dir)) };
       await expect(store.append(contractSamples(0, 8))).rejects.toMatchObject(refusal);
       await expect(store.read(ALL)).rejects.toMatchObject(refusal);
       await unblock?.();

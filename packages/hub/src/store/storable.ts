@@ -10,6 +10,8 @@ export function faultOf(sample: Sample): string | null {
   if (!Number.isSafeInteger(sample.intervalMs) || sample.intervalMs < 1) {
     return `${name} intervalMs: expected a whole number from 1, got ${sample.intervalMs}`;
   }
+  // PostgreSQL's texts can hold any character but this one.
+  if (sample.node.includes("\0")) return `${name} node: expected text without NUL`;
   const odd = NUMBERS.find((field) => !Number.isFinite(sample[field]));
   return odd === undefined ? null : `${name} ${odd}: expected a finite number, got ${sample[odd]}`;
 }

@@ -13,13 +13,14 @@ import { check, type DoctorAsker, type DoctorFacts, type DoctorSetup, type Exami
 import { FOUND } from "./doctor/found.ts";
 import { MISSING } from "./doctor/missing.ts";
 import { PRODUCTION } from "./doctor/production.ts";
+import { SOURCES } from "./doctor/sources.ts";
 
 /** Looks the hub and what it knows over. */
 export interface Doctor {
   examine(asker: DoctorAsker): DoctorReport;
 }
 
-const EXAMINATIONS: readonly Examination[] = [...FOUND, ...MISSING, ...EMPTY, ...PRODUCTION];
+const EXAMINATIONS: readonly Examination[] = [...FOUND, ...SOURCES, ...MISSING, ...EMPTY, ...PRODUCTION];
 
 /** Makes the doctor of a hub. */
 export function createDoctor(parts: {

@@ -1,5 +1,5 @@
-import type { DoctorCheck } from "@wsight/protocol";
-import { check, type DoctorFacts, type Examination } from "./facts.ts";
+import { type ComponentKind, type DoctorCheck, sourceHint } from "@wsight/protocol";
+import { check, type DoctorFacts, type Examination, findingsOf } from "./facts.ts";
 
 /** One panel of the dashboard that may have nothing to show. */
 interface Panel {
@@ -94,9 +94,30 @@ const PANELS: readonly Panel[] = [
   },
 ];
 
+/** What the pages of databases, caches, HTTP servers and hosts show, and when they show nothing. */
+const SOURCES: readonly (readonly [ComponentKind, (facts: DoctorFacts) => boolean])[] = [
+  ["database", ({ table }) => !table("operations").some(({ system }) => system !== "redis")],
+  ["cache", ({ table }) => !table("operations").some(({ system }) => system === "redis")],
+  ["network", ({ table }) => table("routes").length === 0],
+  ["system", ({ present }) => present.every(({ hostCpu = null }) => hostCpu === null)],
+];
+
+function emptySource(kind: ComponentKind, facts: DoctorFacts): DoctorCheck {
+  const findings = findingsOf(facts).map(({ finding }) => finding);
+  const { title, why, fix } = sourceHint(kind, { findings, collectors: facts.table("collectors") });
+  return check({ id: `empty.${kind}`, area: "empty", state: "info", title, detail: why, fix });
+}
+
 /** Why a panel is empty. */
-export const EMPTY: readonly Examination[] = PANELS.map(
-  ({ id, title, isEmpty, why, fix = null }): Examination =>
-    (facts) =>
-      isEmpty(facts) ? [check({ id: `empty.${id}`, area: "empty", state: "info", title, detail: why, fix })] : [],
-);
+export const EMPTY: readonly Examination[] = [
+  ...PANELS.map(
+    ({ id, title, isEmpty, why, fix = null }): Examination =>
+      (facts) =>
+        isEmpty(facts) ? [check({ id: `empty.${id}`, area: "empty", state: "info", title, detail: why, fix })] : [],
+  ),
+  ...SOURCES.map(
+    ([kind, isEmpty]): Examination =>
+      (facts) =>
+        facts.present.length > 0 && isEmpty(facts) ? [emptySource(kind, facts)] : [],
+  ),
+];

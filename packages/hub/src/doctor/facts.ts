@@ -1,4 +1,12 @@
-import type { DoctorCheck, Finding, HubRow, LiveTable, LiveTableRows, NodeRow } from "@wsight/protocol";
+import {
+  type DoctorCheck,
+  type Finding,
+  type HubRow,
+  type LiveTable,
+  type LiveTableRows,
+  type NodeRow,
+  SOURCE_LIBRARIES,
+} from "@wsight/protocol";
 import type { Client } from "../http/client.ts";
 
 /** How the hub is set up, as far as it matters for production. */
@@ -70,8 +78,13 @@ export function bytesOf(text: string): number | null {
   return number === undefined || step === undefined ? null : Number(number) * step;
 }
 
-/** How a library is called by the people who use it. */
+/** How a library is called by the people who use it, with its version. */
 export function titleOf({ library, version }: Finding): string {
-  const title = library === "socket.io" ? "Socket.IO" : library;
+  const title = nameOfLibrary(library);
   return version === null ? title : `${title} ${version}`;
+}
+
+/** How a library is called by the people who use it. */
+export function nameOfLibrary(library: string): string {
+  return SOURCE_LIBRARIES[library]?.title ?? library;
 }

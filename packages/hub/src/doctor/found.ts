@@ -1,7 +1,6 @@
+import { SOURCE_LIBRARIES } from "@wsight/protocol";
 import { check, type Examination, findingsOf, titleOf } from "./facts.ts";
 
-/** First major version of each library that is supported. */
-const SUPPORTED: Readonly<Record<string, number>> = { "socket.io": 4, ws: 8 };
 /** A clock this far off, in ms, is worth a word. */
 const CLOCK_MS = 2000;
 
@@ -12,16 +11,22 @@ const libraries: Examination = (facts) =>
       area: "found",
       state: finding.state === "attached" ? "ok" : "warn",
       title: `${titleOf(finding)} is watched${finding.state === "attached" ? "" : " in part"}`,
-      detail: [`server ${finding.server}`, ...finding.notes].join(" · "),
+      detail: [`${nounOf(finding.library)} ${finding.server}`, ...finding.notes].join(" · "),
       node,
     }),
   );
 
+/** What the name of a finding is the name of. */
+function nounOf(library: string): string {
+  const kind = SOURCE_LIBRARIES[library]?.kind;
+  return kind === "database" || kind === "cache" ? "client" : "server";
+}
+
 const versions: Examination = (facts) =>
   findingsOf(facts).flatMap(({ node, finding }) => {
-    const least = SUPPORTED[finding.library];
+    const least = SOURCE_LIBRARIES[finding.library]?.least ?? null;
     const major = Number.parseInt(finding.version ?? "", 10);
-    if (least === undefined || !(major < least)) return [];
+    if (least === null || !(major < least)) return [];
     return check({
       id: "found.version",
       area: "found",

@@ -30,9 +30,8 @@ const libraries: Examination = ({ present }) =>
           area: "missing",
           state: "warn",
           title: `${node} has nothing to watch`,
-          detail:
-            "Neither a Socket.IO server nor a WebSocketServer was passed, so only the process itself is measured.",
-          fix: { text: "Pass what you have", code: MONITOR },
+          detail: "Nothing was passed to monitor(), so only the process and its host are measured.",
+          fix: { text: "Pass what you have: io, wss, app, server, pool, prisma, redis", code: MONITOR },
           node,
         }),
   );

@@ -14,6 +14,10 @@ export interface ProbeCaps {
   readonly topRows?: number;
 }
 
+/** Ways to read the host. */
+const HOST_SOURCES = ["auto", "proc", "systeminformation", "none"] as const;
+export type HostSourceOption = (typeof HOST_SOURCES)[number];
+
 /** How a probe is set up. */
 export interface ProbeOptions {
   /** Name of the application; all its instances share it. @default "app" */
@@ -26,6 +30,12 @@ export interface ProbeOptions {
   readonly mediumIntervalMs?: number;
   /** Milliseconds between two reads of the slow tier: file systems, handles, server statistics. 100 to 3,600,000. @default 30_000 */
   readonly slowIntervalMs?: number;
+  /**
+   * Where figures of the host and its processes come from: the kernel's `/proc`, the `systeminformation` package (if
+   * it is installed; with Node's own figures of CPU and memory), or nowhere.
+   * @default "auto": `/proc` where there is one, else `systeminformation`
+   */
+  readonly hostSource?: HostSourceOption;
   /**
    * Says whose connection it is: called once per connection with the library's
    * own socket (`ws`: also the upgrade request; Socket.IO: the namespace
@@ -72,6 +82,7 @@ export interface ResolvedProbeOptions {
   readonly intervalMs: number;
   readonly mediumIntervalMs: number;
   readonly slowIntervalMs: number;
+  readonly hostSource: HostSourceOption;
   readonly getUser: ProbeOptions["getUser"];
   readonly getChannel: ProbeOptions["getChannel"];
   readonly getEvent: ProbeOptions["getEvent"];
@@ -96,6 +107,7 @@ export function resolveProbeOptions(options: ProbeOptions, defaults: { instance:
     intervalMs: whole("intervalMs", options.intervalMs ?? 1000, 100, 60_000),
     mediumIntervalMs: whole("mediumIntervalMs", options.mediumIntervalMs ?? TIER_MS.medium, 100, 600_000),
     slowIntervalMs: whole("slowIntervalMs", options.slowIntervalMs ?? TIER_MS.slow, 100, 3_600_000),
+    hostSource: oneOf("hostSource", options.hostSource ?? "auto", HOST_SOURCES),
     getUser: callback("getUser", options.getUser),
     getChannel: callback("getChannel", options.getChannel),
     getEvent: callback("getEvent", options.getEvent),
@@ -127,6 +139,12 @@ function name(option: string, value: unknown): string {
 function whole(option: string, value: unknown, min: number, max: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
   throw bad(option, `a whole number from ${min} to ${max}`, value);
+}
+
+function oneOf<T extends string>(option: string, value: unknown, known: readonly T[]): T {
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw bad(option, `one of ${known.join(", ")}`, value);
+  return found;
 }
 
 function yesOrNo(option: string, value: unknown): boolean {

@@ -14,8 +14,12 @@ import {
   WsightError,
 } from "@wsight/protocol";
 import { type Asker, Asks } from "./asks.ts";
+import { collectActiveResources } from "./collectors/active-resources.ts";
 import { collectCapacity } from "./collectors/capacity.ts";
 import { collectEventLoop } from "./collectors/event-loop.ts";
+import { collectGarbageCollection } from "./collectors/garbage-collection.ts";
+import { systemInformationLoader } from "./collectors/host/system-information.ts";
+import { collectHost } from "./collectors/host.ts";
 import { collectProbeCost } from "./collectors/probe-cost.ts";
 import { collectProcess } from "./collectors/process.ts";
 import { Components } from "./components.ts";
@@ -214,6 +218,8 @@ class RunningProbe implements Probe {
     const capacity = collectCapacity(this.#context);
     this.#capacity = capacity.read;
     this.#ends.push(collectEventLoop(this.#context), collectProcess(this.#context), cost.end, capacity.end);
+    this.#ends.push(collectGarbageCollection(this.#context), collectActiveResources(this.#context));
+    this.#ends.push(collectHost(this.#context, systemInformationLoader(guard)));
     this.#timer = setInterval(() => guard.run("snapshot", () => this.#tick(), undefined), options.intervalMs);
     this.#timer.unref();
   }

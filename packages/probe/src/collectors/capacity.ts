@@ -1,14 +1,12 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { HelloFrame } from "@wsight/protocol";
 import type { ProbeContext } from "../integration.ts";
+import { openFiles, openFilesLimit } from "./open-files.ts";
 
 /** What a process can take, as it is told in `hello`. */
 export type Capacity = HelloFrame["capacity"];
 
 /** Intervals between two looks at what is open. */
 const LOOK_TICKS = 30;
-/** Descriptors that are counted one by one where the kernel does not say how many there are. */
-const MAX_LISTED = 2000;
 /** A smaller change is not told, share. */
 const WORTH_TELLING = 0.01;
 
@@ -54,31 +52,6 @@ function ofDescriptors(connections: number): Capacity {
   if (limit === null || open === null) return null;
   const left = Math.max(1, limit - Math.max(0, open - connections));
   return { connections: left, source: `open files limit ${limit} (ulimit -n)` };
-}
-
-/** The soft limit of this process; `null` when there is none or nobody says. */
-function openFilesLimit(): number | null {
-  const [, soft] = /^Max open files\s+(\d+)/m.exec(read("/proc/self/limits")) ?? [];
-  return soft === undefined ? null : Number(soft);
-}
-
-/** Descriptors open now. Linux tells since 6.2 by the size of a directory; before, they are listed while they are few. */
-function openFiles(connections: number): number | null {
-  try {
-    const { size } = statSync("/proc/self/fd");
-    if (size > 0) return size;
-    return connections <= MAX_LISTED ? readdirSync("/proc/self/fd").length : null;
-  } catch {
-    return null;
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 function isNews(before: Capacity, now: Capacity): boolean {

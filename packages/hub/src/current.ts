@@ -4,6 +4,7 @@ import { ByteBudget } from "./current/bucket-log.ts";
 import { compileSelectors } from "./current/compile.ts";
 import { EventFigures } from "./current/event-figures.ts";
 import { eventRows, handlerRows, typeRows } from "./current/event-rows.ts";
+import { fileSystemRows } from "./current/file-system-rows.ts";
 import { NamespaceRows } from "./current/namespace-rows.ts";
 import { NodeRows } from "./current/node-rows.ts";
 import type { NodeState } from "./current/node-state.ts";
@@ -105,6 +106,7 @@ export function createCurrent(options: CurrentOptions): Current {
     routes: () => atLast((second) => routes.rows(second)),
     operations: () => atLast((second) => operations.rows(second)),
     queries: () => queryRows(present()),
+    filesystems: () => atLast((second) => fileSystemRows(index, second)),
   };
 
   /** Rows of the newest second; none before the first. */

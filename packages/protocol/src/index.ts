@@ -115,6 +115,7 @@ export {
   type CountTable,
   type ErrorsTable,
   type EventRow,
+  type FileSystemRow,
   type HandlerRow,
   type HubRow,
   LIVE_TABLES,

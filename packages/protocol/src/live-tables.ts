@@ -23,6 +23,7 @@ export const LIVE_TABLES = [
   "routes",
   "operations",
   "queries",
+  "filesystems",
 ] as const;
 export type LiveTable = (typeof LIVE_TABLES)[number];
 
@@ -173,6 +174,16 @@ export interface OperationRow {
   readonly p95: number | null;
 }
 
+/** A file system of a node's host, as that node reads it. */
+export interface FileSystemRow {
+  readonly node: string;
+  readonly mountpoint: string;
+  readonly usedBytes: number | null;
+  readonly freeBytes: number | null;
+  /** Share in use, 0–1. */
+  readonly utilization: number | null;
+}
+
 /** A list of keys with open connections. */
 export interface CountTable {
   /** Counts a key once for each node it is on. */
@@ -244,4 +255,6 @@ export interface LiveTableRows {
   readonly operations: readonly OperationRow[];
   /** Those that took most time, at most 50, put together by client, system and shape; p95 is that of the worst node. */
   readonly queries: readonly (QueryRow & { readonly nodes: number })[];
+  /** Of live nodes, at most 500; the fullest first. */
+  readonly filesystems: readonly FileSystemRow[];
 }

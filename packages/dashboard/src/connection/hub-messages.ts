@@ -102,6 +102,7 @@ const LISTS: Readonly<Record<LiveTable, readonly string[] | null>> = {
   routes: null,
   operations: null,
   queries: null,
+  filesystems: null,
 };
 
 function readTable(fields: Readonly<Record<string, unknown>>): HubMessageOf<"table"> {

@@ -34,6 +34,7 @@ const EVERY: Readonly<Record<LiveTable, number>> = {
   routes: 2,
   operations: 2,
   queries: 5,
+  filesystems: 5,
 };
 
 /** Digits of fractions: a table is read by people, and each digit goes to every viewer each second. */

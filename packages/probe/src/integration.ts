@@ -9,6 +9,7 @@ import type { LoopLag } from "./instruments/loop-lag.ts";
 import type { QueryBook } from "./instruments/query-book.ts";
 import type { SlowLog } from "./instruments/slow-log.ts";
 import type { TimingSampler } from "./instruments/timing-sampler.ts";
+import type { HttpTraffic } from "./integrations/http-traffic.ts";
 import type { ConnectionSource } from "./looks/connection-source.ts";
 import type { MessageTap } from "./looks/tail.ts";
 import type { KeyCounts } from "./names.ts";
@@ -28,6 +29,8 @@ export interface ProbeContext {
   readonly broadcasts: BroadcastLog;
   /** Statements of databases, by shape. */
   readonly queries: QueryBook;
+  /** Requests of HTTP servers, whoever watches them. */
+  readonly http: HttpTraffic;
   readonly loopLag: LoopLag;
   /** Messages go there while somebody follows them: look at `tap.on` first. */
   readonly tap: MessageTap;

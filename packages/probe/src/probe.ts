@@ -34,6 +34,7 @@ import { RateRing } from "./instruments/rate-ring.ts";
 import { SlowLog } from "./instruments/slow-log.ts";
 import { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { Integration, IntegrationHandle, ProbeContext } from "./integration.ts";
+import { HttpTraffic } from "./integrations/http-traffic.ts";
 import { integrations } from "./integrations/index.ts";
 import type { ProbeLink } from "./links/link.ts";
 import { summarise } from "./local-summary.ts";
@@ -71,6 +72,11 @@ export interface Probe extends TrackApi {
    * @throws WsightError `BAD_OPTION` when the target is nothing wsight knows
    */
   attach(target: unknown, options?: { readonly name?: string }): Attachment;
+  /**
+   * Leaves an HTTP request out of all figures: call it with Node's own request while it is being answered, for
+   * health checks and the like.
+   */
+  disregard(request: unknown): void;
   /** Sends snapshots over a link from now on. Returns how to end it. */
   connect(link: ProbeLink): () => void;
   /** What is watched. */
@@ -170,6 +176,9 @@ class RunningProbe implements Probe {
     this.#list = list;
     this.#tail = new Tail({ connections, redact, fields: options.tailFields, now, epoch, run });
     this.#asks = new Asks({ registry, guard, list, tail: this.#tail, allowDisconnect: options.allowDisconnect, epoch });
+    const hookCalls = registry.counter("wsight.probe.hook.calls");
+    const traffic = new HttpTraffic({ guard, hookCalls, hr });
+    this.#onTick.add(() => traffic.sweep());
     this.#context = {
       registry,
       guard,
@@ -183,13 +192,14 @@ class RunningProbe implements Probe {
       slow: new SlowLog({ limitSeconds: options.slowMs / 1000, now }),
       broadcasts: new BroadcastLog(now),
       queries: new QueryBook(),
+      http: traffic,
       loopLag: new LoopLag(),
       tap: this.#tail,
       latency: {
         handler: registry.histogram("websocket.server.message.latency", { source: "handler" }),
         ack: registry.histogram("websocket.server.message.latency", { source: "ack" }),
       },
-      hookCalls: registry.counter("wsight.probe.hook.calls"),
+      hookCalls,
       onTick: (fn) => addTo(this.#onTick, fn),
       provideRooms: (read) => addTo(rooms, read),
       provideConnections: (source) => list.add(source),
@@ -248,6 +258,10 @@ class RunningProbe implements Probe {
     this.#handles.set(target, { name, handle, attachment });
     this.#sayHello();
     return attachment;
+  }
+
+  disregard(request: unknown): void {
+    this.#context.guard.run("hook", () => this.#context.http.disregard(request), undefined, "http");
   }
 
   connect(link: ProbeLink): () => void {

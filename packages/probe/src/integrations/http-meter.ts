@@ -1,0 +1,108 @@
+import type { Labels } from "@wsight/protocol";
+import { CappedSet } from "../instruments/capped.ts";
+import type { Counter, Distribution } from "../instruments/instruments.ts";
+import type { Registry } from "../registry.ts";
+
+/** Methods that have a name of their own in labels, as OpenTelemetry lists them. */
+const METHODS: ReadonlySet<string> = new Set([
+  "CONNECT",
+  "DELETE",
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "PATCH",
+  "POST",
+  "PUT",
+  "TRACE",
+]);
+const OTHER_METHOD = "_OTHER";
+/** Routes of one server that have series of their own. */
+const MAX_ROUTES = 200;
+
+/** Requests of one route by one method. */
+interface MethodSeries {
+  readonly labels: Labels;
+  readonly durations: Map<number, Distribution>;
+  aborted: Counter | null;
+}
+
+interface RouteSeries {
+  readonly route: string;
+  readonly methods: Map<string, MethodSeries>;
+}
+
+/**
+ * The figures of one HTTP server, or of an application whose server nobody
+ * named. Series are made when they are first needed: by route (patterns, at
+ * most 200, then `_other`), method and status.
+ */
+export class HttpMeter {
+  /** Requests that are being answered. */
+  active = 0;
+  readonly #registry: Registry;
+  readonly #labels: Labels;
+  readonly #routes: CappedSet<RouteSeries>;
+  readonly #received: Counter;
+  readonly #sent: Counter;
+  readonly #endGauge: () => void;
+
+  /** @param server what its series carry as `http.server` */
+  constructor(registry: Registry, server: string) {
+    this.#registry = registry;
+    this.#labels = { "http.server": server };
+    this.#routes = new CappedSet(MAX_ROUTES, (route) => ({ route, methods: new Map() }));
+    this.#received = this.#bytes("receive");
+    this.#sent = this.#bytes("transmit");
+    this.#endGauge = registry.gauge("http.server.active_requests", this.#labels, () => this.active);
+  }
+
+  /** Counts a request whose reply was sent. */
+  finished(method: string, route: string, status: number, seconds: number): void {
+    const { durations, labels } = this.#seriesOf(method, route);
+    let duration = durations.get(status);
+    if (duration === undefined) {
+      duration = this.#registry.histogram("http.server.request.duration", {
+        ...labels,
+        "http.response.status_code": String(status),
+      });
+      durations.set(status, duration);
+    }
+    duration.record(seconds);
+  }
+
+  /** Counts a request whose client was gone before the reply was sent. */
+  aborted(method: string, route: string): void {
+    const series = this.#seriesOf(method, route);
+    series.aborted ??= this.#registry.counter("http.server.aborted_requests", series.labels);
+    series.aborted.value++;
+  }
+
+  /** Counts bytes of its connections. */
+  moved(received: number, sent: number): void {
+    this.#received.value += received;
+    this.#sent.value += sent;
+  }
+
+  /** Ends what is read at every snapshot. */
+  end(): void {
+    this.#endGauge();
+  }
+
+  #seriesOf(method: string, route: string): MethodSeries {
+    const { methods, route: known } = this.#routes.get(route);
+    const series = methods.get(method);
+    if (series !== undefined) return series;
+    const name = METHODS.has(method) ? method : OTHER_METHOD;
+    const made: MethodSeries = methods.get(name) ?? {
+      labels: { ...this.#labels, "http.request.method": name, "http.route": known },
+      durations: new Map(),
+      aborted: null,
+    };
+    methods.set(name, made);
+    return made;
+  }
+
+  #bytes(direction: string): Counter {
+    return this.#registry.counter("http.server.io", { ...this.#labels, "network.io.direction": direction });
+  }
+}

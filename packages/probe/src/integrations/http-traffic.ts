@@ -1,0 +1,363 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Guard } from "../guard.ts";
+import type { Counter } from "../instruments/instruments.ts";
+import type { HttpMeter } from "./http-meter.ts";
+
+/** The parts of a connection's socket that are used; streams of other kinds have no counts of bytes. */
+interface SocketLike {
+  readonly destroyed: boolean;
+  readonly bytesRead?: number;
+  readonly bytesWritten?: number;
+}
+
+/** The parts of an `IncomingMessage` that are used. */
+interface RequestLike {
+  readonly method?: string;
+  readonly socket?: object | null;
+}
+
+/** What Node publishes when a request begins and when its reply was sent. */
+interface Moment {
+  readonly request: RequestLike;
+  readonly response: { readonly statusCode: number };
+  readonly socket: SocketLike;
+  readonly server: object;
+}
+
+/** Says the route of a request when it ends: a pattern, or `""`. */
+export type FindRoute = (exchange: Exchange) => string;
+
+/** One request and its reply. */
+export class Exchange {
+  /** Where it is counted; `null` while nobody counts it. */
+  meter: HttpMeter | null;
+  /** Pattern of the route that took it, where the framework says it at once. */
+  route = "";
+  /** Says the route at the end, where finding it takes work. */
+  findRoute: FindRoute | null = null;
+  /** What a framework calls the route, for {@link findRoute}. */
+  takenBy: object | null = null;
+  /** Concrete path below which that route's router is mounted. Never told. */
+  base = "";
+  /** Application that router belongs to. */
+  app: unknown = null;
+  /** True once somebody said that it is no HTTP request of the application. */
+  disregarded = false;
+  /** The one that came after it on the same connection, while this one is not answered. */
+  next: Exchange | null = null;
+  readonly request: RequestLike;
+  /** Monotonic, ms. */
+  readonly startedAt: number;
+
+  constructor(request: RequestLike, meter: HttpMeter | null, startedAt: number) {
+    this.request = request;
+    this.meter = meter;
+    this.startedAt = startedAt;
+  }
+}
+
+/** One connection. Replies leave it in the order of their requests. */
+interface Line {
+  readonly socket: SocketLike;
+  /** The oldest request that is not answered; pipelined ones follow it. */
+  first: Exchange | null;
+  last: Exchange | null;
+  /** Whose requests it carried; its bytes are theirs. */
+  meter: HttpMeter | null;
+  received: number;
+  sent: number;
+  /** True while it is among those that the next sweep looks at. */
+  listed: boolean;
+  /** It carries requests that are not counted too: its bytes are told apart request by request. */
+  mixed: boolean;
+}
+
+/** Connections that are listed before a sweep is made at once, however long the interval is. */
+const MIN_LISTED = 1024;
+const SOURCE = "http";
+
+/** What the traffic is watched with. */
+export interface HttpTrafficContext {
+  readonly guard: Guard;
+  readonly hookCalls: Counter;
+  /** Monotonic clock, ms. */
+  readonly hr: () => number;
+}
+
+/**
+ * Every HTTP request of this thread's servers, by Node's own channels: one
+ * tells that a request came, one that its reply was sent. Nothing is added to a
+ * server, a request, a reply or a socket, so there is nothing to find, to
+ * remove or to clean up, and no reply carries a listener more.
+ *
+ * No channel tells of a request that is cut off, and of pipelined ones behind
+ * it not even the reply's `close` does. So connections with recent requests are
+ * looked at each second: on a destroyed one, what is not answered was aborted.
+ * The same look reads their counts of bytes, instead of each request. A reply
+ * that "was sent" on a destroyed connection was not: Node says so when the
+ * system refuses what is left of it.
+ *
+ * Bounded: one record per connection that carried a request, held weakly; the
+ * list to look at holds each connection once, idle ones leave it.
+ */
+export class HttpTraffic {
+  readonly #context: HttpTrafficContext;
+  /** Servers that were named, and those of applications: a name wins. */
+  readonly #servers = new Map<object, { named: HttpMeter | null; ofApp: HttpMeter | null }>();
+  readonly #owners = new Set<(server: object) => HttpMeter | null>();
+  #lines = new WeakMap<object, Line>();
+  #listed: Line[] = [];
+  #limit = MIN_LISTED;
+  #users = 0;
+  #on = true;
+
+  constructor(context: HttpTrafficContext) {
+    this.#context = context;
+  }
+
+  /** False after ten faults: nothing is counted any more. */
+  get measuring(): boolean {
+    return this.#on;
+  }
+
+  /** Counts all requests of a server from now on. Returns how to end it. */
+  watchServer(server: object, meter: HttpMeter): () => void {
+    const entry = this.#servers.get(server) ?? { named: null, ofApp: null };
+    entry.named = meter;
+    this.#servers.set(server, entry);
+    const end = this.#use();
+    return () => {
+      if (this.#servers.get(server)?.named === meter) this.#servers.delete(server);
+      end();
+    };
+  }
+
+  /**
+   * Lets an application count requests that reach it and that no server counts
+   * (see {@link enter}), and all those of servers it owns. Returns how to end it.
+   */
+  watchApp(owns: (server: object) => HttpMeter | null = () => null): () => void {
+    this.#owners.add(owns);
+    const end = this.#use();
+    return () => {
+      this.#owners.delete(owns);
+      end();
+    };
+  }
+
+  /** The exchange of a request that is being answered, if it is known here. */
+  find(request: unknown): Exchange | null {
+    const socket = (request as RequestLike | null | undefined)?.socket;
+    if (typeof socket !== "object" || socket === null) return null;
+    const line = this.#lines.get(socket);
+    if (line === undefined) return null;
+    // The newest is asked about most: in pipelines of any length that is one step.
+    if (line.last?.request === request) return line.last;
+    let exchange = line.first;
+    while (exchange !== null && exchange.request !== request) exchange = exchange.next;
+    return exchange;
+  }
+
+  /** An application got a request: it is counted there, unless its server counts it. */
+  enter(request: unknown, meter: () => HttpMeter): Exchange | null {
+    const exchange = this.find(request);
+    if (exchange === null) return null;
+    if (exchange.meter === null && !exchange.disregarded) {
+      exchange.meter = meter();
+      exchange.meter.active++;
+      const line = this.#lines.get(exchange.request.socket as object);
+      if (line !== undefined) this.#list(line, exchange.meter);
+    }
+    return exchange;
+  }
+
+  /** A request is not one of the application's, or is counted elsewhere. */
+  disregard(request: unknown): void {
+    const exchange = this.find(request);
+    if (exchange === null || exchange.disregarded) return;
+    exchange.disregarded = true;
+    const line = this.#lines.get(exchange.request.socket as object);
+    if (line !== undefined) {
+      if (line.meter === exchange.meter && line.received + line.sent === 0) line.meter = null;
+      else settle(line);
+      line.mixed = true;
+    }
+    if (exchange.meter === null) return;
+    exchange.meter.active--;
+    exchange.meter = null;
+  }
+
+  /** Counts requests whose connection is gone, and the bytes of the others. */
+  sweep(): void {
+    const kept: Line[] = [];
+    for (const line of this.#listed) {
+      const isCounted = !line.mixed || (line.first?.meter ?? null) !== null;
+      if (line.socket.destroyed) {
+        for (let exchange = line.first; exchange !== null; exchange = exchange.next) abort(exchange);
+        line.first = line.last = null;
+      }
+      const moved = isCounted && settle(line);
+      // An idle one stays for one more look: a body may still arrive after its reply.
+      if (line.first !== null || (moved && !line.socket.destroyed)) kept.push(line);
+      else line.listed = false;
+    }
+    this.#listed = kept;
+    this.#limit = Math.max(MIN_LISTED, kept.length * 2);
+  }
+
+  #use(): () => void {
+    if (this.#users++ === 0) {
+      subscribe("http.server.request.start", this.#begun);
+      subscribe("http.server.response.finish", this.#sent);
+    }
+    let used = true;
+    return () => {
+      if (!used) return;
+      used = false;
+      if (--this.#users > 0) return;
+      unsubscribe("http.server.request.start", this.#begun);
+      unsubscribe("http.server.response.finish", this.#sent);
+      this.#lines = new WeakMap();
+      this.#listed = [];
+    };
+  }
+
+  readonly #begun = (message: unknown): void => {
+    if (!this.#on) return;
+    try {
+      const { request, socket, server } = message as Moment;
+      const meter = this.#meterOf(server);
+      if (meter === null && this.#owners.size === 0) return;
+      this.#context.hookCalls.value++;
+      const exchange = new Exchange(request, meter, this.#context.hr());
+      const line = this.#lineOf(socket);
+      append(line, exchange);
+      if (meter === null) return;
+      meter.active++;
+      this.#list(line, meter);
+    } catch (fault) {
+      this.#fail(fault);
+    }
+  };
+
+  readonly #sent = (message: unknown): void => {
+    if (!this.#on) return;
+    try {
+      const { request, response, socket } = message as Moment;
+      const line = this.#lines.get(socket);
+      if (line === undefined) return;
+      const exchange = take(line, request);
+      if (exchange === null) return;
+      if (line.mixed) settleMixed(line, exchange);
+      const { meter } = exchange;
+      if (meter === null) return;
+      this.#context.hookCalls.value++;
+      if (socket.destroyed) {
+        abort(exchange);
+        return;
+      }
+      meter.active--;
+      const seconds = (this.#context.hr() - exchange.startedAt) / 1000;
+      meter.finished(request.method ?? "", routeOf(exchange), response.statusCode, seconds);
+    } catch (fault) {
+      this.#fail(fault);
+    }
+  };
+
+  #meterOf(server: object): HttpMeter | null {
+    const named = this.#servers.get(server)?.named;
+    if (named !== undefined && named !== null) return named;
+    for (const owns of this.#owners) {
+      const meter = owns(server);
+      if (meter !== null) return meter;
+    }
+    return null;
+  }
+
+  #lineOf(socket: SocketLike): Line {
+    const known = this.#lines.get(socket);
+    if (known !== undefined) return known;
+    // One that has been answered before is older than the watch: what it carried until now is not counted.
+    const [received, sent] = bytesOf(socket);
+    const isNew = sent === 0;
+    const line: Line = {
+      socket,
+      first: null,
+      last: null,
+      meter: null,
+      received: isNew ? 0 : received,
+      sent,
+      listed: false,
+      mixed: false,
+    };
+    this.#lines.set(socket, line);
+    return line;
+  }
+
+  #list(line: Line, meter: HttpMeter): void {
+    line.meter = meter;
+    if (line.listed) return;
+    line.listed = true;
+    this.#listed.push(line);
+    if (this.#listed.length > this.#limit) this.sweep();
+  }
+
+  #fail(fault: unknown): void {
+    if (this.#context.guard.fault("hook", fault, SOURCE)) this.#on = false;
+  }
+}
+
+function append(line: Line, exchange: Exchange): void {
+  if (line.last === null) line.first = exchange;
+  else line.last.next = exchange;
+  line.last = exchange;
+}
+
+/** Takes the exchange of a request out of its line; nearly always it is the first. */
+function take(line: Line, request: RequestLike): Exchange | null {
+  let before: Exchange | null = null;
+  for (let exchange = line.first; exchange !== null; exchange = exchange.next) {
+    if (exchange.request === request) {
+      if (before === null) line.first = exchange.next;
+      else before.next = exchange.next;
+      if (line.last === exchange) line.last = before;
+      return exchange;
+    }
+    before = exchange;
+  }
+  return null;
+}
+
+function abort(exchange: Exchange): void {
+  const { meter, request } = exchange;
+  if (meter === null) return;
+  exchange.meter = null;
+  meter.active--;
+  meter.aborted(request.method ?? "", routeOf(exchange));
+}
+
+function routeOf(exchange: Exchange): string {
+  return exchange.findRoute === null ? exchange.route : exchange.findRoute(exchange);
+}
+
+/** Counts what moved on a connection since the last time. Returns whether something did. */
+function settle(line: Line): boolean {
+  const [received, sent] = bytesOf(line.socket);
+  const moved = received !== line.received || sent !== line.sent;
+  if (moved) line.meter?.moved(received - line.received, sent - line.sent);
+  line.received = received;
+  line.sent = sent;
+  return moved;
+}
+
+/** What one request moved, on a connection whose other requests are not counted. */
+function settleMixed(line: Line, { meter }: Exchange): void {
+  const before = line.meter;
+  line.meter = meter;
+  settle(line);
+  line.meter = before;
+}
+
+function bytesOf({ bytesRead, bytesWritten }: SocketLike): [received: number, sent: number] {
+  return [bytesRead ?? 0, bytesWritten ?? 0];
+}

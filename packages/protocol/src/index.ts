@@ -181,6 +181,7 @@ export {
   type ProcessQuery,
   type ProcessRow,
   type ProcessSort,
+  parseProcessPage,
   parseProcessQuery,
 } from "./processes.ts";
 export {

@@ -191,7 +191,7 @@ class RunningProbe implements Probe {
       timing: new TimingSampler(),
       slow: new SlowLog({ limitSeconds: options.slowMs / 1000, now }),
       broadcasts: new BroadcastLog(now),
-      queries: new QueryBook(),
+      queries: new QueryBook({ now, redact: options.redact }),
       http: traffic,
       loopLag: new LoopLag(),
       tap: this.#tail,

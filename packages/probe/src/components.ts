@@ -11,7 +11,8 @@ export interface Component {
   readonly name: string;
   readonly library: string;
   /**
-   * Resolves when it answered. Never more than one is under way; one that takes longer than 2 s counts as no answer,
+   * Resolves when it answered; with seconds where it measured the round trip itself, with `null` where there is a
+   * connection that could not be asked and nothing was measured. Never more than one is under way; one that takes longer than 2 s counts as no answer,
    * and its signal is aborted. Rejects with the reason, or with {@link NotAskable} while there is nobody to ask yet.
    * Must not keep the process alive, and must not wait in a queue for a connection.
    */
@@ -181,8 +182,10 @@ export class Components {
       this.#next();
     };
     ping(entry.component, cancel.signal).then(
-      () => {
-        settled(() => this.#answered(entry, (hr() - begin) / 1000));
+      (answer) => {
+        settled(() =>
+          this.#answered(entry, typeof answer === "number" || answer === null ? answer : (hr() - begin) / 1000),
+        );
         // Too late to count, yet it is back.
         if (isLate) this.#askIn(entry, 0);
       },
@@ -199,10 +202,10 @@ export class Components {
     this.#ping(entry);
   }
 
-  #answered(entry: Entry, seconds: number): void {
+  #answered(entry: Entry, seconds: number | null): void {
     if (entry.removed) return;
     entry.latencySeconds = seconds;
-    entry.latency?.record(seconds);
+    if (seconds !== null) entry.latency?.record(seconds);
     this.#settle(entry, "up", null);
   }
 

@@ -1,7 +1,10 @@
 import type { Integration } from "../integration.ts";
 import { http, https } from "./http.ts";
+import { ioredis } from "./ioredis.ts";
+import { nodeRedis } from "./node-redis.ts";
 import { socketIo } from "./socket-io.ts";
+import { upstash } from "./upstash.ts";
 import { ws } from "./ws.ts";
 
 /** Every library wsight can watch, the more specific ones first. */
-export const integrations: readonly Integration[] = [socketIo, ws, http, https];
+export const integrations: readonly Integration[] = [socketIo, ws, http, https, ioredis, nodeRedis, upstash];

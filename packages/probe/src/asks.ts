@@ -1,6 +1,7 @@
 import { type AnswerFrame, encodeLinkText, type ProbeAsk, type RequestFrame, WsightError } from "@wsight/protocol";
 import type { Guard } from "./guard.ts";
 import type { ConnectionList, Wanted } from "./looks/connection-list.ts";
+import type { ProcessTable } from "./looks/process-table.ts";
 import type { Tail } from "./looks/tail.ts";
 import type { Registry } from "./registry.ts";
 
@@ -19,6 +20,7 @@ export interface AskContext {
   readonly registry: Registry;
   readonly guard: Guard;
   readonly list: ConnectionList;
+  readonly processes: ProcessTable;
   readonly tail: Tail;
   readonly allowDisconnect: boolean;
   readonly epoch: () => number;
@@ -45,7 +47,7 @@ export class Asks {
 
   constructor(context: AskContext) {
     this.#context = context;
-    const { list, tail } = context;
+    const { list, processes, tail } = context;
     const wantedBy = (from: Asker): Wanted => from.isOpen;
     this.#answers = {
       connections: ({ query }, from) => this.#inTurn(from, () => list.page(query, wantedBy(from))),
@@ -57,9 +59,7 @@ export class Asks {
           return { disconnected: true };
         });
       },
-      processes: () => {
-        throw new WsightError("NOT_FOUND", "this system has no process table that could be read");
-      },
+      processes: ({ query }, from) => this.#inTurn(from, () => processes.page(query, wantedBy(from))),
       tail: (ask, from) => ({ following: tail.follow(from, from.send, ask) }),
     };
   }

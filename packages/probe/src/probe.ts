@@ -19,7 +19,7 @@ import { collectCapacity } from "./collectors/capacity.ts";
 import { collectEventLoop } from "./collectors/event-loop.ts";
 import { collectGarbageCollection } from "./collectors/garbage-collection.ts";
 import { systemInformationLoader } from "./collectors/host/system-information.ts";
-import { collectHost } from "./collectors/host.ts";
+import { collectHost, hostSourceOf } from "./collectors/host.ts";
 import { collectProbeCost } from "./collectors/probe-cost.ts";
 import { collectProcess } from "./collectors/process.ts";
 import { Components } from "./components.ts";
@@ -39,6 +39,9 @@ import { integrations } from "./integrations/index.ts";
 import type { ProbeLink } from "./links/link.ts";
 import { summarise } from "./local-summary.ts";
 import { ConnectionList } from "./looks/connection-list.ts";
+import { createAllowance } from "./looks/pacer.ts";
+import { PROCESS_READERS } from "./looks/process-readers.ts";
+import { ProcessTable } from "./looks/process-table.ts";
 import { Tail } from "./looks/tail.ts";
 import { type ProbeOptions, type ResolvedProbeOptions, resolveProbeOptions } from "./probe-options.ts";
 import { Pulls } from "./pulls.ts";
@@ -167,7 +170,15 @@ class RunningProbe implements Probe {
     const connections = new ConnectionTable({ startedAt: this.#processStartedAt, max: options.caps.connections });
     const epoch = (): number => this.#epoch;
     const rooms = new Set<ReadKeys>();
-    const list = new ConnectionList({ connections, redact, now, hr });
+    const allowance = createAllowance(hr);
+    const list = new ConnectionList({ connections, redact, now, hr, allowance });
+    const load = systemInformationLoader(guard);
+    const source = hostSourceOf(options.hostSource);
+    const processes = new ProcessTable({
+      reader: source === null ? null : PROCESS_READERS[source]({ allowance, now, hr, load }),
+      allowance,
+      hr,
+    });
     const run = (fn: () => void): void => guard.run("ask", fn, undefined, "tail");
     const { intervalMs: fast, mediumIntervalMs: medium, slowIntervalMs: slow } = options;
     const pulls = new Pulls({ guard, tierMs: { fast, medium, slow }, hr, now });
@@ -175,7 +186,15 @@ class RunningProbe implements Probe {
     this.#pulls = pulls;
     this.#list = list;
     this.#tail = new Tail({ connections, redact, fields: options.tailFields, now, epoch, run });
-    this.#asks = new Asks({ registry, guard, list, tail: this.#tail, allowDisconnect: options.allowDisconnect, epoch });
+    this.#asks = new Asks({
+      registry,
+      guard,
+      list,
+      processes,
+      tail: this.#tail,
+      allowDisconnect: options.allowDisconnect,
+      epoch,
+    });
     const hookCalls = registry.counter("wsight.probe.hook.calls");
     const traffic = new HttpTraffic({ guard, hookCalls, hr });
     this.#onTick.add(() => traffic.sweep());
@@ -221,15 +240,15 @@ class RunningProbe implements Probe {
     this.track_message_received = track.track_message_received;
     this.track_error = track.track_error;
     const cost = collectProbeCost(this.#context, {
-      lookBytes: () => list.memoryBytes(),
-      readSeconds: () => pulls.spentSeconds,
+      lookBytes: () => list.memoryBytes() + processes.memoryBytes(),
+      readSeconds: () => pulls.spentSeconds + allowance.spentMs() / 1000,
     });
     this.#charge = cost.charge;
     const capacity = collectCapacity(this.#context);
     this.#capacity = capacity.read;
     this.#ends.push(collectEventLoop(this.#context), collectProcess(this.#context), cost.end, capacity.end);
     this.#ends.push(collectGarbageCollection(this.#context), collectActiveResources(this.#context));
-    this.#ends.push(collectHost(this.#context, systemInformationLoader(guard)));
+    this.#ends.push(collectHost(this.#context, load), () => processes.end());
     this.#timer = setInterval(() => guard.run("snapshot", () => this.#tick(), undefined), options.intervalMs);
     this.#timer.unref();
   }

@@ -1,4 +1,4 @@
-import { constants, PerformanceObserver } from "node:perf_hooks";
+import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
 import type { Distribution } from "../instruments/instruments.ts";
 import type { ProbeContext } from "../integration.ts";
 
@@ -11,6 +11,8 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_WEAKCB, "weakcb"],
 ]);
 
+const SOURCE = "garbage collection";
+
 /**
  * Times every garbage collection of this thread. Several may come in one call
  * of the observer: looking at the first only, as is common, misses most of them. Returns how to end it.
@@ -20,11 +22,15 @@ export function collectGarbageCollection(context: ProbeContext): () => void {
   for (const [kind, type] of TYPES) {
     durations.set(kind, context.registry.histogram("v8js.gc.duration", { "v8js.gc.type": type }));
   }
-  const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
-      context.hookCalls.value++;
+  const { guard, hookCalls } = context;
+  const record = (entries: readonly PerformanceEntry[]): void => {
+    for (const entry of entries) {
+      hookCalls.value++;
       durations.get(kindOf(entry))?.record(entry.duration / 1000);
     }
+  };
+  const observer = new PerformanceObserver((list) => {
+    if (!guard.isOpen(SOURCE)) guard.run("hook", () => record(list.getEntries()), undefined, SOURCE);
   });
   observer.observe({ entryTypes: ["gc"] });
   return () => observer.disconnect();

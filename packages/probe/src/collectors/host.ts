@@ -6,7 +6,7 @@ import type { LoadSystemInformation } from "./host/system-information.ts";
 
 /** Figures of the host, from `/proc` where there is one. Returns how to end it. */
 export function collectHost(context: ProbeContext, load: LoadSystemInformation): () => void {
-  const source = sourceOf(context.options.hostSource);
+  const source = hostSourceOf(context.options.hostSource);
   if (source === null) return () => undefined;
   const readings = new HostReadings(context.registry);
   const { name, main, others } = source === "proc" ? procHost(readings) : portableHost(readings, load);
@@ -28,7 +28,7 @@ export function collectHost(context: ProbeContext, load: LoadSystemInformation):
 }
 
 /** How the host is read; `null` for not at all. */
-export function sourceOf(option: ProbeContext["options"]["hostSource"]): "proc" | "systeminformation" | null {
+export function hostSourceOf(option: ProbeContext["options"]["hostSource"]): "proc" | "systeminformation" | null {
   if (option === "none") return null;
   if (option !== "auto") return option;
   return hasProc() ? "proc" : "systeminformation";

@@ -13,7 +13,7 @@ import { compileFilter } from "./filter.ts";
 import type { Found } from "./found.ts";
 import { MessageRates } from "./message-rates.ts";
 import { comparePlaced, FirstOf, type KeyParts, type Placed, SORT_KEYS, sortInSlices } from "./order.ts";
-import { type Allowance, createAllowance, createPacer, type Pacer } from "./pacer.ts";
+import { type Allowance, createPacer, type Pacer } from "./pacer.ts";
 
 /** How long an order stands, so that pages of it belong together, ms. */
 const ORDER_MS = 2000;
@@ -33,6 +33,8 @@ export interface ListContext {
   readonly redact: Redact;
   readonly now: () => number;
   readonly hr: () => number;
+  /** Pays for walks. */
+  readonly allowance: Allowance;
 }
 
 /** What a walk shows: written over at each step. */
@@ -59,14 +61,12 @@ export class ConnectionList {
   readonly #context: ListContext;
   readonly #sources = new Set<ConnectionSource>();
   readonly #rates: MessageRates;
-  readonly #allowance: Allowance;
   readonly #orders = new Map<string, Order>();
   #forget: NodeJS.Timeout | undefined;
 
   constructor(context: ListContext) {
     this.#context = context;
     this.#rates = new MessageRates(context.connections, context.hr);
-    this.#allowance = createAllowance(context.hr);
   }
 
   /** Lists the connections of a source too. Returns how to end that. */
@@ -80,7 +80,7 @@ export class ConnectionList {
   /** A page of open connections. Ends early, with what it has, once nobody waits for it. */
   async page(query: ConnectionQuery, wanted: Wanted): Promise<ConnectionPage> {
     this.#rates.asked();
-    const pacer = createPacer(this.#context.hr, this.#allowance);
+    const pacer = createPacer(this.#context.hr, this.#context.allowance);
     const { offset, limit } = query;
     if (pacer.due()) await pacer.pause();
     const order = this.#known(query) ?? (await this.#take(query, pacer, wanted));
@@ -201,7 +201,7 @@ export class ConnectionList {
 
   async #find(connection: number, wanted: Wanted): Promise<Found> {
     let wantedOne: Found | undefined;
-    const pacer = createPacer(this.#context.hr, this.#allowance);
+    const pacer = createPacer(this.#context.hr, this.#context.allowance);
     await this.#walk(pacer, wanted, (found) => {
       if (found.serial !== connection) return false;
       wantedOne = { ...found };

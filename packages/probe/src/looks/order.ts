@@ -13,7 +13,7 @@ export interface Placed extends Found {
 }
 
 /** Negative when `a` comes before `b`. */
-export type Compare = (a: Placed, b: Placed) => number;
+export type Compare<T = Placed> = (a: T, b: T) => number;
 
 /** What a key is made of. */
 export interface KeyParts {
@@ -50,24 +50,24 @@ export function comparePlaced(descending: boolean): Compare {
 }
 
 /** The first so many of an order, whatever comes: a heap with the last of them on top. */
-export class FirstOf {
-  readonly #heap: Placed[] = [];
+export class FirstOf<T = Placed> {
+  readonly #heap: T[] = [];
   readonly #size: number;
-  readonly #compare: Compare;
+  readonly #compare: Compare<T>;
 
-  constructor(size: number, compare: Compare) {
+  constructor(size: number, compare: Compare<T>) {
     this.#size = size;
     this.#compare = compare;
   }
 
   /** True when it belongs to the first as they are. */
-  wants(placed: Placed): boolean {
+  wants(placed: T): boolean {
     if (this.#heap.length < this.#size) return true;
-    return this.#size > 0 && this.#compare(placed, this.#heap[0] as Placed) < 0;
+    return this.#size > 0 && this.#compare(placed, this.#heap[0] as T) < 0;
   }
 
   /** Takes one in that is wanted. */
-  take(placed: Placed): void {
+  take(placed: T): void {
     if (this.#heap.length < this.#size) this.#rise(this.#heap.push(placed) - 1);
     else {
       this.#heap[0] = placed;
@@ -76,7 +76,7 @@ export class FirstOf {
   }
 
   /** Those taken in, in order. */
-  sorted(): Placed[] {
+  sorted(): T[] {
     return this.#heap.sort(this.#compare);
   }
 
@@ -84,7 +84,7 @@ export class FirstOf {
     const heap = this.#heap;
     for (let at = from; at > 0; ) {
       const above = (at - 1) >> 1;
-      if (this.#compare(heap[at] as Placed, heap[above] as Placed) <= 0) return;
+      if (this.#compare(heap[at] as T, heap[above] as T) <= 0) return;
       this.#swap(at, above);
       at = above;
     }
@@ -95,7 +95,7 @@ export class FirstOf {
     for (let at = 0; ; ) {
       let last = at;
       for (const below of [2 * at + 1, 2 * at + 2]) {
-        if (below < heap.length && this.#compare(heap[below] as Placed, heap[last] as Placed) > 0) last = below;
+        if (below < heap.length && this.#compare(heap[below] as T, heap[last] as T) > 0) last = below;
       }
       if (last === at) return;
       this.#swap(at, last);
@@ -105,8 +105,8 @@ export class FirstOf {
 
   #swap(a: number, b: number): void {
     const heap = this.#heap;
-    const kept = heap[a] as Placed;
-    heap[a] = heap[b] as Placed;
+    const kept = heap[a] as T;
+    heap[a] = heap[b] as T;
     heap[b] = kept;
   }
 }
@@ -117,14 +117,14 @@ const RUN = 512;
 const STRIDE = 256;
 
 /** Sorts without holding the event loop: short runs, then merges that may pause. */
-export async function sortInSlices(list: readonly Placed[], compare: Compare, pacer: Pacer): Promise<Placed[]> {
-  let from: Placed[] = [];
+export async function sortInSlices<T>(list: readonly T[], compare: Compare<T>, pacer: Pacer): Promise<T[]> {
+  let from: T[] = [];
   for (let at = 0; at < list.length; at += RUN) {
     from.push(...list.slice(at, at + RUN).sort(compare));
     if (pacer.due()) await pacer.pause();
   }
   for (let width = RUN; width < from.length; width *= 2) {
-    const into: Placed[] = [];
+    const into: T[] = [];
     for (let at = 0; at < from.length; at += 2 * width) await merge(from, at, width, into, compare, pacer);
     from = into;
   }
@@ -132,12 +132,12 @@ export async function sortInSlices(list: readonly Placed[], compare: Compare, pa
 }
 
 /** Merges two neighbouring runs of `width` at `start`. */
-async function merge(
-  from: readonly Placed[],
+async function merge<T>(
+  from: readonly T[],
   start: number,
   width: number,
-  into: Placed[],
-  compare: Compare,
+  into: T[],
+  compare: Compare<T>,
   pacer: Pacer,
 ): Promise<void> {
   const middle = Math.min(start + width, from.length);
@@ -145,8 +145,8 @@ async function merge(
   let left = start;
   let right = middle;
   for (let step = 1; left < middle || right < end; step++) {
-    const takeLeft = right >= end || (left < middle && compare(from[left] as Placed, from[right] as Placed) <= 0);
-    into.push(from[takeLeft ? left++ : right++] as Placed);
+    const takeLeft = right >= end || (left < middle && compare(from[left] as T, from[right] as T) <= 0);
+    into.push(from[takeLeft ? left++ : right++] as T);
     if (step % STRIDE === 0 && pacer.due()) await pacer.pause();
   }
 }

@@ -9,14 +9,19 @@ const SHARE = 1 / 3;
 export interface Allowance {
   /** Takes so many ms of work; answers how long to wait before there is more, 0 for not at all. */
   readonly spend: (ms: number) => number;
+  /** Work done so far, ms. */
+  readonly spentMs: () => number;
 }
 
 /** Begins with a full allowance. `hr` is a monotonic clock, ms. */
 export function createAllowance(hr: () => number): Allowance {
   let left = BURST_MS;
   let at = hr();
+  let spent = 0;
   return {
+    spentMs: () => spent,
     spend(ms) {
+      spent += ms;
       const now = hr();
       left = Math.min(BURST_MS, left + (now - at) * SHARE) - ms;
       at = now;

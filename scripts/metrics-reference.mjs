@@ -5,7 +5,7 @@ import { CATALOGUE } from "@wsight/protocol";
 
 const page = new URL("../docs/metrics.md", import.meta.url);
 const row = ({ name, kind, unit, attributes, across, help }) =>
-  `| \`${name}\` | ${kind} | ${unit.replace(/[{}]/g, "")} | ${attributes.map((a) => `\`${a}\``).join(", ") || "–"} | ${kind === "gauge" ? across : "sum"} | ${help} |`;
+  `| \`${name}\` | ${kind} | ${unit.replace(/[{}]/g, "")} | ${attributes.map((a) => `\`${a}\``).join(", ") || "–"} | ${kind === "histogram" ? "sum" : across} | ${help} |`;
 const text = `# Metrics
 
 Written from the catalogue by \`npm run docs:metrics\`. Durations are seconds,

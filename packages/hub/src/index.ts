@@ -29,5 +29,12 @@ export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export type { StoreEvent } from "./store/libsql/messages.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
+export {
+  openSpooledStore,
+  type RemoteStore,
+  type SpooledStats,
+  type SpooledStore,
+  type SpooledStoreOptions,
+} from "./store/spool/spooled-store.ts";
 export type { Sample, Store, StoreQuery, StoreStats } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";

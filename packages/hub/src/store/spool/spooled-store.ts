@@ -1,0 +1,328 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { WsightError } from "@wsight/protocol";
+import { checkSamples } from "../storable.ts";
+import type { Sample, Store, StoreQuery } from "../store.ts";
+import { type Segment, Spool } from "./spool.ts";
+
+/** Samples of one append while the spool is emptied. */
+const REPLAY_SAMPLES = 5_000;
+/** Longest that an append waits for others to share its file, ms. */
+const LONGEST_GATHER_MS = 1_000;
+
+/** A store that may be away. */
+export interface RemoteStore extends Store {
+  /** Resolves when it can be used. @throws WsightError `STORE_UNAVAILABLE` */
+  check(): Promise<void>;
+}
+
+/** How a spool is put in front of a store. */
+export interface SpooledStoreOptions {
+  readonly store: RemoteStore;
+  /** Directory of the spool; `null` for none: then what can't be stored is refused. */
+  readonly dir: string | null;
+  /** Bytes the spool may take; beyond, its oldest samples are dropped. @default 256 MiB */
+  readonly maxBytes?: number;
+  /** How long an append may keep the store waiting before it goes to disk too, ms. @default 2_000 */
+  readonly patienceMs?: number;
+  /** First and longest wait between two tries, ms. @default 250 and 30_000 */
+  readonly retryMs?: number;
+  readonly longestRetryMs?: number;
+  /** From 0 to 1; spreads the tries of many hubs. @default Math.random */
+  readonly random?: () => number;
+  /** Told when the store goes away, and of what is lost. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** How a spooled store fares. */
+export interface SpooledStats {
+  /** `failing` from the moment the store was not there until it is again and the spool is empty. */
+  readonly state: "ok" | "failing";
+  /** Samples that the store itself has acknowledged. */
+  readonly written: number;
+  /** Samples that the spool had no room for, or that were damaged on disk, or refused by the store. */
+  readonly dropped: number;
+  /** Samples that wait on disk. */
+  readonly spooled: number;
+  readonly lastError: string | null;
+}
+
+/** A store behind a spool. */
+export interface SpooledStore extends Pick<Store, "append" | "read" | "prune" | "close"> {
+  stats(): SpooledStats;
+}
+
+/**
+ * Puts a spool on disk before a store that may be away.
+ *
+ * *Direct*: an append goes to the store. When that fails, or takes longer than
+ * `patienceMs`, the samples go to disk, the append is acknowledged, and it
+ * is *spooling*: from now on everything goes to disk, behind what is there.
+ * Meanwhile the oldest of it is tried again and again, with growing, jittered
+ * waits, and removed once the store has it. When the spool is empty, it is
+ * *direct* again. It begins *spooling*, as what an earlier hub has left comes first.
+ *
+ * Since samples that come twice replace each other, an append that the store
+ * had taken after all, and files that a crash kept from being removed, do no harm.
+ */
+export async function openSpooledStore(options: SpooledStoreOptions): Promise<SpooledStore> {
+  const counts = { dropped: 0, lastError: null as string | null };
+  const lose = (samples: number, reason: string): void => {
+    counts.dropped += samples;
+    counts.lastError = reason;
+    tell(options, new WsightError("STORE_UNAVAILABLE", `history: ${samples} samples lost: ${reason}`));
+  };
+  const { dir, maxBytes = 256 * 2 ** 20 } = options;
+  const spool =
+    dir === null
+      ? null
+      : await Spool.open({ dir, maxBytes, onLoss: lose }).catch((error: Error) => {
+          tell(options, new WsightError("STORE_UNAVAILABLE", `history: no spool in ${dir}: ${error.message}`));
+          return null;
+        });
+  return new SpoolingStore(options, spool, counts, lose);
+}
+
+class SpoolingStore implements SpooledStore {
+  readonly #options: SpooledStoreOptions;
+  readonly #store: RemoteStore;
+  readonly #spool: Spool | null;
+  readonly #counts: { readonly dropped: number; lastError: string | null };
+  readonly #lose: (samples: number, reason: string) => void;
+  readonly #closing = new AbortController();
+  #direct = false;
+  #state: SpooledStats["state"] = "ok";
+  /** Tries that failed one after the other. */
+  #failures = 0;
+  #written = 0;
+  #replaying: Promise<void>;
+  /** Appends that the store was given and that went to disk meanwhile; what comes after waits for their end. */
+  #late: Promise<unknown> = Promise.resolve();
+  /** Files that are being written. */
+  #adding: Promise<unknown> = Promise.resolve();
+  /** Appends wait for this while it turns to *direct*. */
+  #held: Promise<void> | null = null;
+  /** Ends the wait for the next try. */
+  #wake: () => void = () => undefined;
+
+  constructor(
+    options: SpooledStoreOptions,
+    spool: Spool | null,
+    counts: { readonly dropped: number; lastError: string | null },
+    lose: (samples: number, reason: string) => void,
+  ) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#spool = spool;
+    this.#counts = counts;
+    this.#lose = lose;
+    this.#replaying = this.#replay();
+  }
+
+  stats(): SpooledStats {
+    return {
+      state: this.#state,
+      written: this.#written,
+      dropped: this.#counts.dropped,
+      spooled: this.#spool?.samples ?? 0,
+      lastError: this.#counts.lastError,
+    };
+  }
+
+  async append(samples: readonly Sample[]): Promise<void> {
+    checkSamples(samples);
+    if (samples.length === 0) return;
+    if (this.#closing.signal.aborted) throw new WsightError("STORE_UNAVAILABLE", "history: the store is closed");
+    if (this.#held !== null) await this.#held;
+    if (this.#spool === null) await this.#appendOnly(samples);
+    else if (this.#direct) await this.#appendDirectly(this.#spool, samples);
+    else await this.#gather(this.#spool, samples);
+  }
+
+  async read(query: StoreQuery, options?: { readonly signal?: AbortSignal }): Promise<readonly Sample[]> {
+    try {
+      const reading = this.#store.read(query, options);
+      // Nobody should have to wait for a store that is known to be away, but it may be back.
+      const samples = await (this.#state === "ok" ? reading : this.#inTime(reading));
+      if (this.#state === "failing") this.#wake();
+      return samples;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      const { spooled } = this.stats();
+      const waiting = spooled === 0 ? "" : ` ${spooled} samples wait on disk for it.`;
+      throw new WsightError(
+        "STORE_UNAVAILABLE",
+        `${error.message}. Live figures go on.${waiting}`,
+        error.cause === undefined ? {} : { cause: error.cause },
+      );
+    }
+  }
+
+  prune(beforeAt: number): Promise<number> {
+    return this.#store.prune(beforeAt);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake();
+    const closed = this.#store.close();
+    await this.#replaying;
+    await closed;
+  }
+
+  /** Without a spool, who appends tries again. */
+  async #appendOnly(samples: readonly Sample[]): Promise<void> {
+    this.#written += await this.#write(samples);
+    this.#state = "ok";
+  }
+
+  async #appendDirectly(spool: Spool, samples: readonly Sample[]): Promise<void> {
+    const writing = this.#write(samples);
+    try {
+      this.#written += await this.#inTime(writing);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      this.#failed(error);
+      if (this.#direct) this.#beginSpooling();
+      // Kept on disk, so that a crash does no harm; should the store take it after all, once is enough.
+      const kept = spool.add(samples);
+      const settled = kept.then((segments) => this.#settle(spool, segments, writing));
+      this.#late = Promise.allSettled([this.#late, settled]);
+      await kept;
+    }
+  }
+
+  /** Small appends share files: the more there are, the longer each waits for others. */
+  async #gather(spool: Spool, samples: readonly Sample[]): Promise<void> {
+    const { signal } = this.#closing;
+    const adding = wait(Math.min(LONGEST_GATHER_MS, spool.segments.length), undefined, { signal })
+      .catch(() => undefined)
+      .then(() => spool.add(samples));
+    this.#adding = Promise.allSettled([this.#adding, adding]);
+    await adding;
+  }
+
+  #beginSpooling(): void {
+    this.#direct = false;
+    this.#replaying = this.#replaying.then(() => this.#replay());
+  }
+
+  /** Until the store has everything. */
+  async #replay(): Promise<void> {
+    while (!this.#direct && !this.#closing.signal.aborted) {
+      try {
+        if (this.#failures > 0) await this.#pause();
+        await this.#late;
+        if (this.#closing.signal.aborted) return;
+        if ((this.#spool?.segments.length ?? 0) === 0) await this.#end();
+        else await this.#replaySome(this.#spool as Spool);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  /** The store is there and the spool was empty: what was put on disk meanwhile goes first, while others wait. */
+  async #end(): Promise<void> {
+    await this.#store.check();
+    let release = (): void => undefined;
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    try {
+      await Promise.all([this.#adding, this.#late]);
+      while (this.#spool !== null && this.#spool.segments.length > 0) await this.#replaySome(this.#spool);
+      this.#failures = 0;
+      this.#state = "ok";
+      this.#direct = true;
+    } finally {
+      this.#held = null;
+      release();
+    }
+  }
+
+  async #replaySome(spool: Spool): Promise<void> {
+    const segments: Segment[] = [];
+    const samples: Sample[] = [];
+    for (const segment of [...spool.segments]) {
+      if (samples.length > 0 && samples.length + segment.samples > REPLAY_SAMPLES) break;
+      spool.lease([segment]);
+      segments.push(segment);
+      samples.push(...(await spool.read(segment)));
+    }
+    const writing = this.#write(samples);
+    await this.#settle(spool, segments, writing);
+    await writing.catch((error: unknown) => {
+      if (isAway(error)) throw error;
+    });
+    this.#failures = 0;
+  }
+
+  /** Ends the lease of files whose samples the store was given. */
+  async #settle(spool: Spool, segments: readonly Segment[], writing: Promise<number>): Promise<void> {
+    spool.lease(segments);
+    const outcome = await writing.then(
+      () => "stored" as const,
+      (error: unknown) => (isAway(error) ? "away" : String(error)),
+    );
+    const samples = await spool.settle(segments, outcome !== "away");
+    if (outcome === "stored") this.#written += samples;
+    else if (outcome !== "away") this.#lose(samples, outcome);
+  }
+
+  async #write(samples: readonly Sample[]): Promise<number> {
+    try {
+      await this.#store.append(samples);
+      return samples.length;
+    } catch (error) {
+      if (this.#spool === null) this.#failed(error);
+      throw error;
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    const reason = error instanceof Error ? error : new Error(String(error));
+    this.#counts.lastError = reason.message;
+    this.#failures++;
+    if (this.#state === "ok") tell(this.#options, reason);
+    this.#state = "failing";
+  }
+
+  #pause(): Promise<void> {
+    const { retryMs = 250, longestRetryMs = 30_000, random = Math.random } = this.#options;
+    const longest = Math.min(longestRetryMs, retryMs * 2 ** (this.#failures - 1));
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, longest * (0.5 + random() / 2));
+      timer.unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The result, or `STORE_UNAVAILABLE` when it is not there in time. */
+  async #inTime<T>(result: Promise<T>): Promise<T> {
+    const { patienceMs = 2_000 } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new WsightError("STORE_UNAVAILABLE", `history: the store did not answer within ${patienceMs} ms`)),
+        patienceMs,
+      );
+    });
+    return Promise.race([result, late]).finally(() => clearTimeout(timer));
+  }
+}
+
+function isAway(error: unknown): error is WsightError {
+  return error instanceof WsightError && error.code === "STORE_UNAVAILABLE";
+}
+
+function tell({ onError }: SpooledStoreOptions, error: Error): void {
+  try {
+    onError?.(error);
+  } catch {
+    // A faulty listener is its owner's concern; the store goes on.
+  }
+}

@@ -1,0 +1,270 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  openSpooledStore,
+  type RemoteStore,
+  type Sample,
+  type SpooledStore,
+  type SpooledStoreOptions,
+} from "@wsight/hub";
+import { WsightError } from "@wsight/protocol";
+import { CRASH_BATCH, contractSamples, until } from "@wsight/testkit";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+/** A store in memory that is there, away, or hangs, as a hand says. */
+class FarStore implements RemoteStore {
+  readonly name = "far";
+  readonly kept: Sample[] = [];
+  mode: "there" | "away" | "hangs" | "refuses" = "there";
+  appends = 0;
+  #thaw: () => void = () => undefined;
+  #thawed: Promise<void> = Promise.resolve();
+
+  hang(): void {
+    this.mode = "hangs";
+    this.#thawed = new Promise((resolve) => {
+      this.#thaw = resolve;
+    });
+  }
+
+  goOn(): void {
+    this.mode = "there";
+    this.#thaw();
+  }
+
+  async check(): Promise<void> {
+    if (this.mode === "hangs") await this.#thawed;
+    if (this.mode === "away") throw new WsightError("STORE_UNAVAILABLE", "it is away");
+  }
+
+  async append(samples: readonly Sample[]): Promise<void> {
+    this.appends++;
+    await this.check();
+    if (this.mode === "refuses") throw new WsightError("BAD_REQUEST", "not these");
+    this.kept.push(...samples);
+  }
+
+  async read(): Promise<readonly Sample[]> {
+    await this.check();
+    return this.kept;
+  }
+
+  prune = async (): Promise<number> => 0;
+  stats = async () => ({ samples: this.kept.length, bytes: null, oldestAt: null, setAside: [] });
+  close = async (): Promise<void> => undefined;
+}
+
+describe("the spool", () => {
+  let dir = "";
+  let far: FarStore;
+  let errors: string[];
+  const opened: SpooledStore[] = [];
+
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "wsight-spool-"));
+    far = new FarStore();
+    errors = [];
+  });
+  afterEach(async () => {
+    far.goOn();
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  async function openSpool(options: Partial<SpooledStoreOptions> = {}): Promise<SpooledStore> {
+    const onError = (error: Error): void => void errors.push(error.message);
+    const times = { patienceMs: 50, retryMs: 5, longestRetryMs: 20 };
+    const store = await openSpooledStore({ store: far, dir, onError, ...times, ...options });
+    opened.push(store);
+    return store;
+  }
+  const files = (end = ".samples") => readdirSync(dir).filter((name) => name.endsWith(end));
+  const settled = (store: SpooledStore) =>
+    until(() => store.stats().state === "ok" && store.stats().spooled === 0, { what: "an empty spool" });
+
+  it("leaves the disk alone while the store is there", async () => {
+    const store = await openSpool();
+    await settled(store);
+    for (let first = 0; first < 500; first += 50) await store.append(contractSamples(first, 50));
+    expect(far.kept).toEqual(contractSamples(0, 500));
+    expect(files()).toEqual([]);
+    expect(store.stats()).toEqual({ state: "ok", written: 500, dropped: 0, spooled: 0, lastError: null });
+  });
+
+  it("keeps what comes while the store is away, and hands it over in order, once", async () => {
+    const store = await openSpool();
+    await settled(store);
+    await store.append(contractSamples(0, 50));
+    far.mode = "away";
+    for (let first = 50; first < 1_000; first += 50) await store.append(contractSamples(first, 50));
+    expect(store.stats()).toMatchObject({
+      state: "failing",
+      written: 50,
+      dropped: 0,
+      spooled: 950,
+      lastError: "it is away",
+    });
+    far.mode = "there";
+    for (let first = 1_000; first < 2_000; first += 50) await store.append(contractSamples(first, 50));
+    await settled(store);
+    expect(far.kept).toEqual(contractSamples(0, 2_000));
+    expect(store.stats()).toMatchObject({ written: 2_000, dropped: 0 });
+    expect(files()).toEqual([]);
+    expect(errors).toEqual(["it is away"]);
+  });
+
+  it("puts on disk what a store that hangs was given, and takes it for stored when it was after all", async () => {
+    const store = await openSpool();
+    await settled(store);
+    far.hang();
+    await store.append(contractSamples(0, 50));
+    expect(files()).toHaveLength(1);
+    expect(store.stats()).toMatchObject({ written: 0, spooled: 50 });
+    await store.append(contractSamples(50, 50));
+    far.goOn();
+    await settled(store);
+    expect(far.kept).toEqual(contractSamples(0, 100));
+    expect(store.stats()).toMatchObject({ written: 100, dropped: 0 });
+  });
+
+  it("hands over what a hub before has left, ahead of everything new", async () => {
+    far.mode = "away";
+    const before = await openSpool();
+    for (let first = 0; first < 200; first += 50) await before.append(contractSamples(first, 50));
+    await before.close();
+    const after = await openSpool();
+    expect(after.stats().spooled).toBe(200);
+    await after.append(contractSamples(200, 50));
+    far.mode = "there";
+    await settled(after);
+    expect(far.kept).toEqual(contractSamples(0, 250));
+  });
+
+  it("has every acknowledged batch after the hub was killed", async () => {
+    for (const batches of [3, 40]) {
+      const script = new URL("./fixtures/spool-until-killed.js", import.meta.url);
+      const child = fork(script, [dir], { stdio: ["ignore", "pipe", "inherit", "ipc"], execArgv: [] });
+      let said = "";
+      child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        if (said.split("\n").length > batches) child.kill("SIGKILL");
+      });
+      await once(child, "close");
+      const acknowledged = said.split("\n").length - 1;
+      const store = await openSpool();
+      await settled(store);
+      expect(far.kept.length).toBeGreaterThanOrEqual(acknowledged * CRASH_BATCH);
+      expect(far.kept).toEqual(contractSamples(0, far.kept.length));
+      expect(files(".tmp")).toEqual([]);
+      await store.close();
+      far.kept.length = 0;
+    }
+  });
+
+  it("drops the oldest when it is full, and counts them to the last", async () => {
+    far.mode = "away";
+    const store = await openSpool({ maxBytes: 64 * 1024 });
+    for (let first = 0; first < 2_000; first += 50) await store.append(contractSamples(first, 50));
+    const { dropped, spooled } = store.stats();
+    expect(dropped).toBeGreaterThan(0);
+    expect(dropped + spooled).toBe(2_000);
+    expect(files().reduce((bytes, name) => bytes + statSync(join(dir, name)).size, 0)).toBeLessThanOrEqual(64 * 1024);
+    far.mode = "there";
+    await settled(store);
+    expect(far.kept).toEqual(contractSamples(dropped, spooled));
+    expect(store.stats()).toMatchObject({ written: spooled, dropped, lastError: expect.stringContaining("is full") });
+  });
+
+  it("does not count as lost what made room while the store was taking it", async () => {
+    far.mode = "away";
+    const store = await openSpool({ maxBytes: 16 * 1024 });
+    await store.append(contractSamples(0, 50));
+    far.hang();
+    const tries = far.appends;
+    await until(() => far.appends > tries, { what: "a try" });
+    for (let first = 50; first < 500; first += 50) await store.append(contractSamples(first, 50));
+    far.goOn();
+    await settled(store);
+    const { written, dropped } = store.stats();
+    expect(written).toBe(far.kept.length);
+    expect(written + dropped).toBe(500);
+    expect(new Set(far.kept.map(({ at, node, series }) => JSON.stringify([at, node, series]))).size).toBe(written);
+  });
+
+  it.each([
+    ["cut short", (path: string) => truncateSync(path, statSync(path).size - 10)],
+    ["overwritten", (path: string) => writeFileSync(path, "x".repeat(5_000))],
+    ["empty", (path: string) => truncateSync(path, 0)],
+  ])("sets a file that is %s aside, counts what it held, and goes on", async (_, damage) => {
+    far.mode = "away";
+    const before = await openSpool();
+    for (let first = 0; first < 200; first += 50) await before.append(contractSamples(first, 50));
+    await before.close();
+    damage(join(dir, files().sort()[1] as string));
+    far.mode = "there";
+    const store = await openSpool();
+    await settled(store);
+    expect(far.kept).toEqual([...contractSamples(0, 50), ...contractSamples(100, 100)]);
+    expect(store.stats()).toMatchObject({ written: 150, dropped: 50 });
+    expect(files(".corrupt")).toHaveLength(1);
+    expect(errors.join()).toMatch(/50 samples lost: segment .+ was set aside/);
+  });
+
+  it("counts what the store refuses for good, and goes on", async () => {
+    far.mode = "away";
+    const store = await openSpool();
+    await store.append(contractSamples(0, 50));
+    far.mode = "refuses";
+    await settled(store);
+    expect(store.stats()).toMatchObject({ written: 0, dropped: 50 });
+  });
+
+  it("refuses what it can't put on disk either, and takes it once it can", async () => {
+    const store = await openSpool();
+    await settled(store);
+    far.mode = "away";
+    rmSync(dir, { recursive: true });
+    await expect(store.append(contractSamples(0, 50))).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("can't be written"),
+    });
+    far.mode = "there";
+    await until(() => store.stats().state === "ok", { what: "the store to be back" });
+    await store.append(contractSamples(0, 50));
+    expect(store.stats()).toMatchObject({ written: 50, dropped: 0, spooled: 0 });
+  });
+
+  it("goes without where no spool can be made, and says so", async () => {
+    writeFileSync(join(dir, "file"), "");
+    const store = await openSpool({ dir: join(dir, "file", "spool") });
+    expect(errors).toEqual([expect.stringContaining("no spool in")]);
+    await store.append(contractSamples(0, 50));
+    expect(far.kept).toHaveLength(50);
+    far.mode = "away";
+    await expect(store.append(contractSamples(50, 50))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(store.stats()).toMatchObject({ state: "failing", written: 50 });
+  });
+
+  it("does not let a reader wait for a store that is known to hang, and says what waits", async () => {
+    const store = await openSpool();
+    await settled(store);
+    far.hang();
+    await store.append(contractSamples(0, 50));
+    await expect(store.read({ metrics: [], fromAt: 0, toAt: 1 })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringMatching(/Live figures go on\. 50 samples wait on disk/),
+    });
+  });
+
+  it("closes at once while the store is away", async () => {
+    far.mode = "away";
+    const store = await openSpool({ retryMs: 60_000, longestRetryMs: 60_000 });
+    await store.append(contractSamples(0, 50));
+    await store.close();
+    await expect(store.append(contractSamples(0, 1))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(files()).toHaveLength(1);
+  });
+});

@@ -1,6 +1,6 @@
 import { asInteger } from "@wsight/protocol";
 import type { AccessControl } from "../access/access.ts";
-import { createConnectionLimit } from "../access/connection-limit.ts";
+import { type ConnectionLimit, createConnectionLimit } from "../access/connection-limit.ts";
 import { createHostCheck, createOriginCheck } from "../access/guards.ts";
 import { createRateLimit } from "../access/rate-limit.ts";
 import type { Clock } from "../clock.ts";
@@ -8,6 +8,8 @@ import type { Core } from "../core.ts";
 import type { DoctorSetup } from "../doctor/facts.ts";
 import { createDoctor } from "../doctor.ts";
 import type { OnHubError } from "../errors.ts";
+import { createPayloads, type Intervals } from "../gateways/payloads/payloads.ts";
+import { createSocketIoGateway, type SocketIoGateway } from "../gateways/socket-io.ts";
 import type { HubOptions } from "../hub-options.ts";
 import { createProbeLinks } from "../probe-links.ts";
 import { VERSION } from "../version.ts";
@@ -24,6 +26,12 @@ const PROBE_LIMITS = { total: 1024, perKey: 256 };
 
 /** Connections there may be beside the live ones and the links: in all, and from one address. */
 const SPARE_CONNECTIONS = { total: 512, perKey: 128 };
+
+/** Clients of the live monitor that have not said who they are, beside those that have: in all, and from one address. */
+const UNKNOWN_CLIENTS = { total: 64, perKey: 16 };
+
+/** Longest interval between two tellings. */
+const MAX_INTERVAL_MS = 3_600_000;
 
 /** The way in over the network. */
 export interface Door extends HttpServer {
@@ -57,6 +65,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const probeLinks = createProbeLinks(core.ingest);
   const upgradeRoutes = createUpgradeRoutes({ live: core.live, viewers, probeLinks, probes });
   const upgrades = createUpgrades(upgradeRoutes, gate, onError);
+  const liveMonitor = createLiveMonitor(parts, gate, viewers);
   const streams = createLiveStreams({ live: core.live, limit: viewers, origins: gate.origins });
   const routes = createRoutes(
     {
@@ -78,16 +87,27 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       closeLive: (sessionId) => {
         upgrades.closeSession(sessionId);
         streams.closeSession(sessionId);
+        liveMonitor.closeSession(sessionId);
       },
     },
     upgradeRoutes,
   );
+  const answer = createRequestListener(routes, gate, onError);
   const server = await openHttpServer({
     host,
     port,
     patienceMs: options.portPatienceMs,
-    onRequest: createRequestListener(routes, gate, onError),
-    upgrades,
+    onRequest: (request, response) => {
+      if (liveMonitor.takes(request)) liveMonitor.request(request, response);
+      else answer(request, response);
+    },
+    upgrades: {
+      ...upgrades,
+      handle: (request, socket, head) => {
+        if (liveMonitor.takes(request)) liveMonitor.upgrade(request, socket, head);
+        else upgrades.handle(request, socket, head);
+      },
+    },
     limit: createConnectionLimit({
       total: total + PROBE_LIMITS.total + SPARE_CONNECTIONS.total,
       perKey: perKey + PROBE_LIMITS.perKey + SPARE_CONNECTIONS.perKey,
@@ -98,10 +118,13 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
     probeLinks.onSecond();
     upgrades.sweep(now());
     streams.sweep(now());
+    liveMonitor.sweep(now());
   };
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     probeLinks.close();
-    return server.close();
+    // Polls that wait are answered before their connections are cut.
+    await liveMonitor.close();
+    await server.close();
   };
   return { ...server, sweep, close };
 }
@@ -130,6 +153,34 @@ function createDoorGate({ options, host, access, clock }: DoorParts): Gate {
     addressRate: createRateLimit(perMinute, () => clock.now()),
     principalRate: createRateLimit(perMinute, () => clock.now()),
   });
+}
+
+function createLiveMonitor(
+  { options, core, clock, onError }: DoorParts,
+  gate: Gate,
+  viewers: ConnectionLimit,
+): SocketIoGateway {
+  const { total, perKey } = viewerLimits(options);
+  const intervals = readIntervals(options);
+  const now = (): number => clock.now();
+  return createSocketIoGateway({
+    gate,
+    viewers,
+    limits: { total: total + UNKNOWN_CLIENTS.total, perKey: perKey + UNKNOWN_CLIENTS.perKey },
+    payloads: () => createPayloads({ current: core.current, startedAt: core.startedAt, now, intervals }),
+    intervals,
+    now,
+    onError,
+  });
+}
+
+function readIntervals({ intervalMs = 1000, mediumIntervalMs = 5000, slowIntervalMs = 30_000 }: HubOptions): Intervals {
+  const read = (name: string, value: number): number => asInteger("BAD_OPTION", name, value, 10, MAX_INTERVAL_MS);
+  return {
+    fast: read("intervalMs", intervalMs),
+    medium: read("mediumIntervalMs", mediumIntervalMs),
+    slow: read("slowIntervalMs", slowIntervalMs),
+  };
 }
 
 function viewerLimits(options: HubOptions): { readonly total: number; readonly perKey: number } {

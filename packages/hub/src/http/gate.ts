@@ -15,9 +15,10 @@ export interface Gate {
   clientOf(request: IncomingMessage): Client;
   /**
    * Meant for this hub, from where it may be seen, and not too often from one address.
+   * @param isCounted false for what goes on with something that has been admitted, and has a limit of its own
    * @throws WsightError `FORBIDDEN`, `BAD_HOST`, `RATE_LIMITED`
    */
-  admit(request: IncomingMessage): void;
+  admit(request: IncomingMessage, isCounted?: boolean): void;
   /**
    * Signed in, with a role that may call, and not too often.
    * @param onRefused told before somebody whose role may not call is refused
@@ -48,11 +49,11 @@ export function createGate(parts: GateParts): Gate {
   return {
     origins: parts.origins,
     clientOf: parts.clientOf,
-    admit(request) {
+    admit(request, isCounted = true) {
       const { address, local, mounted } = parts.clientOf(request);
       if (mounted && !local && !parts.configured) throw openByMount();
       parts.checkHost(request.headers.host, mounted);
-      spend(parts.addressRate, addressKey(address));
+      if (isCounted) spend(parts.addressRate, addressKey(address));
     },
     async authorize(request, access, onRefused) {
       const credential = await parts.identify(request);
@@ -70,6 +71,7 @@ export function createGate(parts: GateParts): Gate {
 
 /** An administrator may do everything but write figures: those come from a process with a token of its own. */
 function mayCall(role: Role, access: Exclude<Access, "open">): boolean {
+  if (access === "user") return role !== "probe";
   return role === access || (role === "admin" && access !== "probe");
 }
 

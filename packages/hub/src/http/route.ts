@@ -5,8 +5,8 @@ import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { Principal, Role } from "../access/principal.ts";
 import type { Client } from "./client.ts";
 
-/** `open` needs no principal; else the least role that may call. */
-export type Access = "open" | Extract<Role, "admin" | "viewer" | "probe">;
+/** `open` needs no principal; else the least role that may call: `user` takes all but probes. */
+export type Access = "open" | Role;
 
 /** A request that has passed every guard. */
 export interface RouteRequest {

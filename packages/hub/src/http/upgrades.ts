@@ -80,7 +80,7 @@ export function createUpgrades(routes: readonly UpgradeRoute[], gate: Gate, onEr
       server.handleUpgrade(request, socket, head, (webSocket) => accept(route, credential, webSocket));
     } catch (error) {
       if (!(error instanceof WsightError)) onError(error, { stage: "http" });
-      refuse(socket, error);
+      refuseUpgrade(socket, error);
     }
   }
 
@@ -137,7 +137,7 @@ async function goodbyes(sockets: readonly WebSocket[]): Promise<void> {
 }
 
 /** An upgrade has no response object: the refusal is written by hand. */
-function refuse(socket: Duplex, error: unknown): void {
+export function refuseUpgrade(socket: Duplex, error: unknown): void {
   const { status, headers, body } = toErrorReply(error);
   const lines = Object.entries({ ...headers, connection: "close" }).map(([name, value]) => `${name}: ${value}`);
   socket.once("finish", () => socket.destroy());

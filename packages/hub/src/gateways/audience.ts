@@ -1,0 +1,170 @@
+import { METRIC_EVENT_TIERS, METRIC_EVENTS, type MetricEvent, type Tier, WsightError } from "@wsight/protocol";
+import type { Server, Socket } from "socket.io";
+import type { Credential } from "../access/authenticate.ts";
+import { backlogOf, cutOff } from "./engine-socket.ts";
+import { eventsOf, type Payloads } from "./payloads/payloads.ts";
+import { checkMayWatch, readMetricTypes, refusal, type SubscriptionAnswer } from "./subscriptions.ts";
+
+/** Messages that may wait for a client before it gets no more of them; the rest of a beat included, twice as many. */
+const MAX_WAITING = 8;
+/** A client that has not taken what waits for it for this long is cut off, ms. */
+const STUCK_MS = 30_000;
+/** Clients that do not read are in this room, and no event goes there. */
+const SLOW = "slow";
+
+/** How an audience fares. */
+export interface AudienceStats {
+  readonly clients: number;
+  /** Events that slow clients did not get. */
+  readonly skipped: number;
+}
+
+interface Client {
+  readonly socket: Socket;
+  readonly credential: Credential;
+  /** Since when it has not read, ms epoch; `null` while it reads. */
+  stuckSince: number | null;
+}
+
+/** What an audience is made of. */
+export interface AudienceParts {
+  readonly io: Server;
+  readonly payloads: Payloads;
+  /** ms epoch. */
+  readonly now: () => number;
+  /** Told what could not be made; the other events go on. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Everybody who listens, and what to: a metric type is a room. An event is made once and put into bytes once for all
+ * of them, and not at all while nobody listens. Who does not read is left out until it has read.
+ */
+export class Audience {
+  readonly #parts: AudienceParts;
+  readonly #clients = new Map<Socket, Client>();
+  #skipped = 0;
+
+  constructor(parts: AudienceParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to tell a client that was let in. */
+  join(socket: Socket, credential: Credential): void {
+    const client: Client = { socket, credential, stuckSince: null };
+    this.#clients.set(socket, client);
+    socket.once("disconnect", () => this.#clients.delete(socket));
+    socket.on("subscribe", (...args: unknown[]) => this.#change(client, "subscribe", args));
+    socket.on("unsubscribe", (...args: unknown[]) => this.#change(client, "unsubscribe", args));
+    try {
+      checkMayWatch(credential.principal.role);
+    } catch (error) {
+      socket.emit("subscription-error", refusal(error, []));
+      return;
+    }
+    void socket.join([...METRIC_EVENTS]);
+    this.#attempt(() => socket.emit("initialData", { ...this.#parts.payloads.initial(), subscribed: METRIC_EVENTS }));
+    this.#tell(socket, METRIC_EVENTS);
+  }
+
+  /** Tells what is due to those who listen to it. */
+  onDue(tiers: readonly Tier[]): void {
+    const { io, payloads } = this.#parts;
+    const events = tiers.flatMap(eventsOf).filter((event) => this.#listenersOf(event) > 0);
+    this.#sortOutSlow(events);
+    for (const event of events)
+      this.#attempt(() => {
+        io.to(event).except(SLOW).emit(event, payloads.make(event));
+      });
+  }
+
+  /** Ends clients whose credential ended before `at`, ms epoch. */
+  sweep(at: number): void {
+    this.#endWhere(({ expiresAt }) => expiresAt !== null && expiresAt <= at);
+  }
+
+  /** Ends the clients of a session. */
+  closeSession(id: string): void {
+    this.#endWhere(({ sessionId }) => sessionId === id);
+  }
+
+  stats(): AudienceStats {
+    return { clients: this.#clients.size, skipped: this.#skipped };
+  }
+
+  #listenersOf(room: string): number {
+    return this.#parts.io.sockets.adapter.rooms.get(room)?.size ?? 0;
+  }
+
+  /** What is told to one client alone; the payload is that of all, while it is new. */
+  #tell(socket: Socket, events: readonly MetricEvent[]): void {
+    for (const event of events) this.#attempt(() => socket.emit(event, this.#parts.payloads.newest(event)));
+  }
+
+  #change(client: Client, what: "subscribe" | "unsubscribe", args: unknown[]): void {
+    const { socket, credential } = client;
+    const before = subscribedOf(socket);
+    const ack: unknown = typeof args.at(-1) === "function" ? args.pop() : undefined;
+    const answer = (result: SubscriptionAnswer): void => {
+      if (typeof ack === "function") ack(result);
+      else if (!result.ok) socket.emit("subscription-error", result);
+    };
+    try {
+      checkMayWatch(credential.principal.role);
+      const types = readMetricTypes(args);
+      if (what === "subscribe") void socket.join([...types]);
+      else for (const type of types) void socket.leave(type);
+    } catch (error) {
+      answer(refusal(error, before));
+      return;
+    }
+    const after = subscribedOf(socket);
+    answer({ ok: true, subscribed: after });
+    this.#tell(
+      socket,
+      after.filter((event) => !before.includes(event)),
+    );
+  }
+
+  /** Leaves out who has not taken what it was told before, and cuts off who has not for long. */
+  #sortOutSlow(events: readonly MetricEvent[]): void {
+    const now = this.#parts.now();
+    for (const client of this.#clients.values()) {
+      const { socket } = client;
+      if (backlogOf(socket.conn) <= MAX_WAITING) {
+        if (client.stuckSince !== null) void socket.leave(SLOW);
+        client.stuckSince = null;
+        continue;
+      }
+      if (client.stuckSince === null) void socket.join(SLOW);
+      client.stuckSince ??= now;
+      this.#skipped += events.filter((event) => socket.rooms.has(event)).length;
+      if (now - client.stuckSince >= STUCK_MS) cutOff(socket.conn);
+    }
+  }
+
+  #endWhere(ended: (credential: Credential) => boolean): void {
+    for (const { socket, credential } of this.#clients.values()) {
+      if (!ended(credential)) continue;
+      socket.emit(
+        "session-ended",
+        new WsightError("UNAUTHENTICATED", "Signed out, or the token has expired").toBody().error,
+      );
+      socket.disconnect(true);
+    }
+  }
+
+  /** One event that can't be made must not take the others with it. */
+  #attempt(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+  }
+}
+
+/** In the order of the table. */
+function subscribedOf({ rooms }: Socket): readonly MetricEvent[] {
+  return (Object.keys(METRIC_EVENT_TIERS) as MetricEvent[]).filter((event) => rooms.has(event));
+}

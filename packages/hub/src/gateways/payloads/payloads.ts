@@ -1,0 +1,107 @@
+import {
+  COMPONENT_STALE_MS,
+  type InitialData,
+  METRIC_EVENT_TIERS,
+  type MetricEvent,
+  type MetricPayloads,
+  type Tier,
+} from "@wsight/protocol";
+import type { CurrentView } from "../../current-view.ts";
+import { createBasic } from "./basic.ts";
+import { createCache } from "./cache.ts";
+import { createDatabase } from "./database.ts";
+import { createHosts, type Hosts } from "./hosts.ts";
+import { createInitial } from "./initial.ts";
+import { createNetwork } from "./network.ts";
+import { createSources, type ReadSources } from "./sources.ts";
+import { createSystem } from "./system.ts";
+import { createTotals, type Totals } from "./totals.ts";
+
+/** Milliseconds of each tier. */
+export type Intervals = Readonly<Record<Tier, number>>;
+
+/** What the live monitor tells, made from `current` as it stands. */
+export interface Payloads {
+  /** Of the newest second; made once for everybody who asks within it. */
+  initial(): Omit<InitialData, "subscribed">;
+  /** As it is now. */
+  make<E extends MetricEvent>(event: E): MetricPayloads[E];
+  /** The one made last, while it is of the newest second; else as it is now. */
+  newest<E extends MetricEvent>(event: E): MetricPayloads[E];
+}
+
+/** What payloads are made from. */
+export interface PayloadOptions {
+  readonly current: CurrentView;
+  /** ms epoch. */
+  readonly now: () => number;
+  /** When the hub began, ms epoch. */
+  readonly startedAt: number;
+  readonly intervals: Intervals;
+}
+
+/** What each payload is made from. */
+export interface PayloadParts extends PayloadOptions {
+  readonly sources: ReadSources;
+  readonly totals: () => Totals;
+  readonly hosts: Hosts;
+  /** Seconds that rates of each tier look back: its interval, one at least. */
+  readonly windows: Readonly<Record<Tier, number>>;
+}
+
+/** Longest window that can be asked for, seconds. */
+const MAX_WINDOW = 900;
+/** Looks of the medium tier that a component may miss. */
+const STALE_INTERVALS = 2.5;
+
+/** Prepares all payloads; what they read is compiled once. */
+export function createPayloads(options: PayloadOptions): Payloads {
+  const { current, now, intervals } = options;
+  const staleAfterMs = Math.max(COMPONENT_STALE_MS, STALE_INTERVALS * intervals.medium);
+  const seconds = (tier: Tier): number => Math.min(MAX_WINDOW, Math.max(1, Math.ceil(intervals[tier] / 1000)));
+  const parts: PayloadParts = {
+    ...options,
+    sources: createSources(current, now, staleAfterMs),
+    totals: createTotals(current),
+    hosts: createHosts(current),
+    windows: { fast: seconds("fast"), medium: seconds("medium"), slow: seconds("slow") },
+  };
+  const makers: { readonly [E in MetricEvent]: () => Omit<MetricPayloads[E], "timestamp"> } = {
+    "basic-metrics": createBasic(parts),
+    "database-metrics": createDatabase(parts),
+    "cache-metrics": createCache(parts),
+    "network-metrics": createNetwork(parts),
+    "system-metrics": createSystem(parts),
+  };
+  const makeInitial = createInitial(parts);
+  const known = new Map<MetricEvent | "initialData", { readonly at: number | null; readonly payload: unknown }>();
+
+  function keep<T>(event: MetricEvent | "initialData", payload: T): T {
+    const stamped = { timestamp: new Date(now()).toISOString(), ...payload };
+    known.set(event, { at: current.at, payload: stamped });
+    return stamped;
+  }
+
+  /** What was kept under a name is what was made for it. */
+  function recall<T>(event: MetricEvent | "initialData"): T | null {
+    const last = known.get(event);
+    return last !== undefined && last.at === current.at && last.at !== null ? (last.payload as T) : null;
+  }
+
+  const make = <E extends MetricEvent>(event: E): MetricPayloads[E] =>
+    keep(event, makers[event]()) as unknown as MetricPayloads[E];
+  return {
+    initial: () => recall<ReturnType<Payloads["initial"]>>("initialData") ?? keepInitial(),
+    make,
+    newest: (event) => recall<MetricPayloads[typeof event]>(event) ?? make(event),
+  };
+
+  function keepInitial(): ReturnType<Payloads["initial"]> {
+    return keep("initialData", makeInitial()) as ReturnType<Payloads["initial"]>;
+  }
+}
+
+/** Events of a tier. */
+export function eventsOf(tier: Tier): readonly MetricEvent[] {
+  return (Object.keys(METRIC_EVENT_TIERS) as MetricEvent[]).filter((event) => METRIC_EVENT_TIERS[event] === tier);
+}

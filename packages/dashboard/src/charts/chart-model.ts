@@ -15,6 +15,8 @@ export interface ChartSpec {
   readonly limits: readonly PlotLimit[];
   /** Puts the lines on top of each other; what is read and told stays their own. */
   readonly stack: Stack | null;
+  /** Top of the y-axis where it is not the data's to say. */
+  readonly top: number | null;
   readonly formatY: (value: number) => string;
 }
 
@@ -64,7 +66,7 @@ export class ChartModel {
     const view = {
       fromAt: toAt - windowMs,
       toAt,
-      top: this.#range.next(this.#reach(shown.max), toAt),
+      top: this.#spec.top ?? this.#range.next(this.#reach(shown.max), toAt),
       palette: palette.peek(),
       thin: preferences.reduceDrawing.peek() || painter.fidelity.peek() !== "full",
       limits: this.#spec.limits,

@@ -25,7 +25,7 @@ export interface Line extends LineStyle {
 interface TimeSeriesProps {
   readonly title: string;
   readonly caption?: string;
-  readonly span: 5 | 6 | 7 | 8 | 12;
+  readonly span: 4 | 5 | 6 | 7 | 8 | 12;
   /** At most six, the most important first. They may not change while the chart is there. */
   readonly lines: readonly Line[];
   readonly format: Formatter;
@@ -33,6 +33,8 @@ interface TimeSeriesProps {
   readonly limit?: PlotLimit | readonly PlotLimit[];
   /** Puts the lines on top of each other, the first at the bottom. Made once for each chart. */
   readonly stack?: Stack;
+  /** Top of the y-axis, where values have a natural one; else they say it. */
+  readonly top?: number;
   readonly staleSince: number | null;
   /** Shown while no line has a value. */
   readonly empty: Emptiness;
@@ -55,6 +57,7 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
       rings: lines.map(({ selector, ring }) => ring?.(app.live) ?? app.live.series(selector)),
       limits: [limit ?? []].flat(),
       stack: stack ?? null,
+      top: props.top ?? null,
       formatY: (value) => axisText(format, value),
     });
     const forget = app.painter.add(host.current, () => chart.draw());

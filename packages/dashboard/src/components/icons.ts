@@ -6,10 +6,13 @@ export type IconShape = readonly [tag: string, attributes: Readonly<Record<strin
 const ICON_NAMES = [
   "alert",
   "cable",
+  "cache",
   "chevrons",
   "close",
   "copy",
+  "cpu",
   "dashboard",
+  "database",
   "download",
   "gauge",
   "help",
@@ -24,6 +27,7 @@ const ICON_NAMES = [
   "more",
   "ok",
   "out",
+  "network",
   "pause",
   "play",
   "plug",
@@ -69,6 +73,16 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
     ["path", { d: "M4 10a2 2 0 0 1-2-2V6a1 1 0 0 1 1-1h4a1 1 0 0 1 1 1v2a2 2 0 0 1-2 2z" }],
     ["path", { d: "M7 5V3" }],
   ],
+  cache: [
+    [
+      "path",
+      {
+        d: "M12.83 2.18a2 2 0 0 0-1.66 0L2.6 6.08a1 1 0 0 0 0 1.83l8.58 3.91a2 2 0 0 0 1.66 0l8.58-3.9a1 1 0 0 0 0-1.83z",
+      },
+    ],
+    ["path", { d: "M2 12a1 1 0 0 0 .58.91l8.6 3.91a2 2 0 0 0 1.65 0l8.58-3.9A1 1 0 0 0 22 12" }],
+    ["path", { d: "M2 17a1 1 0 0 0 .58.91l8.6 3.91a2 2 0 0 0 1.65 0l8.58-3.9A1 1 0 0 0 22 17" }],
+  ],
   chevrons: [
     ["path", { d: "m7 15 5 5 5-5" }],
     ["path", { d: "m7 9 5-5 5 5" }],
@@ -81,11 +95,32 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
     ["rect", { width: "14", height: "14", x: "8", y: "8", rx: "2", ry: "2" }],
     ["path", { d: "M4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2" }],
   ],
+  cpu: [
+    ["path", { d: "M12 20v2" }],
+    ["path", { d: "M12 2v2" }],
+    ["path", { d: "M17 20v2" }],
+    ["path", { d: "M17 2v2" }],
+    ["path", { d: "M2 12h2" }],
+    ["path", { d: "M2 17h2" }],
+    ["path", { d: "M2 7h2" }],
+    ["path", { d: "M20 12h2" }],
+    ["path", { d: "M20 17h2" }],
+    ["path", { d: "M20 7h2" }],
+    ["path", { d: "M7 20v2" }],
+    ["path", { d: "M7 2v2" }],
+    ["rect", { x: "4", y: "4", width: "16", height: "16", rx: "2" }],
+    ["rect", { x: "8", y: "8", width: "8", height: "8", rx: "1" }],
+  ],
   dashboard: [
     ["rect", { width: "7", height: "9", x: "3", y: "3", rx: "1" }],
     ["rect", { width: "7", height: "5", x: "14", y: "3", rx: "1" }],
     ["rect", { width: "7", height: "9", x: "14", y: "12", rx: "1" }],
     ["rect", { width: "7", height: "5", x: "3", y: "16", rx: "1" }],
+  ],
+  database: [
+    ["ellipse", { cx: "12", cy: "5", rx: "9", ry: "3" }],
+    ["path", { d: "M3 5V19A9 3 0 0 0 21 19V5" }],
+    ["path", { d: "M3 12A9 3 0 0 0 21 12" }],
   ],
   download: [
     ["path", { d: "M12 15V3" }],
@@ -157,6 +192,13 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
   out: [
     ["path", { d: "M7 7h10v10" }],
     ["path", { d: "M7 17 17 7" }],
+  ],
+  network: [
+    ["rect", { x: "16", y: "16", width: "6", height: "6", rx: "1" }],
+    ["rect", { x: "2", y: "16", width: "6", height: "6", rx: "1" }],
+    ["rect", { x: "9", y: "2", width: "6", height: "6", rx: "1" }],
+    ["path", { d: "M5 16v-3a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v3" }],
+    ["path", { d: "M12 12V8" }],
   ],
   pause: [
     ["rect", { x: "14", y: "3", width: "5", height: "18", rx: "1" }],

@@ -19,11 +19,13 @@ interface MenuProps {
   readonly items: readonly MenuItem[];
   readonly buttonClass: string;
   readonly buttonKind?: "bare" | "square";
+  /** True when one of its items is what is shown. */
+  readonly current?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A button with a native popover of actions; arrow keys move, Escape closes and gives the focus back. */
-export function Menu({ label, buttonLabel, items, buttonClass, buttonKind, children }: MenuProps): VNode {
+export function Menu({ label, buttonLabel, items, buttonClass, buttonKind, current, children }: MenuProps): VNode {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -47,6 +49,7 @@ export function Menu({ label, buttonLabel, items, buttonClass, buttonKind, child
         aria-haspopup="menu"
         aria-expanded="false"
         aria-label={buttonLabel}
+        aria-current={current === true ? "true" : undefined}
         popovertarget={id}
       >
         {children}

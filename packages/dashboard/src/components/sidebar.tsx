@@ -3,12 +3,15 @@ import type { ComponentChildren, VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import { bytes, join, share, span } from "../format/quantity.ts";
 import { PAGES } from "../pages/index.ts";
-import type { Page } from "../pages/page.ts";
+import { PAGE_GROUPS, type Page } from "../pages/page.ts";
 import { Icon } from "./icon.tsx";
 import { Logo } from "./logo.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
 import { serviceName } from "./service-name.ts";
 import type { Tone } from "./tone.ts";
+
+const LONE_PAGES = PAGES.filter(({ place, group }) => place === "nav" && group === undefined);
+const GROUPS = PAGE_GROUPS.map((group) => ({ ...group, pages: PAGES.filter((page) => page.group === group.name) }));
 
 /** The pages, the service that is watched, and what watching costs. An icon rail in narrower windows. */
 export function Sidebar(): VNode {
@@ -20,8 +23,18 @@ export function Sidebar(): VNode {
       </div>
       <ServiceCard />
       <nav class="nav" aria-label="Pages">
-        {PAGES.filter((page) => page.place === "nav").map((page) => (
+        {LONE_PAGES.map((page) => (
           <PageLink key={page.id} page={page} class="nav-link" />
+        ))}
+        {GROUPS.map(({ name, pages }) => (
+          <>
+            <p key={name} class="nav-group">
+              {name}
+            </p>
+            {pages.map((page) => (
+              <PageLink key={page.id} page={page} class="nav-link" />
+            ))}
+          </>
         ))}
       </nav>
       <div class="sidebar-foot">
@@ -38,13 +51,29 @@ export function Sidebar(): VNode {
   );
 }
 
-/** The pages as tabs at the bottom, for phones; other pages, nodes, windows and actions are behind the last one. */
+/** The pages as tabs at the bottom, for phones, group by group; nodes, windows and actions are behind the last one. */
 export function BottomTabs(): VNode {
-  const { dialog } = useApp();
+  const { dialog, route } = useApp();
   return (
     <nav class="tabs" aria-label="Pages">
-      {PAGES.filter((page) => page.place === "nav").map((page) => (
+      {LONE_PAGES.map((page) => (
         <PageLink key={page.id} page={page} class="tab" />
+      ))}
+      {GROUPS.map(({ name, icon, pages }) => (
+        <Menu
+          key={name}
+          label={name}
+          buttonClass="tab"
+          current={pages.some(({ id }) => id === route.page.value)}
+          items={pages.map((page) => ({
+            label: page.title,
+            icon: page.icon,
+            run: () => route.navigate({ page: page.id, params: {} }),
+          }))}
+        >
+          <Icon name={icon} />
+          {name}
+        </Menu>
       ))}
       <button
         type="button"

@@ -16,7 +16,7 @@ export interface Column {
 
 /** What is shown of one row. */
 export interface TableRow {
-  /** Content of the first cell, inside the button that opens the row. */
+  /** Content of the first cell, inside the button that opens the row where rows open. */
   readonly head: ComponentChildren;
   /** The other cells. */
   readonly cells: readonly ComponentChildren[];
@@ -37,7 +37,8 @@ interface VirtualTableProps {
   readonly onRange: (first: number, last: number) => void;
   /** Somebody looks at the rows so closely that they should keep their places. */
   readonly onHold: (reason: "pointer" | "focus" | "scroll", holds: boolean) => void;
-  readonly onOpen: (place: number) => void;
+  /** Left out where a row has nothing more to show: its cells are then plain text. */
+  readonly onOpen?: (place: number) => void;
   readonly onOrder: (column: string) => void;
 }
 
@@ -46,7 +47,7 @@ const HEAD_PX = 32;
 /**
  * A table of any number of rows of one height, of which only those in view are
  * drawn. One Tab stop: arrows, Page keys, Home and End go from row to row,
- * Enter opens one.
+ * Enter opens one; where rows do not open, they scroll.
  */
 export function VirtualTable(props: VirtualTableProps): VNode {
   const { label, columns, count, listKey, rowHeight, rowAt, onRange, onHold, onOpen, onOrder } = props;
@@ -90,7 +91,8 @@ export function VirtualTable(props: VirtualTableProps): VNode {
     const element = box.current;
     const perPage = Math.max(1, Math.floor(scroll.height / rowHeight) - 1);
     const next = rowAfterKey(event.key, stop, count, perPage);
-    if (next === null || element === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (onOpen === undefined || next === null || element === null || event.altKey || event.ctrlKey || event.metaKey)
+      return;
     event.preventDefault();
     element.scrollTop = topToShow(next, element.scrollTop, element.clientHeight - HEAD_PX, rowHeight);
     measure(element);
@@ -112,11 +114,16 @@ export function VirtualTable(props: VirtualTableProps): VNode {
 
   function onClick(event: TargetedEvent<HTMLTableSectionElement>): void {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>("tr[data-row]") : null;
-    if (row !== null) onOpen(Number(row.dataset.row));
+    if (row !== null) onOpen?.(Number(row.dataset.row));
   }
 
   return (
-    <div ref={box} class="vt" onScroll={(event) => measure(event.currentTarget)}>
+    <div
+      ref={box}
+      class="vt"
+      {...(onOpen === undefined ? { tabIndex: 0, role: "region", "aria-label": label } : {})}
+      onScroll={(event) => measure(event.currentTarget)}
+    >
       <table aria-label={label} aria-rowcount={count + 1}>
         <colgroup>
           {columns.map(({ id, width }) => (
@@ -146,7 +153,14 @@ export function VirtualTable(props: VirtualTableProps): VNode {
               </tr>
             ) : (
               range(segment.first, segment.last).map((place) => (
-                <Row key={place} place={place} row={rowAt(place)} columns={columns} stop={place === stop} />
+                <Row
+                  key={place}
+                  place={place}
+                  row={rowAt(place)}
+                  columns={columns}
+                  stop={place === stop}
+                  opens={onOpen !== undefined}
+                />
               ))
             ),
           )}
@@ -180,16 +194,27 @@ interface RowProps {
   readonly columns: readonly Column[];
   /** True for the row that Tab comes to. */
   readonly stop: boolean;
+  readonly opens: boolean;
 }
 
-function Row({ place, row, columns, stop }: RowProps): VNode {
+function Row({ place, row, columns, stop, opens }: RowProps): VNode {
   const [, ...others] = columns;
   return (
-    <tr class="vt-row" data-row={place} data-state={row === null ? "unknown" : row.state} aria-rowindex={place + 2}>
+    <tr
+      class="vt-row"
+      data-row={place}
+      data-plain={opens ? undefined : ""}
+      data-state={row === null ? "unknown" : row.state}
+      aria-rowindex={place + 2}
+    >
       <th scope="row">
-        <button type="button" class="vt-open" data-place={place} tabIndex={stop ? 0 : -1}>
-          {row?.head ?? <Blank />}
-        </button>
+        {opens ? (
+          <button type="button" class="vt-open" data-place={place} tabIndex={stop ? 0 : -1}>
+            {row?.head ?? <Blank />}
+          </button>
+        ) : (
+          (row?.head ?? <Blank />)
+        )}
       </th>
       {others.map(({ id, numeric }, index) => (
         <td key={id} class={numeric === true ? "num" : undefined}>

@@ -84,6 +84,12 @@ export const bytes: Formatter = (value) => {
   return { text: step === 0 ? String(Math.round(rest)) : two(rest), unit: BYTE_UNITS[step] ?? "B" };
 };
 
+/** Bytes per second. */
+export const byteRate: Formatter = (value) => {
+  const { text, unit } = bytes(value);
+  return unit === "" ? UNKNOWN : { text, unit: `${unit}/s` };
+};
+
 /** Digits and unit in one string: `68 ms`, `48.2k/s`, `–`. */
 export function join({ text, unit }: Quantity): string {
   if (unit === "") return text;

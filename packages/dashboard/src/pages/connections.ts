@@ -8,6 +8,7 @@ export const connections: Page = {
   icon: "cable",
   key: "c",
   place: "nav",
+  group: "Realtime",
   onScreen: { series: [], tables: [] },
   timed: true,
   Component: lazy(async () => (await import("./connections/view.tsx")).Connections),

@@ -22,15 +22,18 @@ interface KpiProps {
   /** What stands there where there is no course. */
   readonly foot?: ComponentChildren;
   readonly tone?: Tone | undefined;
+  /** When its source was last heard of, if that says nothing of now. @default as the nodes in view */
+  readonly staleSince?: number | null;
   /** How many share a row of a wide window. @default "fifth" */
   readonly width?: "fifth" | "sixth";
 }
 
 /** One figure to see first, in a card of a row of such. */
-export function Kpi({ icon, title, value, note, spark, color = "c1", foot, tone, width = "fifth" }: KpiProps): VNode {
+export function Kpi(props: KpiProps): VNode {
+  const { icon, title, value, note, spark, color = "c1", foot, tone, width = "fifth" } = props;
   const { live } = useApp();
   const id = useId();
-  const stale = staleSince(live);
+  const stale = props.staleSince ?? staleSince(live);
   const shown = stale === null ? value : UNKNOWN;
   return (
     <article

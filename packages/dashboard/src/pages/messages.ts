@@ -8,6 +8,7 @@ export const messages: Page = {
   icon: "messages",
   key: "m",
   place: "nav",
+  group: "Realtime",
   onScreen: { series: [], tables: [] },
   timed: true,
   Component: lazy(async () => (await import("./messages/view.tsx")).Messages),

@@ -8,6 +8,7 @@ export const performancePage: Page = {
   icon: "gauge",
   key: "p",
   place: "nav",
+  group: "Realtime",
   onScreen: { series: [], tables: [] },
   timed: true,
   Component: lazy(async () => (await import("./performance/view.tsx")).Performance),

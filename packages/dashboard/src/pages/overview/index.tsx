@@ -1,15 +1,15 @@
+import { useComputed } from "@preact/signals";
 import type { VNode } from "preact";
 import { useApp } from "../../app-context.ts";
 import { Heatmap } from "../../charts/heatmap.tsx";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
+import { lazy } from "../../components/lazy.tsx";
 import { duration, rate } from "../../format/quantity.ts";
 import type { Page } from "../page.ts";
 import { explainEmpty, staleSince } from "../reporting.ts";
 import { ByNode } from "./by-node.tsx";
 import { BusiestEvents } from "./events.tsx";
-import { CloseReasons, Errors } from "./faults.tsx";
 import { Kpis } from "./kpis.tsx";
-import { ProcessCard } from "./process.tsx";
 import { LATENCY_OCTAVES, SERIES } from "./selectors.ts";
 import { StatusCard } from "./status-card.tsx";
 
@@ -22,11 +22,14 @@ export const overview: Page = {
   place: "nav",
   onScreen: {
     series: [...Object.values(SERIES), ...LATENCY_OCTAVES],
-    tables: ["nodes", "hub", "events", "errors", "closes"],
+    tables: ["nodes", "hub", "events", "components"],
   },
   timed: true,
   Component: Overview,
 };
+
+/** What stands further down comes once there is something to show: the first view has the line to itself. */
+const Below = lazy(async () => (await import("./below.tsx")).Below);
 
 const RATE_LINES: readonly Line[] = [
   { label: "Out", selector: SERIES.messagesOut, color: "c2", fill: true },
@@ -42,6 +45,7 @@ const LATENCY_LINES: readonly Line[] = [
 function Overview(): VNode {
   const { live } = useApp();
   const stale = staleSince(live);
+  const begun = useComputed(() => live.table("nodes").value !== null).value;
   return (
     <>
       <StatusCard />
@@ -77,11 +81,7 @@ function Overview(): VNode {
         <ByNode />
         <BusiestEvents />
       </div>
-      <div class="grid">
-        <Errors />
-        <CloseReasons />
-        <ProcessCard />
-      </div>
+      {begun ? <Below /> : null}
     </>
   );
 }

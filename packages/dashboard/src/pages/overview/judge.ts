@@ -1,4 +1,10 @@
-import type { HubRow, NodeRow } from "@wsight/protocol";
+import {
+  type ComponentMember,
+  type ComponentStatus,
+  componentStatus,
+  type HubRow,
+  type NodeRow,
+} from "@wsight/protocol";
 import type { Tone } from "../../components/tone.ts";
 import { duration, join, span } from "../../format/quantity.ts";
 import type { ConnectionState } from "../../state/index.ts";
@@ -20,6 +26,8 @@ export interface Evidence {
   readonly connection: ConnectionState;
   readonly nodes: readonly NodeRow[] | null;
   readonly hub: HubRow | null;
+  /** Databases, caches and the like; `null` counts as none. */
+  readonly components?: readonly ComponentMember[] | null;
   /** ms epoch of the hub. */
   readonly now: number;
 }
@@ -36,7 +44,7 @@ const UNKNOWN_BECAUSE = {
 } as const;
 
 /** Says how things stand: the worst of what is known, and never "well" of what is not. */
-export function judge({ connection, nodes, hub, now }: Evidence): Verdict {
+export function judge({ connection, nodes, hub, components, now }: Evidence): Verdict {
   if (nodes === null) return { tone: "quiet", title: "Waiting for the first report", reasons: [] };
   const present = nodes.filter(({ state }) => state !== "gone");
   if (nodes.length === 0) return { tone: "quiet", title: "No process reports yet", reasons: [] };
@@ -46,7 +54,11 @@ export function judge({ connection, nodes, hub, now }: Evidence): Verdict {
       title: "No process is running",
       reasons: nodes.slice(0, 3).map((row) => lastSeen(row, now)),
     };
-  const complaints = [...judgeNodes(present, now), ...judgeHub(hub)];
+  const complaints = [
+    ...judgeNodes(present, now),
+    ...judgeComponents(components ?? [], present, now),
+    ...judgeHub(hub),
+  ];
   const worst = complaints.some(({ tone }) => tone === "crit") ? "crit" : complaints.length > 0 ? "warn" : "ok";
   const reasons = complaints
     .sort((a, b) => Number(b.tone === "crit") - Number(a.tone === "crit"))
@@ -80,6 +92,34 @@ function judgeNodes(present: readonly NodeRow[], now: number): readonly Complain
       found.push({ tone: "warn", text: `The probe on ${row.instance} caught ${row.probeErrors} faults of its own.` });
     return found;
   });
+}
+
+/** The worst of each kind: what is down, and what nobody looked at lately, which is then not known to be well. */
+function judgeComponents(
+  components: readonly ComponentMember[],
+  present: readonly NodeRow[],
+  now: number,
+): readonly Complaint[] {
+  const reporting = components.filter(({ node }) => present.some((row) => row.node === node && row.state === "live"));
+  return Object.values(componentStatus(reporting, now)).flatMap((status): readonly Complaint[] => {
+    const { worst, state, stale } = status;
+    if (worst === null || (state !== "down" && !stale)) return [];
+    if (stale)
+      return [
+        { tone: "warn", text: `${nameOf(worst)} was last looked at ${span(now - (worst.checkedAt ?? now))} ago.` },
+      ];
+    return [{ tone: "crit", text: `${nameOf(worst)} ${downWords(status, now)}${reason(worst.error)}.` }];
+  });
+}
+
+/** `down for 12 s on web-1, 3 of 4 answer` */
+function downWords({ worst, since, members, up }: ComponentStatus, now: number): string {
+  const where = members > 1 ? ` on ${worst?.node.replace(/^[^/]*\//, "")}, ${up} of ${members} answer` : "";
+  return `is down for ${span(now - (since ?? now))}${where}`;
+}
+
+function nameOf({ kind, name }: ComponentMember): string {
+  return `${kind[0]?.toUpperCase()}${kind.slice(1)} ${name}`;
 }
 
 function judgeHub(hub: HubRow | null): readonly Complaint[] {

@@ -18,9 +18,7 @@ type SeriesName =
   | "errorsTotal"
   | "loopLag"
   | "loopUse"
-  | "cpu"
-  | "memory"
-  | "heap";
+  | "memory";
 
 /** Every series of the page, by what it is called here. */
 export const SERIES: Readonly<Record<SeriesName, Selector>> = {
@@ -37,9 +35,7 @@ export const SERIES: Readonly<Record<SeriesName, Selector>> = {
   errorsTotal: { metric: "websocket.server.errors", agg: "total" },
   loopLag: { metric: "nodejs.eventloop.lag", agg: "p99" },
   loopUse: { metric: "nodejs.eventloop.utilization", agg: "last" },
-  cpu: { metric: "process.cpu.utilization", agg: "last" },
   memory: { metric: "process.memory.usage", agg: "last" },
-  heap: { metric: "v8js.memory.heap.used", agg: "last" },
 };
 
 /** One row of the heatmap each. */

@@ -27,6 +27,7 @@ export function StatusCard(): VNode {
     connection: live.status.value.state,
     nodes,
     hub: live.table("hub").value,
+    components: live.table("components").value,
     now: live.now.value,
   });
   return (

@@ -11,6 +11,7 @@ import { Saved } from "./saved.tsx";
 import { Start } from "./start.tsx";
 import { createTestsApi } from "./tests-api.ts";
 import { useTest, useTests } from "./use-tests.ts";
+import "../../style/testing.css";
 
 const Compare = lazy(async () => (await import("./compare.tsx")).Compare);
 

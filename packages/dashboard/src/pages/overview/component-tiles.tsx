@@ -1,0 +1,179 @@
+import type { ComponentKind, Selector } from "@wsight/protocol";
+import type { ComponentChildren, VNode } from "preact";
+import { useId } from "preact/hooks";
+import { useApp } from "../../app-context.ts";
+import type { ColorToken } from "../../charts/palette.ts";
+import { Sparkline } from "../../charts/sparkline.tsx";
+import { StaleChip } from "../../components/card.tsx";
+import { Icon } from "../../components/icon.tsx";
+import type { IconName } from "../../components/icons.ts";
+import { duration, type Formatter, join, rate, share, span, UNKNOWN } from "../../format/quantity.ts";
+import { instanceOf, type ShownStatus, statusInView } from "../components.ts";
+import { StateWord, toneOfState } from "../state-word.tsx";
+import "../../style/components.css";
+
+interface Tile {
+  readonly kind: ComponentKind;
+  readonly title: string;
+  readonly icon: IconName;
+  /** Where more of it is. */
+  readonly page: { readonly page: string; readonly params: Readonly<Record<string, string>> };
+  readonly load: Selector;
+  readonly p95: Selector | null;
+  readonly format: Formatter;
+  readonly color: ColorToken;
+  /** What is counted. */
+  readonly unit: string;
+}
+
+const OPERATIONS = "db.client.operation.duration";
+const REQUESTS = "http.server.request.duration";
+
+const TILES: readonly Tile[] = [
+  {
+    kind: "database",
+    title: "Database",
+    icon: "database",
+    page: { page: "data", params: {} },
+    load: { metric: OPERATIONS, agg: "rate", where: { "db.system.name": "postgresql" } },
+    p95: { metric: OPERATIONS, agg: "p95", where: { "db.system.name": "postgresql" } },
+    format: rate,
+    color: "c1",
+    unit: "operations",
+  },
+  {
+    kind: "cache",
+    title: "Cache",
+    icon: "cache",
+    page: { page: "data", params: { tab: "cache" } },
+    load: { metric: OPERATIONS, agg: "rate", where: { "db.system.name": "redis" } },
+    p95: { metric: OPERATIONS, agg: "p95", where: { "db.system.name": "redis" } },
+    format: rate,
+    color: "c2",
+    unit: "operations",
+  },
+  {
+    kind: "network",
+    title: "Network",
+    icon: "network",
+    page: { page: "data", params: { tab: "network" } },
+    load: { metric: REQUESTS, agg: "rate" },
+    p95: { metric: REQUESTS, agg: "p95" },
+    format: rate,
+    color: "c4",
+    unit: "requests",
+  },
+  {
+    kind: "system",
+    title: "System",
+    icon: "cpu",
+    page: { page: "system", params: {} },
+    load: { metric: "system.cpu.utilization", agg: "last" },
+    p95: null,
+    format: share,
+    color: "c6",
+    unit: "of the host's CPU",
+  },
+];
+
+/** Series of the tiles. */
+export const COMPONENT_SERIES: readonly Selector[] = TILES.flatMap(({ load, p95 }) =>
+  p95 === null ? [load] : [load, p95],
+);
+
+/** How everything the application stands on is: one tile for each kind, the worst member in front. */
+export function ComponentTiles(): VNode {
+  return (
+    <section class="grid" aria-label="Components">
+      {TILES.map((tile) => (
+        <ComponentTile key={tile.kind} tile={tile} />
+      ))}
+    </section>
+  );
+}
+
+function ComponentTile({ tile }: { readonly tile: Tile }): VNode {
+  const { live, route } = useApp();
+  const id = useId();
+  live.tick.value;
+  const status = statusInView(live, tile.kind);
+  const stale = status.staleSince;
+  const absent = status.state === "absent";
+  const value = stale !== null || absent ? UNKNOWN : tile.format(live.series(tile.load).latest());
+  return (
+    <article
+      class="card kpi span-3 component"
+      aria-labelledby={id}
+      data-kind={tile.kind}
+      data-tone={toneOfState(status) === "crit" ? "crit" : undefined}
+      data-stale={stale === null ? undefined : ""}
+    >
+      <h2 class="kpi-head" id={id}>
+        <Icon name={tile.icon} />
+        <a href={route.hrefTo(tile.page)}>{tile.title}</a>
+        <StateWord status={status} />
+      </h2>
+      {absent ? (
+        <Absent status={status} href={route.hrefTo(tile.page)} />
+      ) : (
+        <>
+          <p class="kpi-value">
+            {value.text}
+            <small>
+              {value.unit} {tile.unit}
+            </small>
+          </p>
+          <p class="kpi-note">{stale === null ? <Note tile={tile} status={status} /> : null}</p>
+          <Sparkline selector={tile.load} color={tile.color} />
+        </>
+      )}
+      {stale === null ? null : <StaleChip since={stale} />}
+    </article>
+  );
+}
+
+function Absent({ status, href }: { readonly status: ShownStatus; readonly href: string }): VNode {
+  return (
+    <p class="component-absent">
+      {status.known ? (
+        <>
+          Nothing of this kind was handed to the monitor. <a href={href}>How to</a>
+        </>
+      ) : (
+        "The hub has not told yet."
+      )}
+    </p>
+  );
+}
+
+/** What is wrong with the worst member; else how fast it answers and since when. */
+function Note({ tile, status }: { readonly tile: Tile; readonly status: ShownStatus }): ComponentChildren {
+  const { live } = useApp();
+  const { worst, state, since, latencySeconds, members, up } = status;
+  if (worst === null) return null;
+  const where = members > 1 ? ` on ${instanceOf(worst.node)} · ${up} of ${members} up` : "";
+  if (state === "down")
+    return (
+      <span title={worst.error ?? undefined}>
+        <b>{worst.name}</b>
+        {where}
+        {worst.error === null ? "" : ` · ${worst.error}`}
+      </span>
+    );
+  const p95 = tile.p95 === null ? null : live.series(tile.p95).latest();
+  return (
+    <>
+      {tile.p95 === null ? null : (
+        <>
+          p95 <b>{join(duration(p95))}</b> ·{" "}
+        </>
+      )}
+      {latencySeconds === null ? null : (
+        <>
+          ping <b>{join(duration(latencySeconds))}</b> ·{" "}
+        </>
+      )}
+      {state === "up" && since !== null ? `up ${span(live.now.value - since)}` : "not asked yet"}
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+import type { VNode } from "preact";
+import { useOnScreen } from "../use-on-screen.ts";
+import { Charts } from "./charts.tsx";
+import { FileSystems } from "./file-systems.tsx";
+import { NodeCards } from "./node-cards.tsx";
+import { Processes } from "./processes.tsx";
+import { Collectors, Runtime } from "./runtime.tsx";
+import { GC_TYPES, SERIES } from "./selectors.ts";
+import "../../style/system.css";
+
+const ON_SCREEN = {
+  series: [...Object.values(SERIES), ...GC_TYPES.flatMap(({ rate, mean }) => [rate, mean])],
+  tables: ["nodes", "collectors"],
+} as const;
+
+/** What the processes and their hosts use, node by node, and every process there is. */
+export function System(): VNode {
+  useOnScreen(ON_SCREEN);
+  return (
+    <>
+      <NodeCards />
+      <Charts />
+      <FileSystems />
+      <Processes />
+      <div class="grid">
+        <Runtime />
+        <Collectors />
+      </div>
+    </>
+  );
+}

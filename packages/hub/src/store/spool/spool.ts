@@ -113,19 +113,22 @@ export class Spool {
 
   /** Ends a lease: what is stored is taken away, else it waits on. Says how many samples that were. */
   async settle(segments: readonly Segment[], stored: boolean): Promise<number> {
-    let samples = 0;
-    for (const segment of segments) {
-      const evicted = this.#leased.get(segment) === true;
-      this.#leased.delete(segment);
-      if (!stored && !evicted) continue;
-      if (!evicted && !this.#forget(segment)) continue;
-      await unlink(join(this.#dir, segment.name)).catch(ignoreMissing);
-      if (stored) samples += segment.samples;
-      else this.#lose(segment);
-    }
+    const over = segments.filter((segment) => stored || this.#leased.get(segment) === true);
+    for (const segment of segments) if (!over.includes(segment)) this.#leased.delete(segment);
+    for (const { name } of over) await unlink(join(this.#dir, name)).catch(ignoreMissing);
     // Were a name to come back after a power cut, an older value would replace a newer one.
-    if (stored) await this.#sync();
-    return samples;
+    if (over.length > 0) await this.#sync();
+    // Counted in one turn with what the caller makes of it.
+    return over.reduce((samples, segment) => samples + this.#end(segment, stored), 0);
+  }
+
+  #end(segment: Segment, stored: boolean): number {
+    const evicted = this.#leased.get(segment) === true;
+    this.#leased.delete(segment);
+    if (!evicted && !this.#forget(segment)) return 0;
+    if (stored) return segment.samples;
+    this.#lose(segment);
+    return 0;
   }
 
   async #write(samples: readonly Sample[]): Promise<Segment | null> {

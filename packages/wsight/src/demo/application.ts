@@ -9,6 +9,9 @@ import { DEMO_TOKEN } from "./events.ts";
 import { createGuarded, type OnDemoError } from "./guarded.ts";
 import { type PresenceNamespace, servePresence } from "./presence.ts";
 import { createRandom } from "./random.ts";
+import { createShop } from "./shop.ts";
+import type { DemoSources } from "./sources.ts";
+import { openStock } from "./stock.ts";
 import { createTicker, searchOf } from "./ticker.ts";
 
 /** The running application of the demo. It knows nothing of wsight. */
@@ -16,6 +19,7 @@ export interface DemoApplication {
   readonly url: string;
   readonly io: Server;
   readonly wss: WebSocketServer;
+  readonly server: HttpServer;
   /** Whose connection it is: a Socket.IO socket, or a `ws` socket with its upgrade request. */
   readonly userOf: (socket: unknown, request?: unknown) => string | undefined;
   /** Kind of a message of the ticker. */
@@ -29,17 +33,25 @@ export interface DemoApplicationOptions {
   readonly port: number;
   readonly seed: number;
   readonly onError: OnDemoError;
+  /** What the shop keeps its things in. */
+  readonly sources: DemoSources;
 }
 
-/** A chat with presence on Socket.IO and a ticker on `ws`, both on one HTTP server. */
-export async function startApplication({ port, seed, onError }: DemoApplicationOptions): Promise<DemoApplication> {
+/** A chat with presence on Socket.IO, a ticker on `ws` and a small shop over HTTP, all on one server. */
+export async function startApplication({
+  port,
+  seed,
+  onError,
+  sources,
+}: DemoApplicationOptions): Promise<DemoApplication> {
   const ending = new AbortController();
   const { signal } = ending;
   // Every handler that waits listens to it.
   setMaxListeners(0, signal);
   const random = createRandom(seed);
   const guarded = createGuarded(onError);
-  const server = createServer((_request, response) => response.writeHead(404).end("This is the demo of wsight.\n"));
+  const stock = await openStock(sources, random, signal);
+  const server = createServer(createShop({ random, onError, signal, stock }));
   // Engine.IO would otherwise end the upgrades that are not its own.
   const io = new Server(server, { destroyUpgrade: false, pingInterval: 5_000 });
   const chat: ChatNamespace = io.of("/chat");
@@ -55,6 +67,7 @@ export async function startApplication({ port, seed, onError }: DemoApplicationO
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     io,
     wss,
+    server,
     userOf,
     eventOf,
     close: () => close({ ending, io, wss, server }),

@@ -11,6 +11,7 @@ import { pause } from "./pause.ts";
 import { createRandom } from "./random.ts";
 import { createRhythm } from "./rhythm.ts";
 import { runRudeClient } from "./rude-client.ts";
+import { runShopClient } from "./shop-client.ts";
 import { runTickerClient } from "./ticker-client.ts";
 
 /** How long clients may take to say goodbye, in ms. */
@@ -18,7 +19,7 @@ const GOODBYE_MS = 150;
 /** All have arrived after this, in ms. */
 const ARRIVAL_MS = 1_200;
 
-const { url, seed, chatClients, tickerClients } = parseClientsSetting(
+const { url, seed, chatClients, tickerClients, shopClients } = parseClientsSetting(
   parseJson("BAD_OPTION", "clients", process.argv[2] ?? ""),
 );
 const ending = new AbortController();
@@ -60,3 +61,4 @@ if (!process.connected) end();
 for (let i = 0; i < chatClients; i++) void arrive(i, "user", (setting) => runChatClient(setting, transportsOf(i)));
 for (let i = 0; i < tickerClients; i++) void arrive(chatClients + i, "screen", runTickerClient);
 void arrive(chatClients + tickerClients, "rude", runRudeClient);
+for (let i = 0; i < shopClients; i++) void arrive(chatClients + tickerClients + 1 + i, "buyer", runShopClient);

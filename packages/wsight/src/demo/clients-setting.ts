@@ -7,6 +7,7 @@ export interface ClientsSetting {
   readonly seed: number;
   readonly chatClients: number;
   readonly tickerClients: number;
+  readonly shopClients: number;
 }
 
 /** Parses what the process of the clients was started with. @throws WsightError `BAD_OPTION` */
@@ -17,5 +18,6 @@ export function parseClientsSetting(value: unknown): ClientsSetting {
     seed: asInteger("BAD_OPTION", "clients seed", fields.seed),
     chatClients: asInteger("BAD_OPTION", "chatClients", fields.chatClients, 0, 1000),
     tickerClients: asInteger("BAD_OPTION", "tickerClients", fields.tickerClients, 0, 1000),
+    shopClients: asInteger("BAD_OPTION", "shopClients", fields.shopClients, 0, 1000),
   };
 }

@@ -1,12 +1,14 @@
-import type { TextStream } from "../announcer.ts";
+import { type Announcer, createAnnouncer, type TextStream } from "../announcer.ts";
 import { type Monitor, startMonitor } from "../monitor.ts";
 import type { MonitorOptions } from "../monitor-options.ts";
 import { type DemoApplication, startApplication } from "./application.ts";
 import { type DemoClients, startClients } from "./clients.ts";
 import type { OnDemoError } from "./guarded.ts";
+import { type DemoSources, openSources } from "./sources.ts";
 
 const CHAT_CLIENTS = 42;
 const TICKER_CLIENTS = 17;
+const SHOP_CLIENTS = 9;
 const DEFAULT_SEED = 4700;
 
 /** How the demo is run. */
@@ -34,18 +36,38 @@ export interface Demo {
 
 /** Starts an application, monitors it, and lets clients loose on it. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const announcer = createAnnouncer(options.stream);
+  const sources = await openSources(process.env, (text) => announcer.say("note", text));
+  try {
+    return await startWith(sources, announcer, options);
+  } catch (error) {
+    await sources.close();
+    throw error;
+  }
+}
+
+async function startWith(sources: DemoSources, announcer: Announcer, options: DemoOptions): Promise<Demo> {
   const { seed = DEFAULT_SEED, appPort = 0, stream } = options;
   const errors = createErrorRelay();
-  const app = await startApplication({ port: appPort, seed, onError: errors.report });
+  const app = await startApplication({ port: appPort, seed, onError: errors.report, sources });
   try {
+    const { redis, pool } = sources;
     const watch = await startMonitor(
-      { io: app.io, wss: app.wss },
+      { io: app.io, wss: app.wss, ...(redis === null ? {} : { redis }), ...(pool === null ? {} : { pool }) },
       { service: "demo", ...options.monitor, getUser: app.userOf, getEvent: app.eventOf },
       stream,
     );
+    // As the target `server` it would carry the dashboard too.
+    announcer.found([watch.probe.attach(app.server, { name: "shop" }).finding]);
     errors.to(watch.probe.trackError);
-    const clients = startClients({ url: app.url, seed, chatClients: CHAT_CLIENTS, tickerClients: TICKER_CLIENTS });
-    return present(app, watch, clients);
+    const clients = startClients({
+      url: app.url,
+      seed,
+      chatClients: CHAT_CLIENTS,
+      tickerClients: TICKER_CLIENTS,
+      shopClients: SHOP_CLIENTS,
+    });
+    return present({ app, sources, watch, clients });
   } catch (error) {
     await app.close();
     throw error;
@@ -63,11 +85,18 @@ function createErrorRelay(): { readonly report: OnDemoError; readonly to: (liste
   };
 }
 
-function present(app: DemoApplication, watch: Monitor, clients: DemoClients): Demo {
+function present(parts: {
+  readonly app: DemoApplication;
+  readonly sources: DemoSources;
+  readonly watch: Monitor;
+  readonly clients: DemoClients;
+}): Demo {
+  const { app, sources, watch, clients } = parts;
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     await clients.close();
     await Promise.all([app.close(), watch.close()]);
+    await sources.close();
   };
   return {
     link: watch.link,

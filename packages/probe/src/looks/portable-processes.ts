@@ -26,6 +26,7 @@ export function portableProcesses(load: LoadSystemInformation, now: () => number
     async read() {
       const library = await load();
       if (library === null) throw new WsightError("NOT_FOUND", `no process table: ${INSTALL_HINT}`);
+      const at = now();
       // One that is late is not asked again before it has ended.
       reading ??= library.processes().finally(() => {
         reading = undefined;
@@ -34,7 +35,7 @@ export function portableProcesses(load: LoadSystemInformation, now: () => number
       const share = isFirst ? () => null : coreShare;
       isFirst = false;
       const rows = list.slice(0, MAX_PROCESSES).map((one) => rowOf(one, share(one.cpu)));
-      return { at: now(), total: Math.max(all, rows.length), rows, standsMs: STANDS_MS };
+      return { at, total: Math.max(all, rows.length), rows, standsMs: STANDS_MS };
     },
   };
 }

@@ -1,0 +1,187 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { createProbe, type Probe, type ProbeOptions } from "@wsight/probe";
+import type { ProcessPage, ProcessQuery } from "@wsight/protocol";
+import { until } from "@wsight/testkit";
+import { afterEach, describe, expect, it } from "vitest";
+import { type AskingHub, askingHub } from "./asking.ts";
+
+const onLinux = process.platform === "linux";
+const SECRET = "hunter2-of-the-arguments";
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+function ask(options: ProbeOptions = {}): {
+  probe: Probe;
+  hub: AskingHub;
+  page: (query?: Partial<ProcessQuery>) => Promise<ProcessPage>;
+} {
+  const probe = createProbe({ intervalMs: 100, onError: (error) => expect(error).toBeUndefined(), ...options });
+  ends.push(() => probe.close());
+  const hub = askingHub(probe);
+  const usual = { sort: "cpu", offset: 0, limit: 200, search: "" } as const;
+  return { probe, hub, page: (query) => hub.ask({ kind: "processes", query: { ...usual, ...query } }) };
+}
+
+/** A process with a name, a secret among its arguments and in its environment, that keeps a core busy. */
+async function busyChild(): Promise<number> {
+  const code = `process.title = "busy one"; process.stdout.write("."); for (;;);`;
+  const child = spawn(process.execPath, ["-e", code, SECRET], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TOKEN: SECRET },
+  });
+  await once(child.stdout, "data");
+  ends.push(async () => {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
+  return child.pid as number;
+}
+
+function pidsNow(): Set<number> {
+  return new Set(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number),
+  );
+}
+
+/** Fields of a process as `ps` says them. */
+function ps(pid: number, ...fields: string[]): string[] {
+  const list = fields.flatMap((field) => ["-o", `${field}=`]);
+  return execFileSync("ps", ["-p", String(pid), ...list], { encoding: "utf8", env: { LC_ALL: "C", TZ: "UTC" } })
+    .trim()
+    .split(/\s+/);
+}
+
+/** Pages until one tells shares of CPU time. */
+async function measured(page: () => Promise<ProcessPage>, ms: number): Promise<ProcessPage> {
+  await page();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return page();
+}
+
+describe.skipIf(!onLinux)("the process table", () => {
+  it("holds the processes there are, with what ps says of them", async () => {
+    const { page } = ask();
+    const before = pidsNow();
+    const { rows, total, matching, at } = await page({ sort: "pid" });
+    const after = pidsNow();
+    expect(Math.abs(at - Date.now())).toBeLessThan(5000);
+    for (const pid of before) if (after.has(pid)) expect(rows.map((row) => row.pid)).toContain(pid);
+    for (const { pid } of rows) expect(before.has(pid) || after.has(pid)).toBe(true);
+    expect(total).toBeGreaterThanOrEqual(matching);
+    expect(rows).toHaveLength(Math.min(200, matching));
+    const self = rows.find((row) => row.pid === process.pid);
+    const [parent, threads, rss] = ps(process.pid, "ppid", "nlwp", "rss").map(Number);
+    expect(self).toMatchObject({ self: true, parent, threads, cpu: null });
+    expect((self?.memoryBytes ?? 0) / ((rss ?? 0) * 1024)).toBeCloseTo(1, 0);
+    expect(self?.name).toBe(readFileSync("/proc/self/comm", "utf8").trim());
+    const started = Date.parse(`${ps(process.pid, "lstart").join(" ")} UTC`);
+    expect(Math.abs((self?.startedAt ?? 0) - started)).toBeLessThan(2000);
+    expect(rows.filter((row) => row.self)).toHaveLength(1);
+  });
+
+  it("tells CPU shares from the second look on, a busy process first", async () => {
+    const pid = await busyChild();
+    const { page } = ask();
+    expect((await page()).rows.every(({ cpu }) => cpu === null)).toBe(true);
+    const ticks = (): number => Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[11]);
+    const [ticksBefore, begin] = [ticks(), performance.now()];
+    const busy = (await measured(page, 2000)).rows.find((row) => row.pid === pid);
+    const truth = (ticks() - ticksBefore) / 100 / ((performance.now() - begin) / 1000);
+    // The kernel counts in hundredths of a second.
+    expect(Math.abs((busy?.cpu ?? 0) - truth)).toBeLessThan(0.1);
+    expect(busy).toMatchObject({ name: "busy one", state: "running", parent: process.pid, self: false });
+    const { rows } = await page({ sort: "cpu", limit: 5 });
+    expect(rows.map((row) => row.pid)).toContain(pid);
+  });
+
+  it("tells the share of a process that began since the look before", async () => {
+    const { page } = ask();
+    await page();
+    const pid = await busyChild();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const { rows } = await page({ search: String(pid) });
+    expect(rows).toMatchObject([{ pid }]);
+    expect(rows[0]?.cpu).toBeGreaterThan(0.02);
+  });
+
+  it("never holds arguments or environments", async () => {
+    const pid = await busyChild();
+    const { hub, page } = ask();
+    const { rows } = await page({ search: String(pid) });
+    expect(rows).toHaveLength(1);
+    expect(hub.texts.join("\n")).not.toContain(SECRET);
+    expect(Object.keys(rows[0] ?? {}).sort()).toEqual(
+      ["cpu", "memoryBytes", "name", "parent", "pid", "self", "startedAt", "state", "threads"].sort(),
+    );
+  });
+
+  it("is sorted, searched and paged by the probe", async () => {
+    const pid = await busyChild();
+    const { page } = ask();
+    const { rows: all } = await page({ sort: "pid" });
+    expect(all.map((row) => row.pid)).toEqual(all.map((row) => row.pid).sort((a, b) => a - b));
+    const { rows: byMemory } = await page({ sort: "memory" });
+    const sizes = byMemory.map(({ memoryBytes }) => memoryBytes);
+    expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+    const names = (await page({ sort: "name" })).rows.map(({ name }) => name);
+    expect(names).toEqual([...names].sort());
+    const threads = (await page({ sort: "threads" })).rows.map((row) => row.threads);
+    expect(threads).toEqual([...threads].sort((a, b) => b - a));
+    const first = await page({ sort: "memory", limit: 3 });
+    const second = await page({ sort: "memory", limit: 3, offset: 3 });
+    expect([...first.rows, ...second.rows].map((row) => row.pid)).toEqual(byMemory.slice(0, 6).map((row) => row.pid));
+    expect(await page({ search: "BUSY O" })).toMatchObject({ matching: 1, rows: [{ pid }] });
+    expect(await page({ search: "no such name" })).toMatchObject({ matching: 0, rows: [] });
+    const far = await page({ sort: "pid", offset: 600, limit: 10 });
+    expect(far.rows).toEqual([]);
+  });
+
+  it("is not read while nobody asks, and told cheaply while somebody does", async () => {
+    const { page, probe } = ask();
+    const { at } = await page();
+    expect((await page({ sort: "name" })).at).toBe(at);
+    await until(async () => (await page()).at > at, { what: "a new list" });
+    expect(probe.findings()).toEqual([]);
+  });
+
+  it("is refused where the host is not to be looked at", async () => {
+    const { page } = ask({ hostSource: "none" });
+    await expect(page()).rejects.toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("hostSource") });
+  });
+});
+
+describe("the process table by systeminformation", () => {
+  it("holds the same processes, with normalised shares, and no arguments", { timeout: 60_000 }, async () => {
+    const pid = await busyChild();
+    const { page, hub } = ask({ hostSource: "systeminformation" });
+    const first = await page({ sort: "pid" });
+    expect(first.rows.every(({ cpu }) => cpu === null)).toBe(true);
+    expect(first.rows.find((row) => row.self)?.pid).toBe(process.pid);
+    const busy = first.rows.find((row) => row.pid === pid);
+    expect(busy).toMatchObject({ parent: process.pid, self: false });
+    expect(Math.abs((busy?.startedAt ?? 0) - Date.now())).toBeLessThan(30_000);
+    expect(busy?.memoryBytes).toBeGreaterThan(10_000_000);
+    expect(hub.texts.join("\n")).not.toContain(SECRET);
+    // It is asked each five seconds at most.
+    expect((await page()).at).toBe(first.at);
+    let later = first;
+    await until(
+      async () => {
+        later = await page();
+        return later.at > first.at;
+      },
+      { what: "a second list", timeoutMs: 10_000 },
+    );
+    expect(later.at - first.at).toBeGreaterThanOrEqual(4900);
+    const share = later.rows.find((row) => row.pid === pid)?.cpu ?? 0;
+    expect(share).toBeGreaterThan(0.2);
+    expect(share).toBeLessThan(1.3);
+  });
+});

@@ -1,16 +1,37 @@
 import type { VNode } from "preact";
+import { Heatmap } from "../../charts/heatmap.tsx";
 import { useOnScreen } from "../use-on-screen.ts";
+import { useReporting } from "../use-reporting.ts";
+import { ByNode } from "./by-node.tsx";
 import { COMPONENT_SERIES, ComponentTiles } from "./component-tiles.tsx";
+import { BusiestEvents } from "./events.tsx";
 import { CloseReasons, Errors } from "./faults.tsx";
+import { LATENCY_OCTAVES } from "./selectors.ts";
 import { SystemCard } from "./system-card.tsx";
 
-const ON_SCREEN = { series: COMPONENT_SERIES, tables: ["errors", "closes", "components"] } as const;
+const ON_SCREEN = {
+  series: [...LATENCY_OCTAVES, ...COMPONENT_SERIES],
+  tables: ["events", "errors", "closes", "components"],
+} as const;
 
 /** What of the page stands below the first view. */
 export function Below(): VNode {
+  const { stale, empty } = useReporting("timed messages");
   useOnScreen(ON_SCREEN);
   return (
     <>
+      <div class="grid">
+        <Heatmap
+          title="Latency distribution"
+          span={5}
+          selectors={LATENCY_OCTAVES}
+          unit="messages"
+          staleSince={stale}
+          empty={empty}
+        />
+        <ByNode />
+        <BusiestEvents />
+      </div>
       <ComponentTiles />
       <div class="grid">
         <Errors />

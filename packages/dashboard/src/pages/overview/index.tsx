@@ -1,16 +1,13 @@
 import { useComputed } from "@preact/signals";
 import type { VNode } from "preact";
 import { useApp } from "../../app-context.ts";
-import { Heatmap } from "../../charts/heatmap.tsx";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { lazy } from "../../components/lazy.tsx";
 import { duration, rate } from "../../format/quantity.ts";
 import type { Page } from "../page.ts";
 import { explainEmpty, staleSince } from "../reporting.ts";
-import { ByNode } from "./by-node.tsx";
-import { BusiestEvents } from "./events.tsx";
 import { Kpis } from "./kpis.tsx";
-import { LATENCY_OCTAVES, SERIES } from "./selectors.ts";
+import { SERIES } from "./selectors.ts";
 import { StatusCard } from "./status-card.tsx";
 
 /** Everything at a glance. */
@@ -21,8 +18,8 @@ export const overview: Page = {
   key: "o",
   place: "nav",
   onScreen: {
-    series: [...Object.values(SERIES), ...LATENCY_OCTAVES],
-    tables: ["nodes", "hub", "events", "components"],
+    series: Object.values(SERIES),
+    tables: ["nodes", "hub", "components"],
   },
   timed: true,
   Component: Overview,
@@ -68,18 +65,6 @@ function Overview(): VNode {
           staleSince={stale}
           empty={explainEmpty(live, "timed messages")}
         />
-      </div>
-      <div class="grid">
-        <Heatmap
-          title="Latency distribution"
-          span={5}
-          selectors={LATENCY_OCTAVES}
-          unit="messages"
-          staleSince={stale}
-          empty={explainEmpty(live, "timed messages")}
-        />
-        <ByNode />
-        <BusiestEvents />
       </div>
       {begun ? <Below /> : null}
     </>

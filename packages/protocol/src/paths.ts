@@ -17,7 +17,12 @@ export const MOUNTED_PATHS: readonly string[] = [
   "/ws/live",
   "/ws/probe",
   "/ws/metrics",
+  "/socket.io",
 ];
+
+/** Where Socket.IO is found in any case when all else is at the top, where an application may have its own. */
+const ASIDE = "/wsight";
+const ASIDE_SOCKET_IO = /^\/wsight\/socket\.io\/?$/;
 
 /** One test instead of a comparison for each path: every request of an application passes it. */
 const OWN: RegExp = new RegExp(`^(?:${MOUNTED_PATHS.map((path) => path.replaceAll(".", "\\.")).join("|")})(?:/|$)`);
@@ -28,6 +33,7 @@ const OWN: RegExp = new RegExp(`^(?:${MOUNTED_PATHS.map((path) => path.replaceAl
  * @returns the path as the hub knows it, or `null` when it is the application's
  */
 export function mountedPath(mount: string, path: string): string | null {
+  if (mount === "/" && ASIDE_SOCKET_IO.test(path)) return path.slice(ASIDE.length);
   const own = mount === "/" ? path : path.startsWith(mount) ? path.slice(mount.length) : "";
   return OWN.test(own) ? own : null;
 }

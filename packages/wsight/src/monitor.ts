@@ -11,7 +11,7 @@ import { type ResolvedOptions, resolveOptions } from "./resolve-options.ts";
 import { createMachineIdentity } from "./seat/machine-identity.ts";
 import { linkToRemote } from "./seat/remote.ts";
 import { type Seat, takeSeat } from "./seat/seat.ts";
-import { parseAppServer, parseTargets } from "./targets.ts";
+import { parseAppServer, parseTargets, type Target } from "./targets.ts";
 
 /** A monitored application. */
 export interface Monitor {
@@ -61,7 +61,7 @@ export async function startMonitor(
     for (const { value } of things) probe.attach(value);
     const hub = await findHub(probe, resolved, announcer);
     announcer?.found(probe.findings());
-    const mount = app === null || hub === null ? null : mountOn(app, hub, resolved, announcer);
+    const mount = app === null || hub === null ? null : mountOn(app, iosOf(things), hub, resolved, announcer);
     const link = linkOf(hub);
     if (link !== null && mount?.url == null) announcer?.open(link);
     return present(probe, hub, mount);
@@ -79,10 +79,22 @@ function nothingToMount(): WsightError {
   );
 }
 
+/** Socket.IO servers among what is watched. */
+function iosOf(things: readonly Target[]): readonly object[] {
+  return things.filter(({ where }) => /^targets\.io\b/.test(where)).map(({ value }) => value);
+}
+
 /** Tells the address of the application's own server as soon as there is one. */
-function mountOn(app: AppServer, hub: FoundHub, { mount }: ResolvedOptions, announcer: Announcer | null): Mount {
+function mountOn(
+  app: AppServer,
+  ios: readonly object[],
+  hub: FoundHub,
+  { mount }: ResolvedOptions,
+  announcer: Announcer | null,
+): Mount {
   return mountDashboard({
     app,
+    ios,
     mount: mount ?? "/",
     hubUrl: () => hub.provenUrl,
     machineKey: hub.machineKey,

@@ -4,6 +4,9 @@ import { behind, cover, uncover } from "@wsight/probe";
 import { mountedPath, WsightError } from "@wsight/protocol";
 import { coverUpgradeTurn } from "./upgrade-turn.ts";
 
+/** The one path that an application is likely to have too. */
+const SOCKET_IO = /^\/socket\.io(?:[/?]|$)/;
+
 /** Who gets what is ours. `target` is path and query as the hub knows them. */
 export interface Claimant {
   readonly request: (request: IncomingMessage, response: ServerResponse, target: string) => void;
@@ -18,12 +21,16 @@ export interface Claimant {
  * was, so the application's listeners stay what they are, in their order and
  * number, also when they are exchanged later (as Socket.IO does).
  * @param mount `/`, or a path without a slash at its end
+ * @param isTheirs whether the application has a Socket.IO of its own, which keeps `/socket.io/`; asked each time
  * @returns how to end it
  * @throws WsightError `BAD_OPTION` for a server whose `emit` can't be covered
  */
-export function claimPaths(server: Server, mount: string, claimant: Claimant): () => void {
+export function claimPaths(server: Server, mount: string, isTheirs: () => boolean, claimant: Claimant): () => void {
   const before = Object.getOwnPropertyDescriptor(server, "emit");
-  const mine = (url: string | undefined): string | null => ownTarget(mount, url ?? "");
+  const mine = (url = ""): string | null => {
+    const target = ownTarget(mount, url);
+    return target !== null && mount === "/" && SOCKET_IO.test(url) && isTheirs() ? null : target;
+  };
 
   function claims(event: unknown, args: unknown[]): boolean {
     if (event !== "request" && event !== "upgrade" && event !== "checkContinue") return false;

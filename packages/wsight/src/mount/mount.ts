@@ -3,6 +3,7 @@ import { forwardingKey } from "@wsight/hub/forwarded";
 import { cover, uncover } from "@wsight/probe";
 import type { AppServer } from "./app-server.ts";
 import { type Claimant, claimPaths } from "./claim.ts";
+import { hasOwnSocketIo } from "./own-socket-io.ts";
 import { passRequest } from "./pass-request.ts";
 import { passUpgrade } from "./pass-upgrade.ts";
 import { createPassages, type Passages } from "./passage.ts";
@@ -13,6 +14,8 @@ import { findWay } from "./way.ts";
 /** How a dashboard is mounted. */
 export interface MountParts {
   readonly app: AppServer;
+  /** Socket.IO servers of the application that are known. */
+  readonly ios: readonly object[];
   /** `/`, or a path without a slash at its end. */
   readonly mount: string;
   /** Where the hub is now; `null` while there is none, or somebody else might be there. */
@@ -52,7 +55,8 @@ export function mountDashboard(parts: MountParts): Mount {
 
   function claim(server: Server, listening: () => void): void {
     const passages = createPassages(() => server.listening);
-    const end = claimPaths(server, mount, createClaimant(parts.hubUrl, key, passages, listening));
+    const claimant = createClaimant(parts.hubUrl, key, passages, listening);
+    const end = claimPaths(server, mount, () => hasOwnSocketIo(server, parts.ios), claimant);
     ends.push(end, passages.close);
   }
 

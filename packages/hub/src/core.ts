@@ -15,6 +15,7 @@ import { createIngest, type Ingest } from "./ingest.ts";
 import { createLive, type Live } from "./live/live.ts";
 import { createTail } from "./live/tail.ts";
 import { createOwnCost } from "./own-cost.ts";
+import { createKeptStore } from "./store/kept-store.ts";
 import { readHosts } from "./tests/admission.ts";
 import { ownTargets } from "./tests/own-targets.ts";
 import { createTests, type Tests } from "./tests/tests.ts";
@@ -48,7 +49,7 @@ export interface Core {
 export interface CoreParts {
   readonly options: Pick<
     HubOptions,
-    "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds" | "standalone" | "testEntry" | "testTargets"
+    "store" | "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds" | "standalone" | "testEntry" | "testTargets"
   >;
   readonly dataDir: string | null;
   /** `NODE_ENV` of the hub's process; empty for none. */
@@ -83,7 +84,8 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
   const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
   const kept = { current, clock, intervalMs, retentionMs, succeeds, onError };
-  const history = dataDir === null ? null : createHistoryKeeper({ ...kept, dataDir });
+  const store = createKeptStore({ dataDir, store: options.store, onError });
+  const history = store === null ? null : createHistoryKeeper({ ...kept, store });
 
   function hubRow(): HubRow {
     const { badFrames, lastBadFrame } = ingest.stats();

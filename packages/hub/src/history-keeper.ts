@@ -4,18 +4,13 @@ import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
 import { type History, readHistory } from "./history.ts";
 import { createRecorder } from "./recorder.ts";
-import { createLazyStore } from "./store/lazy-store.ts";
-import { createLibsqlStore } from "./store/libsql/libsql-store.ts";
-import type { Store } from "./store/store.ts";
-import { createStoreWriter, type StoreWriter } from "./store/writer.ts";
+import type { KeptStore } from "./store/kept-store.ts";
 
 const MINUTE_MS = 60_000;
 /** The contract's interval; finer records are put together, coarser ones widen it. */
 const HISTORY_MINUTES = 5;
 /** A reader gets the interval that is still going on, at most this old, in ms. */
 const FRESH_MS = 5000;
-/** The store is opened this long after the start, in ms: who takes over from another hub has probes and viewers to let in first. */
-const OPEN_AFTER_MS = 250;
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {
@@ -32,7 +27,7 @@ export interface HistoryKeeper {
 
 /** What history is kept of, and how. */
 export interface HistoryKeeperOptions {
-  readonly dataDir: string;
+  readonly store: KeptStore;
   readonly current: CurrentView;
   readonly clock: Clock;
   /** @default 300_000 */
@@ -44,27 +39,11 @@ export interface HistoryKeeperOptions {
   readonly onError: OnHubError;
 }
 
-/**
- * Keeps history in a store that is opened in the background; one that can't be
- * opened now is tried again with every write, and `status` says so.
- */
+/** Records what is, and reads what was. The store may be away: `status` says so, and nothing here waits for it but who reads. */
 export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeeper {
-  const { dataDir, current, clock, intervalMs = 5 * MINUTE_MS, retentionMs = 168 * 60 * MINUTE_MS } = options;
+  const { store, current, clock, intervalMs = 5 * MINUTE_MS, retentionMs = 168 * 60 * MINUTE_MS } = options;
   const { succeeds = false } = options;
-  let queue: StoreWriter | null = null;
-  let trouble: { readonly reason: string; readonly written: number } | null = null;
-  const openStore = (): Promise<Store> =>
-    createLibsqlStore({
-      dataDir,
-      onEvent: (event) => {
-        if (event.type !== "set-aside") trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };
-        options.onError(new Error(`history: ${event.type}: ${event.reason}`), { stage: "store" });
-      },
-    });
-  const store = createLazyStore(openStore, OPEN_AFTER_MS);
-  const onError = (error: unknown): void => options.onError(error, { stage: "store" });
-  const writer = createStoreWriter(store, { onError });
-  queue = writer;
+  const { writer } = store;
   const prune = (beforeAt: number): Promise<number> => store.prune(beforeAt);
   const times = { clock, intervalMs, retentionMs, succeeds };
   const recorder = createRecorder({ current, writer, ...times, prune, onError: options.onError });
@@ -72,16 +51,9 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
   let observed = false;
   let recordedAt = Number.NEGATIVE_INFINITY;
 
-  function status(): HubRow["store"] {
-    const { state, written, dropped, lastError } = writer.stats();
-    // What the store reports by itself holds until a write succeeds again.
-    const failing = state === "failing" || (trouble !== null && trouble.written === written);
-    return { state: failing ? "failing" : "ok", written, dropped, lastError: lastError ?? trouble?.reason ?? null };
-  }
-
   return {
-    status,
-    ready: () => store.isOpen && status().state === "ok",
+    status: () => store.status(),
+    ready: () => store.ready(),
     observe(at) {
       observed = true;
       recorder.observe(at);
@@ -97,7 +69,6 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
     },
     async close() {
       recorder.close();
-      await writer.close();
       await store.close();
     },
   };

@@ -228,6 +228,10 @@ export interface HubRow {
     readonly written: number;
     readonly dropped: number;
     readonly lastError: string | null;
+    /** Samples that wait for a store behind a network, in memory and on disk; absent for the embedded one. */
+    readonly spooled?: number;
+    /** Which store that is, where, and its version once known: `PostgreSQL 17.2 at postgres://host:5432/database`. */
+    readonly engine?: string;
   };
 }
 

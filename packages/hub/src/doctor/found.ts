@@ -130,34 +130,42 @@ function storeCheck({
   state,
   dropped,
   lastError,
+  spooled = 0,
+  engine,
 }: Parameters<Examination>[0]["hub"]["store"]): ReturnType<typeof check> {
-  const area = "found";
+  const about = { id: "found.store", area: "found" } as const;
+  const waiting = spooled === 0 ? "" : `${spooled} samples wait for it. `;
   if (state === "off")
     return check({
-      id: "found.store",
-      area,
+      ...about,
       state: "info",
       title: "No history is kept",
       fix: { text: "Give the hub a directory", code: "export WSIGHT_DATA=.wsight" },
     });
   if (state === "failing")
     return check({
-      id: "found.store",
-      area,
+      ...about,
       state: "fail",
-      title: "History can't be written",
-      detail: lastError ?? "",
-      fix: { text: "See whether the data directory is writable and has room", code: null },
+      title: engine === undefined ? "History can't be written" : `History can't be written: ${engine} is away`,
+      detail: `${waiting}${dropped === 0 ? "" : `${dropped} samples were dropped. `}${lastError ?? ""}`,
+      fix:
+        engine === undefined
+          ? { text: "See whether the data directory is writable and has room", code: null }
+          : { text: "See whether the database is up, and whether the hub's machine reaches it", code: null },
     });
   if (dropped > 0)
     return check({
-      id: "found.store",
-      area,
+      ...about,
       state: "warn",
       title: `${dropped} samples of history were dropped`,
-      detail: lastError ?? "The disk did not keep up.",
+      detail: `${waiting}${lastError ?? "The disk did not keep up."}`,
     });
-  return check({ id: "found.store", area, state: "ok", title: "History is written" });
+  return check({
+    ...about,
+    state: "ok",
+    title: "History is written",
+    detail: engine === undefined ? "" : `${engine}. ${waiting || "Nothing waits for it."}`,
+  });
 }
 
 /** What there is, and how it fares. */

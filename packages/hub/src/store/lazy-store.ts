@@ -1,8 +1,11 @@
 import { WsightError } from "@wsight/protocol";
 import type { Store } from "./store.ts";
 
+/** The calls that are passed on. */
+type StoreCalls = Pick<Store, "append" | "read" | "prune" | "close">;
+
 /** A store that is opened in the background, so that nobody waits for it. */
-export interface LazyStore extends Pick<Store, "append" | "read" | "prune" | "close"> {
+export interface LazyStore extends StoreCalls {
   /** True once it is open. */
   readonly isOpen: boolean;
 }
@@ -12,14 +15,14 @@ export interface LazyStore extends Pick<Store, "append" | "read" | "prune" | "cl
  * wait for it; a read meanwhile rejects with `STORE_UNAVAILABLE`. One that is
  * closed before it was needed is never opened.
  */
-export function createLazyStore(openStore: () => Promise<Store>, delayMs: number): LazyStore {
-  let opening: Promise<Store> | null = null;
-  let open: Store | null = null;
+export function createLazyStore(openStore: () => Promise<StoreCalls>, delayMs: number): LazyStore {
+  let opening: Promise<StoreCalls> | null = null;
+  let open: StoreCalls | null = null;
   let closed = false;
   const timer = setTimeout(() => void begin().catch(() => undefined), delayMs);
   timer.unref();
 
-  function begin(): Promise<Store> {
+  function begin(): Promise<StoreCalls> {
     if (closed && opening === null)
       return Promise.reject(new WsightError("STORE_UNAVAILABLE", "history: the store is closed"));
     opening ??= openStore().then((store) => {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { createAnnouncer } from "../announcer.ts";
 import type { Command } from "./command.ts";
-import { readSettings, readWhole, SHARED_FLAGS } from "./flags.ts";
+import { readSettings, readWhole, SHARED_FLAGS, STORE_FLAG } from "./flags.ts";
 
 const MAX_SECONDS = 2_000_000;
 
@@ -14,12 +14,13 @@ export const demoCommand: Command = {
     "app-port": { value: "N", help: "port of the application (a free one)" },
     seed: { value: "N", help: "other people with other habits (4700)" },
     ...SHARED_FLAGS,
+    store: STORE_FLAG,
   },
   async run(values, { stdout, stderr, environment, signal }) {
     const seconds = readWhole(values, "seconds", 1, MAX_SECONDS);
     const appPort = readWhole(values, "app-port", 0, 65_535);
     const seed = readWhole(values, "seed", 0, 2 ** 32 - 1);
-    const monitor = readSettings(values, ["port", "host", "data", "secret"]);
+    const monitor = readSettings(values, ["port", "host", "data", "secret", "store"]);
     // Loaded here because no other command needs it.
     const { startDemo } = await import("../demo/demo.ts");
     const demo = await startDemo({

@@ -11,6 +11,12 @@ export const SHARED_FLAGS: Readonly<Record<"port" | "host" | "data" | "secret", 
   secret: { value: "TEXT", help: "signs sessions and tokens; better given as WSIGHT_SECRET" },
 };
 
+/** Where history is kept instead of in the data directory. */
+export const STORE_FLAG: Flag = {
+  value: "URL",
+  help: "keep history in postgres://user@host/database; with a password better given as WSIGHT_STORE",
+};
+
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** How a setting is called as a flag: `allowedHosts` is `allowed-hosts`. */

@@ -8,12 +8,13 @@ import { createOwnHub } from "../seat/own-hub.ts";
 import { lookAtPort } from "../seat/port-holder.ts";
 import type { SettingName } from "../settings.ts";
 import type { Command, FlagValues } from "./command.ts";
-import { flagOf, readSettings, SHARED_FLAGS } from "./flags.ts";
+import { flagOf, readSettings, SHARED_FLAGS, STORE_FLAG } from "./flags.ts";
 
 const FLAGS = {
   ...SHARED_FLAGS,
   allowedHosts: { value: "NAMES", help: "further Host names, e.g. behind a proxy: a.example,b.example" },
   allowedOrigins: { value: "URLS", help: "further origins whose pages may connect" },
+  store: STORE_FLAG,
   storeIntervalMs: { value: "MS", help: "how often a point of history is stored (300000)" },
   retentionMs: { value: "MS", help: "history older than this is deleted (604800000: 7 days)" },
   maxViewers: { value: "N", help: "live connections at once (1000)" },

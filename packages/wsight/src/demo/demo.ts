@@ -14,7 +14,7 @@ const DEFAULT_SEED = 4700;
 /** How the demo is run. */
 export interface DemoOptions {
   /** What `monitor` is given beside the demo's own. */
-  readonly monitor: Pick<MonitorOptions, "port" | "host" | "data" | "secret">;
+  readonly monitor: Pick<MonitorOptions, "port" | "host" | "data" | "secret" | "store">;
   /** TCP port of the application. @default 0, a free one */
   readonly appPort?: number;
   /** The same seed gives the same people with the same habits. @default 4700 */

@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import type { HubRow } from "@wsight/protocol";
+import type { OnHubError } from "../errors.ts";
+import { createLazyStore, type LazyStore } from "./lazy-store.ts";
+import { createLibsqlStore } from "./libsql/libsql-store.ts";
+import { readPlace } from "./postgres/place.ts";
+import { createPostgresStore, type PostgresStore } from "./postgres/postgres-store.ts";
+import { openSpooledStore, type SpooledStore } from "./spool/spooled-store.ts";
+import type { Store } from "./store.ts";
+import { createStoreWriter, type StoreWriter } from "./writer.ts";
+
+/** The store is opened this long after the start, in ms: who takes over from another hub has probes and viewers to let in first. */
+const OPEN_AFTER_MS = 250;
+/** Samples of one append to a store behind a network: encoding them holds the hub's event loop for a few milliseconds. */
+const REMOTE_BATCH = 2_000;
+
+/** The store of a hub, with the writer before it. */
+export interface KeptStore extends LazyStore {
+  readonly writer: StoreWriter;
+  status(): HubRow["store"];
+  /** False while it is still being opened, or what should be kept is not. */
+  ready(): boolean;
+}
+
+/** Which store, and where. */
+export interface KeptStoreOptions {
+  /** Directory of the embedded store, or of the spool of another; `null` for none. */
+  readonly dataDir: string | null;
+  /** Address of a PostgreSQL; `undefined` for the embedded store. */
+  readonly store?: string | undefined;
+  readonly onError: OnHubError;
+}
+
+/**
+ * Makes the store of a hub. It is opened in the background; `null` when there is nowhere to keep anything.
+ * @throws WsightError `BAD_OPTION` for an address that is none
+ */
+export function createKeptStore({ dataDir, store, onError }: KeptStoreOptions): KeptStore | null {
+  const tell = (error: unknown): void => onError(error, { stage: "store" });
+  if (store !== undefined) return createRemote(store, dataDir, tell);
+  return dataDir === null ? null : createEmbedded(dataDir, tell);
+}
+
+function createEmbedded(dataDir: string, onError: (error: unknown) => void): KeptStore {
+  let queue: StoreWriter | null = null;
+  let trouble: { readonly reason: string; readonly written: number } | null = null;
+  const openStore = (): Promise<Store> =>
+    createLibsqlStore({
+      dataDir,
+      onEvent: (event) => {
+        if (event.type !== "set-aside") trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };
+        onError(new Error(`history: ${event.type}: ${event.reason}`));
+      },
+    });
+  const store = createLazyStore(openStore, OPEN_AFTER_MS);
+  const writer = createStoreWriter(store, { onError });
+  queue = writer;
+
+  function status(): HubRow["store"] {
+    const { state, written, dropped, lastError } = writer.stats();
+    // What the store reports by itself holds until a write succeeds again.
+    const failing = state === "failing" || (trouble !== null && trouble.written === written);
+    return { state: failing ? "failing" : "ok", written, dropped, lastError: lastError ?? trouble?.reason ?? null };
+  }
+  return withWriter(store, writer, status, () => status().state === "ok");
+}
+
+function createRemote(url: string, dataDir: string | null, onError: (error: unknown) => void): KeptStore {
+  const { name: place } = readPlace(url, process.env);
+  let engine: PostgresStore | null = null;
+  let spooled: SpooledStore | null = null;
+  const openStore = async (): Promise<SpooledStore> => {
+    engine = await createPostgresStore({ url });
+    spooled = await openSpooledStore({
+      store: engine,
+      dir: dataDir === null ? null : join(dataDir, "spool"),
+      onError,
+    });
+    return spooled;
+  };
+  const store = createLazyStore(openStore, OPEN_AFTER_MS);
+  const writer = createStoreWriter(store, { batch: REMOTE_BATCH, onError });
+
+  function status(): HubRow["store"] {
+    const queue = writer.stats();
+    const far = spooled?.stats();
+    return {
+      state: far?.state === "failing" || queue.state === "failing" ? "failing" : "ok",
+      written: far?.written ?? 0,
+      dropped: queue.dropped + (far?.dropped ?? 0),
+      lastError: far?.lastError ?? queue.lastError,
+      spooled: (far?.spooled ?? 0) + queue.queued,
+      engine: engine?.engine ?? `PostgreSQL at ${place}`,
+    };
+  }
+  // While the database is away, the spool keeps what comes: nothing is lost, and nobody should restart this hub for it.
+  return withWriter(store, writer, status, () => writer.stats().state === "ok");
+}
+
+function withWriter(
+  store: LazyStore,
+  writer: StoreWriter,
+  status: KeptStore["status"],
+  keeps: () => boolean,
+): KeptStore {
+  return {
+    get isOpen() {
+      return store.isOpen;
+    },
+    append: (samples) => store.append(samples),
+    read: (query, options) => store.read(query, options),
+    prune: (beforeAt) => store.prune(beforeAt),
+    writer,
+    status,
+    ready: () => store.isOpen && keeps(),
+    async close() {
+      await writer.close();
+      await store.close();
+    },
+  };
+}

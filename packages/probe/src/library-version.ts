@@ -11,12 +11,16 @@ const MAX_DEPTH = 4;
  * their version, and a process may hold several copies: of the loaded modules
  * whose path ends in `module`, the one whose export made the target counts.
  */
-export function libraryVersion(target: object, module: string): string | null {
+export function libraryVersion(
+  target: object,
+  module: string,
+  isMaker: (exported: Readonly<Record<string, unknown>>) => boolean = (exported) => madeBy(exported, target),
+): string | null {
   try {
     const { cache } = createRequire(join(process.cwd(), "any.js"));
     for (const [path, loaded] of Object.entries(cache)) {
       if (!path.replaceAll("\\", "/").endsWith(module)) continue;
-      if (madeBy(loaded?.exports, target)) return versionAbove(dirname(path));
+      if (isMaker(Object(loaded?.exports))) return versionAbove(dirname(path));
     }
   } catch {
     // The version is a courtesy.

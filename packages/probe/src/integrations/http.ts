@@ -121,6 +121,7 @@ function countConnections(server: HttpServerLike): Promise<number> {
 function describeTimeouts({ keepAliveTimeout, requestTimeout }: HttpServerLike): string[] {
   const facts: string[] = [];
   if (typeof keepAliveTimeout === "number") facts.push(`keep-alive timeout ${keepAliveTimeout / 1000} s`);
-  if (typeof requestTimeout === "number" && requestTimeout > 0) facts.push(`request timeout ${requestTimeout / 1000} s`);
+  if (typeof requestTimeout === "number" && requestTimeout > 0)
+    facts.push(`request timeout ${requestTimeout / 1000} s`);
   return facts;
 }

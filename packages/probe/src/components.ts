@@ -14,11 +14,22 @@ export interface Component {
    * Resolves when it answered; with seconds where it measured the round trip itself, with `null` where there is a
    * connection that could not be asked and nothing was measured. Never more than one is under way; one that takes longer than 2 s counts as no answer,
    * and its signal is aborted. Rejects with the reason, or with {@link NotAskable} while there is nobody to ask yet.
-   * Must not keep the process alive, and must not wait in a queue for a connection.
+   * Must not keep the process alive, and must not wait in a queue for a connection. What it resolves with is ignored,
+   * unless it is a {@link PingAnswer}.
    */
   readonly ping?: (signal: AbortSignal) => Promise<unknown>;
   /** Read each medium tier where there is no ping. */
   readonly isUp?: () => boolean;
+}
+
+/** What a ping may resolve with where it took another time to answer than from the ping to its end. */
+export class PingAnswer {
+  /** Seconds of the round trip alone; `null` where nobody was asked, because it was seen to answer others. */
+  readonly seconds: number | null;
+
+  constructor(seconds: number | null) {
+    this.seconds = seconds;
+  }
 }
 
 /** A ping that was not made: the client was not connected so far. The component stays `unknown` and is asked again soon. */

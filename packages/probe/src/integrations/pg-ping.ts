@@ -1,0 +1,111 @@
+import { NotAskable, PingAnswer } from "../components.ts";
+import { clientsOf, type LentClient, maxOf, type PgClient, type PgPool } from "./pg-like.ts";
+import type { PgOperations } from "./pg-operations.ts";
+
+/** What a pool of `pg` does unless told otherwise, ms. */
+const DEFAULT_IDLE_MS = 10_000;
+/** How long an answer to the application counts as proof of life, ms. */
+const PROOF_MS = 10_000;
+
+/**
+ * Asks a pool's server `SELECT 1`, without being in anybody's way:
+ *
+ * - While callers wait, or while the only connection left would be taken, nobody is asked: what the server last
+ *   answered the application is the proof of life, for 10 s.
+ * - A connection that the pool would have closed by now, were it not for pings, is closed after the ping, and so is
+ *   one that was opened for it. So pings keep neither connections nor the process alive.
+ */
+export function createPgPing(
+  pool: PgPool,
+  operations: PgOperations,
+  hr: () => number,
+): (signal: AbortSignal) => Promise<PingAnswer> {
+  return async (signal) => {
+    if (pool.ending === true) throw new NotAskable("the pool has ended");
+    if (!hasRoom(pool)) return proofOfLife(operations, hr);
+    const beganAt = hr();
+    const isKept = pool.idleCount > 0 && staysOpen(pool, hr() - operations.lastUseAt());
+    try {
+      const client = await lend(pool, operations, signal);
+      return new PingAnswer(await ask(client, { operations, hr, isKept, signal }));
+    } catch (error) {
+      // A server that takes no more connections still answers those it has.
+      if (operations.lastAnswerAt() >= beganAt) return new PingAnswer(null);
+      throw error;
+    }
+  };
+}
+
+function hasRoom(pool: PgPool): boolean {
+  if (pool.waitingCount > 0) return false;
+  return pool.idleCount > 0 || pool.totalCount === 0 || pool.totalCount < maxOf(pool) - 1;
+}
+
+function proofOfLife(operations: PgOperations, hr: () => number): PingAnswer {
+  if (hr() - operations.lastAnswerAt() <= PROOF_MS) return new PingAnswer(null);
+  throw new NotAskable(`all connections are busy, and none was answered for ${PROOF_MS / 1000} s`);
+}
+
+/** True when the pool would keep an idle connection that was last used so long ago. */
+function staysOpen({ options, totalCount }: PgPool, idleMs: number): boolean {
+  const { idleTimeoutMillis = DEFAULT_IDLE_MS, min } = options;
+  if (typeof min === "number" && totalCount <= min) return true;
+  return idleTimeoutMillis === 0 || (typeof idleTimeoutMillis === "number" && idleMs < idleTimeoutMillis);
+}
+
+function lend(pool: PgPool, operations: PgOperations, signal: AbortSignal): Promise<LentClient> {
+  return new Promise((resolve, reject) => {
+    const known = new Set(clientsOf(pool));
+    operations.quietly(() =>
+      pool.connect((error: unknown, client: LentClient | undefined) => {
+        if (client === undefined || (error !== undefined && error !== null)) reject(error);
+        else if (!signal.aborted) resolve(client);
+        else {
+          client.release(true);
+          reject(signal.reason);
+        }
+      }),
+    );
+    for (const client of clientsOf(pool)) if (!known.has(client)) letExit(client);
+  });
+}
+
+/** A connection under way must not hold up a process that has nothing else to do. */
+function letExit(client: PgClient): void {
+  if (typeof client.unref === "function") client.unref();
+}
+
+interface Asking {
+  readonly operations: PgOperations;
+  readonly hr: () => number;
+  /** Whether the connection goes back into the pool. */
+  readonly isKept: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Round trip of `SELECT 1`, seconds. The connection is given back in any case, once. */
+function ask(client: LentClient, { operations, hr, isKept, signal }: Asking): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const end = (error: unknown, settle: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      signal.removeEventListener("abort", abort);
+      client.off("error", lost);
+      client.release(error ?? !isKept);
+      settle();
+    };
+    // A server that hangs may not hold the connection.
+    const lost = (error: unknown): void => end(error, () => reject(error));
+    const abort = (): void => end(new Error("no answer to a ping"), () => reject(signal.reason));
+    signal.addEventListener("abort", abort);
+    // While it is lent, errors of the connection are the borrower's: without a listener they end the process.
+    client.on("error", lost);
+    const beganAt = hr();
+    operations.quietly(() =>
+      client.query("SELECT 1", (error: unknown) =>
+        end(error, () => (error ? reject(error) : resolve((hr() - beganAt) / 1000))),
+      ),
+    );
+  });
+}

@@ -22,4 +22,5 @@ export const integrations: readonly Integration[] = [
   ioredis,
   nodeRedis,
   upstash,
+  pg,
 ];

@@ -144,10 +144,10 @@ function labelPlot(
   element.setAttribute("aria-label", `${title}. Now: ${now}. Arrow keys read single points.`);
 }
 
-/** The axis leaves out what its title says: the unit of rates, and any unit at zero. */
+/** The axis leaves out what its title says: that rates are per second, and any unit at zero. */
 function axisText(format: Formatter, value: number): string {
   const quantity = format(value);
-  return value === 0 ? "0" : quantity.unit.startsWith("/") ? quantity.text : join(quantity);
+  return value === 0 ? "0" : join({ text: quantity.text, unit: quantity.unit.replace("/s", "") });
 }
 
 function spoken(format: Formatter, value: number | null): string {

@@ -8,7 +8,9 @@ import { StaleChip } from "../../components/card.tsx";
 import { Icon } from "../../components/icon.tsx";
 import type { IconName } from "../../components/icons.ts";
 import { duration, type Formatter, join, rate, share, span, UNKNOWN } from "../../format/quantity.ts";
+import type { LiveState } from "../../state/index.ts";
 import { instanceOf, type ShownStatus, statusInView } from "../components.ts";
+import { nodesInView } from "../reporting.ts";
 import { StateWord, toneOfState } from "../state-word.tsx";
 import "../../style/components.css";
 
@@ -114,7 +116,7 @@ function ComponentTile({ tile }: { readonly tile: Tile }): VNode {
         <StateWord status={status} />
       </h2>
       {absent ? (
-        <Absent status={status} href={route.hrefTo(tile.page)} />
+        <Absent status={status} />
       ) : (
         <>
           <p class="kpi-value">
@@ -132,18 +134,27 @@ function ComponentTile({ tile }: { readonly tile: Tile }): VNode {
   );
 }
 
-function Absent({ status, href }: { readonly status: ShownStatus; readonly href: string }): VNode {
+/** The whole tile leads to where it says how. */
+function Absent({ status }: { readonly status: ShownStatus }): VNode {
   return (
     <p class="component-absent">
       {status.known ? (
         <>
-          Nothing of this kind was handed to the monitor. <a href={href}>How to</a>
+          Nothing of this kind was handed to the monitor. <b>How to</b>
         </>
       ) : (
         "The hub has not told yet."
       )}
     </p>
   );
+}
+
+/** Share of its memory in use, of the host that has least left. */
+function fullestHost(live: LiveState): number | null {
+  const known = nodesInView(live).flatMap(({ hostMemory, state }) =>
+    typeof hostMemory === "number" && state === "live" ? [hostMemory] : [],
+  );
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** What is wrong with the worst member; else how fast it answers and since when. */
@@ -160,12 +171,15 @@ function Note({ tile, status }: { readonly tile: Tile; readonly status: ShownSta
         {worst.error === null ? "" : ` · ${worst.error}`}
       </span>
     );
-  const p95 = tile.p95 === null ? null : live.series(tile.p95).latest();
   return (
     <>
-      {tile.p95 === null ? null : (
+      {tile.p95 === null ? (
         <>
-          p95 <b>{join(duration(p95))}</b> ·{" "}
+          memory <b>{join(share(fullestHost(live)))}</b> ·{" "}
+        </>
+      ) : (
+        <>
+          p95 <b>{join(duration(live.series(tile.p95).latest()))}</b> ·{" "}
         </>
       )}
       {latencySeconds === null ? null : (

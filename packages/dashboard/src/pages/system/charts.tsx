@@ -233,17 +233,17 @@ function HostMemory({ stale, empty }: Reporting): VNode {
 }
 
 const TRAFFIC_LINES: readonly Line[] = [
-  { label: "Disk read", selector: SERIES.diskRead, color: "c1" },
-  { label: "Disk write", selector: SERIES.diskWrite, color: "c2" },
-  { label: "Network in", selector: SERIES.netIn, color: "c4" },
-  { label: "Network out", selector: SERIES.netOut, color: "c6" },
+  { label: "Read", selector: SERIES.diskRead, color: "c1" },
+  { label: "Written", selector: SERIES.diskWrite, color: "c2" },
+  { label: "In", selector: SERIES.netIn, color: "c4" },
+  { label: "Out", selector: SERIES.netOut, color: "c6" },
 ];
 
 function Traffic({ stale, empty }: Reporting): VNode {
   return (
     <TimeSeries
       title="Host disk and network"
-      caption={`all disks, all interfaces but loopback${useHosts()}`}
+      caption={`read from and written to disks; in and out of all interfaces but loopback${useHosts()}`}
       span={6}
       lines={TRAFFIC_LINES}
       format={byteRate}

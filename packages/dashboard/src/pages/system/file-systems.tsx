@@ -38,26 +38,24 @@ export function FileSystems(): VNode {
   const rows = disksOfHosts(told ?? [], new Map(nodesInView(live).map(({ node, host }) => [node, host])));
   const held = useSortedRows(rows, FIGURES, sorter, keyOf);
   return (
-    <div class="grid">
-      <Card title="File systems" span={12} caption="the eight largest of each host" staleSince={staleSince(live)}>
-        {rows.length === 0 ? (
-          <EmptyState
-            icon="waiting"
-            title="No file systems known"
-            why="They are looked at every 30 seconds. A host that does not tell shows none: unknown is not empty."
-          />
-        ) : (
-          <SortedTable
-            label="File systems"
-            class="disks"
-            held={held}
-            keyOf={keyOf}
-            head={<Heads {...sorter} />}
-            row={Row}
-          />
-        )}
-      </Card>
-    </div>
+    <Card title="File systems" span={5} caption="the eight largest of each host" staleSince={staleSince(live)}>
+      {rows.length === 0 ? (
+        <EmptyState
+          icon="waiting"
+          title="No file systems known"
+          why="They are looked at every 30 seconds. A host that does not tell shows none: unknown is not empty."
+        />
+      ) : (
+        <SortedTable
+          label="File systems"
+          class="disks"
+          held={held}
+          keyOf={keyOf}
+          head={<Heads {...sorter} />}
+          row={Row}
+        />
+      )}
+    </Card>
   );
 }
 

@@ -96,8 +96,8 @@ function gcType(label: string, type: string, color: ColorToken): GcType {
 export const GC_TYPES: readonly GcType[] = [
   gcType("Minor", "minor", "c1"),
   gcType("Major", "major", "c6"),
-  gcType("Incremental", "incremental", "c4"),
-  gcType("Weak callbacks", "weakcb", "c2"),
+  gcType("Incr.", "incremental", "c4"),
+  gcType("Weak", "weakcb", "c2"),
 ];
 
 /** CPU of one node. */

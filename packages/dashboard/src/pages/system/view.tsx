@@ -20,10 +20,12 @@ export function System(): VNode {
     <>
       <NodeCards />
       <Charts />
-      <FileSystems />
       <Processes />
       <div class="grid">
-        <Runtime />
+        <div class="column span-5">
+          <Runtime />
+          <FileSystems />
+        </div>
         <Collectors />
       </div>
     </>

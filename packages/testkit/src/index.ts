@@ -1,3 +1,11 @@
+export {
+  type CacheClient,
+  type CacheCommand,
+  type CacheVariant,
+  type CacheWatch,
+  cacheContract,
+  type WatchCache,
+} from "./cache-contract.ts";
 export { CHROMIUM_ARGS, findChromium } from "./chromium.ts";
 export {
   appendUntilKilled,
@@ -9,7 +17,19 @@ export {
   contractSamples,
 } from "./contract-samples.ts";
 export { createHandClock, type HandClock } from "./hand-clock.ts";
+export { createHttpClient, type HttpAnswer, type HttpClient, type HttpQuestion } from "./http-client.ts";
+export {
+  contractReplies,
+  type HttpFigures,
+  type HttpRoutes,
+  type HttpSubject,
+  type HttpVariant,
+  httpContract,
+  inContext,
+} from "./http-contract.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
 export { findRedis, type RedisServer, startRedis } from "./redis-server.ts";
+export { askRedis, type RedisPlace, type RespReply } from "./resp.ts";
 export { type StoreContract, storeContract } from "./store-contract.ts";
 export { type UntilOptions, until } from "./until.ts";
+export { startUpstash, type UpstashServer, type UpstashServerOptions } from "./upstash-server.ts";

@@ -18,7 +18,7 @@ const WORD = /^[A-Za-z_]\w{0,63}$/;
 /** A bounded word for an error of a Redis client: the first word of an error reply, else the code, else the class. */
 export function errorType(error: unknown): string {
   if (!(error instanceof Error)) return OTHER;
-  const first = /^([A-Z]{2,20})(?: |$)/.exec(error.message.slice(0, 40))?.[1];
+  const first = /^([A-Z][A-Z0-9_]+)(?: |$)/.exec(error.message.slice(0, 40))?.[1];
   if (first !== undefined) return REPLIES.has(first) ? first : OTHER;
   const { code, name } = error as { code?: unknown; name: unknown };
   for (const word of [code, name === "Error" ? error.constructor.name : name])

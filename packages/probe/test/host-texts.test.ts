@@ -7,7 +7,7 @@ import { parseKernelUnits } from "../dist/collectors/proc/kernel-units.js";
 import { parseMemoryInfo } from "../dist/collectors/proc/memory-info.js";
 import { leastLimit, limitFiles } from "../dist/collectors/proc/memory-limit.js";
 import { fileSystemsOf, parseMounts } from "../dist/collectors/proc/mounts.js";
-import { countedInterfaces, parseNetworkDevices } from "../dist/collectors/proc/net-dev.js";
+import { countedInterfaces, type InterfaceKind, parseNetworkDevices } from "../dist/collectors/proc/net-dev.js";
 import { parseProcessStat } from "../dist/collectors/proc/process-stat.js";
 
 const idleOnly = { user: 0, nice: 0, system: 0, idle: 100, iowait: 0, irq: 0, steal: 0 };
@@ -124,7 +124,7 @@ describe("disks", () => {
 
 describe("interfaces", () => {
   const title = "Inter-|   Receive\n face |bytes    packets errs\n";
-  const plain = { isHardware: false, master: null, isStacked: false };
+  const plain: InterfaceKind = { isHardware: false, master: null, isStacked: false };
 
   it("are read with or without a blank after the colon", () => {
     const text = `${title}    lo: 10 1 0 0 0 0 0 0 10 1 0 0 0 0 0 0\n  eth0:1234567890123 9 2 0 0 0 0 0 42 7 3 0 0 0 0 0\neth0:1: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n`;
@@ -137,7 +137,7 @@ describe("interfaces", () => {
   });
 
   it("count once: cards, not what stands upon them", () => {
-    const kinds = new Map([
+    const kinds = new Map<string, InterfaceKind>([
       ["lo", plain],
       ["eth0", { ...plain, isHardware: true, master: "bond0" }],
       ["eth1", { ...plain, isHardware: true, master: "bond0" }],
@@ -151,7 +151,7 @@ describe("interfaces", () => {
   });
 
   it("count once where a virtual function of a card is part of another device", () => {
-    const kinds = new Map([
+    const kinds = new Map<string, InterfaceKind>([
       ["eth0", { ...plain, isHardware: true }],
       ["enP1s1", { ...plain, isHardware: true, master: "eth0" }],
     ]);
@@ -159,7 +159,7 @@ describe("interfaces", () => {
   });
 
   it("of a container, where none has a device, count but for stacked ones", () => {
-    const kinds = new Map([
+    const kinds = new Map<string, InterfaceKind>([
       ["lo", plain],
       ["eth0", plain],
       ["tun0", plain],

@@ -9,6 +9,7 @@ export {
   type RemoteLinkOptions,
   type RemoteLinkState,
 } from "./links/remote-link.ts";
+export { type PrismaExtension, prismaExtension } from "./prisma-extension.ts";
 export { type Attachment, createProbe, type Probe } from "./probe.ts";
 export type { ProbeCaps, ProbeOptions } from "./probe-options.ts";
 export { type Redact, redactSecrets } from "./redact.ts";

@@ -6,6 +6,7 @@ import { http, https } from "./http.ts";
 import { ioredis } from "./ioredis.ts";
 import { nodeRedis } from "./node-redis.ts";
 import { pg } from "./pg.ts";
+import { prisma } from "./prisma.ts";
 import { socketIo } from "./socket-io.ts";
 import { upstash } from "./upstash.ts";
 import { ws } from "./ws.ts";
@@ -23,4 +24,5 @@ export const integrations: readonly Integration[] = [
   nodeRedis,
   upstash,
   pg,
+  prisma,
 ];

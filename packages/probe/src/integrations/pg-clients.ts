@@ -5,6 +5,7 @@ import { type Ended, observed } from "./observed.ts";
 import type { PgClient, PgMethod } from "./pg-like.ts";
 import { type PgOperations, SOURCE } from "./pg-operations.ts";
 import { isSubmittable, watchSubmittable } from "./pg-submittable.ts";
+import { isPingSql } from "./ping-sql.ts";
 
 /** Clients covered at once; a pool removes those that are gone. */
 const MAX_CLIENTS = 10_000;
@@ -53,7 +54,8 @@ function coverQuery(client: PgClient, context: ProbeContext, operations: PgOpera
   function query(this: unknown, ...args: unknown[]): unknown {
     const original = behind(client, "query", before) as PgMethod;
     const [config] = args;
-    if (!operations.measuring() || config === null || config === undefined) return Reflect.apply(original, this, args);
+    const isNone = config === null || config === undefined || isPingSql(config);
+    if (isNone || !operations.measuring()) return Reflect.apply(original, this, args);
     const ended = context.guard.run("hook", () => operations.begin(config), null, SOURCE);
     return ended === null ? Reflect.apply(original, this, args) : run(original, this, args, { ended, operations });
   }

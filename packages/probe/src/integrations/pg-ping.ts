@@ -1,6 +1,7 @@
 import { NotAskable, PingAnswer } from "../components.ts";
 import { clientsOf, type LentClient, maxOf, type PgClient, type PgPool } from "./pg-like.ts";
 import type { PgOperations } from "./pg-operations.ts";
+import { PING_SQL } from "./ping-sql.ts";
 
 /** What a pool of `pg` does unless told otherwise, ms. */
 const DEFAULT_IDLE_MS = 10_000;
@@ -103,7 +104,7 @@ function ask(client: LentClient, { operations, hr, isKept, signal }: Asking): Pr
     client.on("error", lost);
     const beganAt = hr();
     operations.quietly(() =>
-      client.query("SELECT 1", (error: unknown) =>
+      client.query(PING_SQL, (error: unknown) =>
         end(error, () => (error ? reject(error) : resolve((hr() - beganAt) / 1000))),
       ),
     );

@@ -5,6 +5,7 @@ import { observed } from "./observed.ts";
 import type { PgClients } from "./pg-clients.ts";
 import { isPgClient, type PgMethod, type PgPool } from "./pg-like.ts";
 import { type PgOperations, SOURCE } from "./pg-operations.ts";
+import { isPingSql } from "./ping-sql.ts";
 
 /** A watched pool. */
 export interface PgPoolWatch {
@@ -68,6 +69,8 @@ export function watchPgPool(
 
   const query = (original: PgMethod, self: unknown, args: unknown[]): unknown => {
     const [config] = args;
+    // One of Prisma's, which has this pool beneath it.
+    if (isPingSql(config)) return operations.quietly(() => Reflect.apply(original, self, args));
     // It asks for a connection at once, and counts only where it gets none; the client counts the rest.
     next = typeof config === "string" || typeof config === "object" ? config : null;
     try {

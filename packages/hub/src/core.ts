@@ -7,6 +7,7 @@ import { type ConnectionLists, createConnectionLists } from "./connections/list.
 import { createCurrent } from "./current.ts";
 import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
+import { createMetricsStream, type MetricsStream } from "./gateways/ws-metrics.ts";
 import { createHeirs } from "./heir.ts";
 import { createHistoryKeeper, type HistoryKeeper } from "./history-keeper.ts";
 import type { Readiness } from "./http/handlers/health.ts";
@@ -15,6 +16,8 @@ import { createIngest, type Ingest } from "./ingest.ts";
 import { createLive, type Live } from "./live/live.ts";
 import { createTail } from "./live/tail.ts";
 import { createOwnCost } from "./own-cost.ts";
+import { createNodeChoice } from "./processes/node-choice.ts";
+import { createProcessLooks, type ProcessLooks } from "./processes/process-looks.ts";
 import { createKeptStore } from "./store/kept-store.ts";
 import { readHosts } from "./tests/admission.ts";
 import { ownTargets } from "./tests/own-targets.ts";
@@ -36,6 +39,10 @@ export interface Core {
   readonly audit: Audit;
   readonly tests: Tests;
   readonly live: Live;
+  /** Say how many are told by other ways than live sessions, and what slow ones did not get. The door puts them in. */
+  readonly audiences: Set<() => { readonly viewers: number; readonly skippedTicks: number }>;
+  readonly processes: ProcessLooks;
+  readonly stream: MetricsStream;
   /** `null` while nothing is kept on disk. */
   readonly history: HistoryKeeper | null;
   readiness(): Readiness;
@@ -49,7 +56,15 @@ export interface Core {
 export interface CoreParts {
   readonly options: Pick<
     HubOptions,
-    "store" | "storeIntervalMs" | "retentionMs" | "restarts" | "succeeds" | "standalone" | "testEntry" | "testTargets"
+    | "intervalMs"
+    | "store"
+    | "storeIntervalMs"
+    | "retentionMs"
+    | "restarts"
+    | "succeeds"
+    | "standalone"
+    | "testEntry"
+    | "testTargets"
   >;
   readonly dataDir: string | null;
   /** `NODE_ENV` of the hub's process; empty for none. */
@@ -80,6 +95,7 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
     clock,
     onError,
   });
+  const audiences: Core["audiences"] = new Set();
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
   const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
@@ -87,21 +103,39 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
   const store = createKeptStore({ dataDir, store: options.store, onError });
   const history = store === null ? null : createHistoryKeeper({ ...kept, store });
 
+  const choice = createNodeChoice(current, ingest.isLocal);
+  const processes = createProcessLooks({ asks, choice, clock });
+  const storeRow = (): HubRow["store"] =>
+    history?.status() ?? { state: "off", written: 0, dropped: 0, lastError: null };
+  const storage = (): Omit<HubRow["store"], "lastError" | "engine"> & { readonly spooled: number } => {
+    const { state, written, dropped, spooled = 0 } = storeRow();
+    return { state, written, dropped, spooled };
+  };
+  const stream = createMetricsStream({
+    current,
+    clock,
+    choice,
+    looks: processes,
+    storage,
+    intervalMs: options.intervalMs,
+  });
+
   function hubRow(): HubRow {
     const { badFrames, lastBadFrame } = ingest.stats();
-    const { viewers, bytesPerSecond, skippedTicks } = live.stats();
+    const { bytesPerSecond, ...watched } = live.stats();
+    const told = [watched, ...[...audiences].map((stats) => stats())];
     return {
       version: VERSION,
       startedAt,
       ...cost,
-      viewers,
+      viewers: viewers + stream.stats().clients,
       bytesPerSecond,
       skippedTicks,
       badFrames,
       lastBadFrame,
       restarts: restarts?.count ?? 0,
       lastRestart: restarts?.last ?? null,
-      store: history?.status() ?? { state: "off", written: 0, dropped: 0, lastError: null },
+      store: storeRow(),
     };
   }
 
@@ -123,6 +157,8 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
     audit,
     tests,
     live,
+    processes,
+    stream,
     history,
     readiness: () => ({
       store: history?.ready() ?? true,
@@ -134,11 +170,13 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
         current.closeSecond(at);
         beatAt = clock.now();
       });
+      stream.tick().catch((error: unknown) => onError(error, { stage: "live" }));
       live.tick(at).catch((error: unknown) => onError(error, { stage: "live" }));
       attempt("store", () => history?.observe(clock.now()));
     },
     async close() {
       live.close();
+      stream.close();
       await tests.close();
       await audit.close();
       await history?.close();

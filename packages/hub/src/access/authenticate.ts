@@ -8,6 +8,8 @@ import { type Principal, ROLES } from "./principal.ts";
 import type { Sessions } from "./session.ts";
 import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
 
+/** What a WebSocket of a browser offers beside `bearer.TOKEN`, as it can't set headers. */
+export const SUBPROTOCOL = "wsight";
 /** How long the host's callback may take, in ms. */
 const AUTHENTICATE_TIMEOUT_MS = 2000;
 /** Calls of the host's callback that may wait at once; beyond, nobody is let in until some are answered. */
@@ -62,7 +64,7 @@ export function createAuthenticator(
 ): (request: IncomingMessage) => Promise<Credential | null> {
   const askHost = parts.authenticate === undefined ? null : createHostQuestion(parts.authenticate, parts.onError);
   return async (request) => {
-    const bearer = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+    const bearer = bearerOf(request);
     if (bearer === undefined) {
       const session = await parts.sessions.read(request.headers.cookie);
       if (session !== null) return asCredential("session", session);
@@ -76,6 +78,13 @@ export function createAuthenticator(
       throw error;
     }
   };
+}
+
+/** From the header made for it, else from the subprotocols that a WebSocket offers: never from an address, which ends up in logs. */
+function bearerOf({ headers }: IncomingMessage): string | undefined {
+  const { authorization, "sec-websocket-protocol": offered = "" } = headers;
+  if (authorization !== undefined) return /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
+  return /(?:^|,)\s*bearer\.([^\s,]+)\s*(?:,|$)/.exec(offered)?.[1];
 }
 
 /** A machine token counts from this machine alone, and never behind a proxy, whose peers may be anywhere. */

@@ -63,7 +63,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const viewers = createConnectionLimit({ total, perKey });
   const probes = createConnectionLimit(PROBE_LIMITS);
   const probeLinks = createProbeLinks(core.ingest);
-  const upgradeRoutes = createUpgradeRoutes({ live: core.live, viewers, probeLinks, probes });
+  const upgradeRoutes = createUpgradeRoutes({ live: core.live, stream: core.stream, viewers, probeLinks, probes });
   const upgrades = createUpgrades(upgradeRoutes, gate, onError);
   const liveMonitor = createLiveMonitor(parts, gate, viewers);
   const streams = createLiveStreams({ live: core.live, limit: viewers, origins: gate.origins });
@@ -75,6 +75,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       current: core.current,
       asks: core.asks,
       connections: core.connections,
+      processes: core.processes,
       audit: core.audit,
       tests: core.tests,
       now,

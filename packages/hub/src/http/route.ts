@@ -75,5 +75,5 @@ export interface UpgradeRoute {
   /** How many there may be at once; counted by address and by subject. */
   readonly limit: ConnectionLimit;
   /** Takes over a socket whose request has passed every guard. */
-  readonly accept: (socket: WebSocket, credential: Credential) => void;
+  readonly accept: (socket: WebSocket, credential: Credential, query: URLSearchParams) => void;
 }

@@ -6,9 +6,11 @@ import type { Audit } from "../audit.ts";
 import type { ConnectionLists } from "../connections/list.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { Doctor } from "../doctor.ts";
+import { MAX_CLIENT_MESSAGE, type MetricsStream } from "../gateways/ws-metrics.ts";
 import type { HistoryKeeper } from "../history-keeper.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
+import type { ProcessLooks } from "../processes/process-looks.ts";
 import type { Tests } from "../tests/tests.ts";
 import { auditRoute } from "./handlers/audit.ts";
 import { connectionRoute, disconnectRoute } from "./handlers/connection.ts";
@@ -20,6 +22,7 @@ import { liveRoute, liveSayRoute } from "./handlers/live.ts";
 import type { LiveStreams } from "./handlers/live-streams.ts";
 import { nodesRoute } from "./handlers/nodes.ts";
 import { openApiRoute } from "./handlers/openapi.ts";
+import { processesRoute } from "./handlers/processes.ts";
 import { showSessionRoute } from "./handlers/show-session.ts";
 import { type SignInParts, signInRoute } from "./handlers/sign-in.ts";
 import { signOutRoute } from "./handlers/sign-out.ts";
@@ -38,6 +41,7 @@ export interface RouteParts {
   readonly current: CurrentView;
   readonly asks: Asks;
   readonly connections: ConnectionLists;
+  readonly processes: ProcessLooks;
   readonly audit: Audit;
   readonly doctor: Doctor;
   readonly tests: Tests;
@@ -71,6 +75,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     connectionsRoute(parts.connections),
     connectionRoute(parts),
     disconnectRoute(parts),
+    processesRoute(parts.processes),
     auditRoute(parts.audit),
     doctorRoute(parts.doctor),
     ...testRoutes(parts),
@@ -84,6 +89,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
 /** What takes over the WebSockets, passed in by the hub. */
 export interface UpgradeParts {
   readonly live: Pick<Live, "accept">;
+  readonly stream: Pick<MetricsStream, "accept">;
   /** Places for viewers, whichever way they come. */
   readonly viewers: ConnectionLimit;
   readonly probeLinks: Pick<ProbeLinks, "accept">;
@@ -91,7 +97,8 @@ export interface UpgradeParts {
 }
 
 /** Everything the hub answers with a WebSocket, one line each. */
-export function createUpgradeRoutes({ live, viewers, probeLinks, probes }: UpgradeParts): readonly UpgradeRoute[] {
+export function createUpgradeRoutes(parts: UpgradeParts): readonly UpgradeRoute[] {
+  const { live, stream, viewers, probeLinks, probes } = parts;
   return [
     {
       path: "/ws/live",
@@ -100,6 +107,14 @@ export function createUpgradeRoutes({ live, viewers, probeLinks, probes }: Upgra
       maxPayload: MAX_VIEWER_MESSAGE,
       limit: viewers,
       accept: (socket, { principal }) => live.accept(socket, principal),
+    },
+    {
+      path: "/ws/metrics",
+      access: "viewer",
+      summary: "Figures and top processes of a host as one JSON message a second; ?node=service/instance chooses whose",
+      maxPayload: MAX_CLIENT_MESSAGE,
+      limit: viewers,
+      accept: (socket, _, query) => stream.accept(socket, query),
     },
     {
       path: "/ws/probe",

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { WsightError } from "@wsight/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
 import { addressKey } from "../access/address.ts";
-import type { Credential } from "../access/authenticate.ts";
+import { type Credential, SUBPROTOCOL } from "../access/authenticate.ts";
 import { PROOF_HEADER } from "../access/machine-key.ts";
 import type { OnHubError } from "../errors.ts";
 import type { Gate } from "./gate.ts";
@@ -40,14 +40,16 @@ export function createUpgrades(routes: readonly UpgradeRoute[], gate: Gate, onEr
   const open = new Map<WebSocket, Credential>();
 
   /** Everything that may refuse; resolves with what may go on. */
-  async function pass(request: IncomingMessage): Promise<Entry & { credential: Credential }> {
+  async function pass(
+    request: IncomingMessage,
+  ): Promise<Entry & { readonly credential: Credential; readonly query: URLSearchParams }> {
     gate.admit(request);
-    const { path } = splitTarget(request.url ?? "/");
+    const { path, query } = splitTarget(request.url ?? "/");
     const entry = entries.find(({ route }) => route.path === path.replace(/(?<=.)\/$/, ""));
     if (entry === undefined) throw new WsightError("NOT_FOUND");
     // Browsers always name the page's origin here; a client that names none is no browser.
     gate.origins.check(request.headers);
-    return { ...entry, credential: await gate.authorize(request, entry.route.access) };
+    return { ...entry, query, credential: await gate.authorize(request, entry.route.access) };
   }
 
   function enter({ limit }: UpgradeRoute, request: IncomingMessage, socket: Duplex, credential: Credential): void {
@@ -57,13 +59,13 @@ export function createUpgrades(routes: readonly UpgradeRoute[], gate: Gate, onEr
     socket.once("close", leave);
   }
 
-  function accept(route: UpgradeRoute, credential: Credential, socket: WebSocket): void {
+  function accept(route: UpgradeRoute, credential: Credential, query: URLSearchParams, socket: WebSocket): void {
     open.set(socket, credential);
     socket.once("close", () => open.delete(socket));
     // What is sent wrong ends its own connection; `ws` sees to that.
     socket.on("error", ignore);
     try {
-      route.accept(socket, credential);
+      route.accept(socket, credential, query);
     } catch (error) {
       onError(error, { stage: "live" });
       socket.close(1011, "The hub failed to answer");
@@ -72,12 +74,12 @@ export function createUpgrades(routes: readonly UpgradeRoute[], gate: Gate, onEr
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     try {
-      const { route, server, credential } = await pass(request);
+      const { route, server, credential, query } = await pass(request);
       if (socket.destroyed) return;
       enter(route, request, socket, credential);
       socket.off("error", ignore);
       if (credential.proof !== undefined) proofs.set(request, credential.proof);
-      server.handleUpgrade(request, socket, head, (webSocket) => accept(route, credential, webSocket));
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(route, credential, query, webSocket));
     } catch (error) {
       if (!(error instanceof WsightError)) onError(error, { stage: "http" });
       refuseUpgrade(socket, error);
@@ -117,6 +119,8 @@ function createSocketServer({ maxPayload }: UpgradeRoute, proofs: WeakMap<Incomi
     maxPayload,
     maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
+    // A client may offer its token as a protocol of its own beside this one: that must not be said back.
+    handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   server.on("headers", (headers, request) => {
     const proof = proofs.get(request);

@@ -14,9 +14,9 @@ const SLOW = "slow";
 
 /** How an audience fares. */
 export interface AudienceStats {
-  readonly clients: number;
+  readonly viewers: number;
   /** Events that slow clients did not get. */
-  readonly skipped: number;
+  readonly skippedTicks: number;
 }
 
 interface Client {
@@ -89,7 +89,7 @@ export class Audience {
   }
 
   stats(): AudienceStats {
-    return { clients: this.#clients.size, skipped: this.#skipped };
+    return { viewers: this.#clients.size, skippedTicks: this.#skipped };
   }
 
   #listenersOf(room: string): number {

@@ -23,7 +23,7 @@ const MAX_BACKLOG = 64;
 /** Times one connection may try to come in. */
 const MAX_ATTEMPTS = 3;
 /** How long a connection may stay without having come in. */
-const CONNECT_TIMEOUT_MS = 10_000;
+const ENTER_MS = 10_000;
 /** How often a client is asked for a sign of life, and how long it has. Below what proxies, and the mount, wait for an answer. */
 const PING_INTERVAL_MS = 20_000;
 const PING_TIMEOUT_MS = 15_000;
@@ -60,7 +60,8 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
   const io: Server = new Server({
     path,
     serveClient: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    // Its own way of closing waits for a poll that may never come; see `Connection`.
+    connectTimeout: 2 * ENTER_MS,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
@@ -108,7 +109,10 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
       },
     );
   });
-  io.on("connection", (socket) => audience.join(socket, socket.data));
+  io.on("connection", (socket) => {
+    connections.get(idOf(socket.conn))?.enter();
+    audience.join(socket, socket.data);
+  });
 
   return {
     audience,
@@ -134,11 +138,19 @@ class Connection {
   #count = 0;
   #attempts = 0;
   #attempting = false;
+  readonly #late: NodeJS.Timeout;
 
   constructor(conn: EngineSocket, now: () => number) {
     this.#conn = conn;
     this.#now = now;
+    this.#late = setTimeout(() => cutOff(conn), ENTER_MS).unref();
     conn.on("packet", () => this.takesOneMore());
+    conn.once("close", () => clearTimeout(this.#late));
+  }
+
+  /** It has come in, and may stay. */
+  enter(): void {
+    clearTimeout(this.#late);
   }
 
   /** Counts a packet or a poll; one too many ends the connection. */

@@ -171,7 +171,7 @@ export function createSocketIoGateway(parts: SocketIoGatewayParts): SocketIoGate
     },
     sweep: (at) => server?.audience.sweep(at),
     closeSession: (id) => server?.audience.closeSession(id),
-    stats: () => server?.audience.stats() ?? { clients: 0, skipped: 0 },
+    stats: () => server?.audience.stats() ?? { viewers: 0, skippedTicks: 0 },
     async close() {
       closed = true;
       beats?.close();

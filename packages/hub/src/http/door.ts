@@ -66,6 +66,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const upgradeRoutes = createUpgradeRoutes({ live: core.live, stream: core.stream, viewers, probeLinks, probes });
   const upgrades = createUpgrades(upgradeRoutes, gate, onError);
   const liveMonitor = createLiveMonitor(parts, gate, viewers);
+  core.audiences.add(liveMonitor.stats);
   const streams = createLiveStreams({ live: core.live, limit: viewers, origins: gate.origins });
   const routes = createRoutes(
     {

@@ -51,6 +51,7 @@ export interface PayloadParts extends PayloadOptions {
 
 /** Longest window that can be asked for, seconds. */
 const MAX_WINDOW = 900;
+const SECOND_MS = 1000;
 /** Looks of the medium tier that a component may miss. */
 const STALE_INTERVALS = 2.5;
 
@@ -73,31 +74,43 @@ export function createPayloads(options: PayloadOptions): Payloads {
     "network-metrics": createNetwork(parts),
     "system-metrics": createSystem(parts),
   };
-  const makeInitial = createInitial(parts);
-  const known = new Map<MetricEvent | "initialData", { readonly at: number | null; readonly payload: unknown }>();
-
-  function keep<T>(event: MetricEvent | "initialData", payload: T): T {
-    const stamped = { timestamp: new Date(now()).toISOString(), ...payload };
-    known.set(event, { at: current.at, payload: stamped });
-    return stamped;
-  }
-
-  /** What was kept under a name is what was made for it. */
-  function recall<T>(event: MetricEvent | "initialData"): T | null {
-    const last = known.get(event);
-    return last !== undefined && last.at === current.at && last.at !== null ? (last.payload as T) : null;
-  }
-
-  const make = <E extends MetricEvent>(event: E): MetricPayloads[E] =>
-    keep(event, makers[event]()) as unknown as MetricPayloads[E];
+  const initial = new Newest(options, createInitial(parts));
+  const events = Object.fromEntries(
+    Object.entries(makers).map(([event, make]) => [event, new Newest<object>(options, make)]),
+  ) as unknown as { readonly [E in MetricEvent]: Newest<Omit<MetricPayloads[E], "timestamp">> };
   return {
-    initial: () => recall<ReturnType<Payloads["initial"]>>("initialData") ?? keepInitial(),
-    make,
-    newest: (event) => recall<MetricPayloads[typeof event]>(event) ?? make(event),
+    initial: () => initial.get(),
+    make: (event) => events[event].make() as MetricPayloads[typeof event],
+    newest: (event) => events[event].get() as MetricPayloads[typeof event],
   };
+}
 
-  function keepInitial(): ReturnType<Payloads["initial"]> {
-    return keep("initialData", makeInitial()) as ReturnType<Payloads["initial"]>;
+type Stamped<T> = T & { readonly timestamp: string };
+
+/** The last of its kind, for all who ask within the same second. */
+class Newest<T extends object> {
+  readonly #current: Pick<CurrentView, "at">;
+  readonly #now: () => number;
+  readonly #make: () => T;
+  #last: { readonly at: number | null; readonly madeAt: number; readonly payload: Stamped<T> } | null = null;
+
+  constructor({ current, now }: PayloadOptions, make: () => T) {
+    this.#current = current;
+    this.#now = now;
+    this.#make = make;
+  }
+
+  make(): Stamped<T> {
+    const madeAt = this.#now();
+    const payload = { timestamp: new Date(madeAt).toISOString(), ...this.#make() };
+    this.#last = { at: this.#current.at, madeAt, payload };
+    return payload;
+  }
+
+  get(): Stamped<T> {
+    const last = this.#last;
+    const isNew = last?.at === this.#current.at && Math.abs(this.#now() - last.madeAt) < SECOND_MS;
+    return isNew ? last.payload : this.make();
   }
 }
 

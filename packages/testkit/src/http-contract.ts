@@ -170,13 +170,13 @@ export function httpContract(variant: HttpVariant): void {
         [label("DELETE", 200, routes.any), 1],
         [label("GET", 200, routes.file), 1],
         [label("GET", 403, routes.blocked), 1],
-        [label("GET", 404, routes.passedOn), 1],
+        [label("GET", 404, routes.passedOn), routes.passedOn === "" ? 2 : 1],
       ];
-      await told(subject, 17);
+      await told(subject, 15);
       if (routes.ok !== "") {
         for (const [where, count] of expected) expect([where, requests(subject, where)]).toEqual([where, count]);
       }
-      expect(requests(subject)).toBe(17);
+      expect(requests(subject)).toBe(15);
       expect(requests(subject, { "http.response.status_code": "304" })).toBe(1);
       expect(requests(subject, { "http.request.method": "_OTHER" })).toBe(1);
       expect(subject.figures.sum(ABORTED)).toBe(0);
@@ -253,8 +253,8 @@ export function httpContract(variant: HttpVariant): void {
       cut.push(await writing(client, "/hang", "GET", "", "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2)));
       await until(() => figures.sum(ACTIVE) === 7, { what: "7 active requests" });
       for (const [i, socket] of cut.entries()) {
-        if (i % 2 === 0) socket.destroy();
-        else socket.resetAndDestroy?.();
+        if (i % 2 === 0 || variant.secure === true) socket.destroy();
+        else socket.resetAndDestroy();
       }
       await until(() => figures.sum(ABORTED) === 7, { what: "7 aborted requests" });
       await client.ask("/ok");
@@ -349,6 +349,8 @@ export function httpContract(variant: HttpVariant): void {
     it("are left alone after detaching, and nothing of ours stays", async () => {
       const subject = await start("never");
       const agent = subject.client.agent();
+      // From the second request on a connection is as it stays.
+      await subject.client.ask("/context", { agent });
       const unwatched = (await subject.client.ask("/context", { agent })).body;
       const before = subject.touched.map(fingerprint);
       subject.watchAgain();

@@ -16,6 +16,14 @@ export {
   contractSample,
   contractSamples,
 } from "./contract-samples.ts";
+export {
+  CONTRACT_TABLE,
+  type DatabaseClient,
+  type DatabaseVariant,
+  type DatabaseWatch,
+  databaseContract,
+  type WatchDatabase,
+} from "./database-contract.ts";
 export { createHandClock, type HandClock } from "./hand-clock.ts";
 export { createHttpClient, type HttpAnswer, type HttpClient, type HttpQuestion } from "./http-client.ts";
 export {

@@ -99,10 +99,16 @@ export type Upgraded =
   | { readonly socket: WebSocket }
   | { readonly socket: null; readonly status: number; readonly code: unknown; readonly headers: IncomingHttpHeaders };
 
-/** Opens a WebSocket, or says how it was refused. */
-export function upgrade(hub: Hub, path: string, headers: Record<string, string> = {}): Promise<Upgraded> {
+/** Opens a WebSocket, or says how it was refused. `hear` gets every message from the first on. */
+export function upgrade(
+  hub: Hub,
+  path: string,
+  headers: Record<string, string> = {},
+  hear: (data: string) => void = () => {},
+): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://${hub.host}:${hub.port}${path}`, { headers });
+    socket.on("message", (data) => hear(String(data)));
     onTestFinished(() => socket.terminate());
     socket.once("open", () => resolve({ socket }));
     socket.once("error", reject);

@@ -280,7 +280,7 @@ class RunningProbe implements Probe {
   }
 
   disregard(request: unknown): void {
-    this.#context.guard.run("hook", () => this.#context.http.disregard(request), undefined, "http");
+    this.#context.http.disregard(request);
   }
 
   connect(link: ProbeLink): () => void {

@@ -17,7 +17,8 @@ export interface MonitorTargets {
   readonly prisma?: unknown;
   /**
    * The application's own `http.Server` or `https.Server`, a Fastify instance, or what `app.listen()` or `serve()`
-   * returned: the dashboard is shown there too, see the option `mount`.
+   * returned: the dashboard is shown there too, see the option `mount`, and its requests are watched. Without `server`
+   * and `app`, servers that `io` and `wss` hang on are watched.
    */
   readonly server?: unknown;
 }

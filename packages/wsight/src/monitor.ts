@@ -11,7 +11,7 @@ import { type ResolvedOptions, resolveOptions } from "./resolve-options.ts";
 import { createMachineIdentity } from "./seat/machine-identity.ts";
 import { linkToRemote } from "./seat/remote.ts";
 import { type Seat, takeSeat } from "./seat/seat.ts";
-import { parseAppServer, parseTargets, type Target } from "./targets.ts";
+import { parseAppServer, parseTargets, serversToWatch, type Target } from "./targets.ts";
 
 /** A monitored application. */
 export interface Monitor {
@@ -51,17 +51,20 @@ export async function startMonitor(
 ): Promise<Monitor> {
   const things = parseTargets(targets);
   const resolved = resolveOptions(options, process.env);
-  const app = parseAppServer(targets, resolved.mount !== null, things);
-  if (app !== null && resolved.place.type !== "machine") throw nothingToMount();
+  const servers = serversToWatch(targets, things);
+  const hasHub = resolved.place.type === "machine";
+  if (!hasHub && resolved.mount !== null) throw nothingToMount();
+  const app = hasHub ? parseAppServer(targets, resolved.mount !== null, things) : null;
   const announcer = resolved.quiet ? null : createAnnouncer(stream);
   for (const { name, near } of misspeltVariables(process.env))
     announcer?.say("note", `${name} is no setting of wsight. Did you mean ${near}?`);
   const probe = createProbe(resolved.probe);
   try {
-    for (const { value } of things) probe.attach(value);
+    for (const value of [...things.map((thing) => thing.value), ...servers]) probe.attach(value);
     const hub = await findHub(probe, resolved, announcer);
     announcer?.found(probe.findings());
-    const mount = app === null || hub === null ? null : mountOn(app, iosOf(things), hub, resolved, announcer);
+    const parts = { ios: iosOf(things), probe, resolved, announcer };
+    const mount = app === null || hub === null ? null : mountOn(app, hub, parts);
     const link = linkOf(hub);
     if (link !== null && mount?.url == null) announcer?.open(link);
     return present(probe, hub, mount);
@@ -74,7 +77,7 @@ export async function startMonitor(
 function nothingToMount(): WsightError {
   return new WsightError(
     "BAD_OPTION",
-    "server, mount: expected a hub on this machine to pass requests on to (option hub: true). " +
+    "mount: expected a hub on this machine to pass requests on to (option hub: true). " +
       "A hub elsewhere shows its dashboard itself",
   );
 }
@@ -87,15 +90,20 @@ function iosOf(things: readonly Target[]): readonly object[] {
 /** Tells the address of the application's own server as soon as there is one. */
 function mountOn(
   app: AppServer,
-  ios: readonly object[],
   hub: FoundHub,
-  { mount }: ResolvedOptions,
-  announcer: Announcer | null,
+  parts: {
+    readonly ios: readonly object[];
+    readonly probe: Probe;
+    readonly resolved: ResolvedOptions;
+    readonly announcer: Announcer | null;
+  },
 ): Mount {
+  const { ios, probe, resolved, announcer } = parts;
   return mountDashboard({
     app,
     ios,
-    mount: mount ?? "/",
+    mount: resolved.mount ?? "/",
+    taken: (request) => probe.disregard(request),
     hubUrl: () => hub.provenUrl,
     machineKey: hub.machineKey,
     onListening: (dashboardUrl) => {

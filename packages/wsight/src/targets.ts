@@ -1,6 +1,6 @@
 import { asFields, describe, WsightError } from "@wsight/protocol";
 import type { MonitorTargets } from "./monitor-options.ts";
-import { type AppServer, findServer, parseServer } from "./mount/app-server.ts";
+import { type AppServer, findServer, parseServer, serversBelow } from "./mount/app-server.ts";
 import { nearest } from "./nearest.ts";
 
 /** One thing to watch. */
@@ -14,9 +14,11 @@ interface TargetKind {
   readonly what: string;
   /** Calls and fields that tell it from what people pass by mistake: all of one of these lists. */
   readonly has: readonly (readonly string[])[];
+  /** What people pass by mistake, and what to write: the first whose names are all there. */
+  readonly mistakes?: readonly { readonly has: readonly string[]; readonly say: string }[];
 }
 
-/** Name of the target that is not watched but carries the dashboard. */
+/** Name of the target that carries the dashboard; it is watched too. */
 const SERVER = "server";
 
 /** What may be passed to be watched under which name. */
@@ -32,6 +34,14 @@ const KINDS: Readonly<Record<string, TargetKind>> = {
       ["use", "handle", "listen"],
       ["inject", "addHook", "ready"],
       ["fetch", "routes", "use"],
+    ],
+    mistakes: [
+      { has: ["headersTimeout", "listen"], say: "a http.Server: await monitor({ server })" },
+      {
+        has: ["use", "callback", "listen"],
+        say: "an app without routes of its own (Koa): const server = app.listen(3000); await monitor({ server })",
+      },
+      { has: ["use", "handle", "stack"], say: "a router of Express: pass the app that uses it" },
     ],
   },
   pool: { what: "a Pool of pg, or an array of them", has: [["connect", "query", "totalCount", "idleCount"]] },
@@ -73,6 +83,15 @@ export function parseAppServer(targets: MonitorTargets, wanted: boolean, watched
   return wanted ? findServer(watched.map(({ value }) => value)) : null;
 }
 
+/**
+ * What is watched as HTTP beside `targets.app`: the server that was named; else, without any `app`, those that `io`
+ * and `wss` hang on.
+ */
+export function serversToWatch(targets: MonitorTargets, watched: readonly Target[]): readonly object[] {
+  if (targets.server !== undefined) return [parseServer("targets.server", targets.server).watched];
+  return targets.app === undefined ? serversBelow(watched.map(({ value }) => value)) : [];
+}
+
 /** Says which names there are, and the one that was probably meant. */
 export function unknownName(where: string, name: string, names: readonly string[]): WsightError {
   const near = nearest(name, names);
@@ -82,7 +101,10 @@ export function unknownName(where: string, name: string, names: readonly string[
 
 function parseTarget(where: string, kind: TargetKind, value: unknown): Target {
   if (isThing(value) && kind.has.some((names) => names.every((name) => name in value))) return { where, value };
-  throw new WsightError("BAD_OPTION", `${where}: expected ${kind.what}, got ${nameOf(value)}`);
+  const mistake = isThing(value)
+    ? kind.mistakes?.find(({ has }) => has.every((name) => name in value))?.say
+    : undefined;
+  throw new WsightError("BAD_OPTION", `${where}: expected ${kind.what}, got ${mistake ?? nameOf(value)}`);
 }
 
 function isThing(value: unknown): value is object {

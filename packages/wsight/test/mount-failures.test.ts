@@ -132,7 +132,9 @@ describe("where to mount", () => {
     const wss = servers.map((server) => new WebSocketServer({ server }));
     await expect(mount({ wss }, { mount: "/" })).rejects.toThrow("io and wss hang on 2");
     await expect(mount({}, { mount: "/" })).rejects.toThrow("none of io and wss hangs on a server");
-    await expect(mount({ server: servers[0] }, { hub: false })).rejects.toThrow("expected a hub on this machine");
+    await expect(mount({ server: servers[0] }, { hub: false, mount: "/" })).rejects.toThrow(
+      "expected a hub on this machine",
+    );
   });
 });
 

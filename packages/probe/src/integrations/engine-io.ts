@@ -4,6 +4,7 @@ import type { Counter } from "../instruments/instruments.ts";
 import type { ProbeContext } from "../integration.ts";
 import { cover, uncover } from "../shadow.ts";
 import { createBufferScan } from "./buffer-scan.ts";
+import { disregardPolling } from "./engine-io-requests.ts";
 import type { EnginePacket, EngineServer, EngineSocket } from "./socket-io-like.ts";
 import type { PacketMeter } from "./socket-io-packets.ts";
 
@@ -293,6 +294,7 @@ export function watchEngines(
     }
   }
 
+  const polling: (() => void)[] = [];
   const ends = [
     registry.gauge("websocket.server.send.buffered", labels, scan.sum),
     registry.gauge("websocket.server.send.buffered.max", labels, scan.max),
@@ -305,6 +307,7 @@ export function watchEngines(
       // First in line, so that not even the first packet of a connection is missed.
       engine.prependListener("connection", onConnection);
       engine.prependListener("connection_error", onRejection);
+      polling.push(disregardPolling(engine, context.http));
       const offered: unknown = engine.opts?.transports;
       for (const transport of TRANSPORTS) {
         if (Array.isArray(offered) && offered.includes(transport)) showTransport(transport);
@@ -327,7 +330,7 @@ export function watchEngines(
     end() {
       on = false;
       scan.end();
-      for (const end of [...ends, ...gauges.values()]) end();
+      for (const end of [...ends, ...gauges.values(), ...polling]) end();
       for (const engine of engines) {
         engine.removeListener("connection", onConnection);
         engine.removeListener("connection_error", onRejection);

@@ -171,8 +171,12 @@ export class HttpTraffic {
     return exchange;
   }
 
-  /** A request is not one of the application's, or is counted elsewhere. */
+  /** A request is not one of the application's, or is counted elsewhere. Never throws. */
   disregard(request: unknown): void {
+    this.#context.guard.run("hook", () => this.#disregard(request), undefined, SOURCE);
+  }
+
+  #disregard(request: unknown): void {
     const exchange = this.find(request);
     if (exchange === null || exchange.disregarded) return;
     exchange.disregarded = true;

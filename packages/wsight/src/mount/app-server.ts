@@ -4,6 +4,8 @@ import { describe, WsightError } from "@wsight/protocol";
 /** An application's server to mount on. */
 export interface AppServer {
   readonly server: Server;
+  /** What there is to watch: the server, or the instance of Fastify that knows its routes. */
+  readonly watched: object;
   /** Further servers of the same application, which a framework may open later: Fastify has one more for `localhost`. */
   readonly further: Server[];
 }
@@ -46,8 +48,10 @@ const MISTAKES: readonly {
  * @throws WsightError `BAD_OPTION` saying what to write instead
  */
 export function parseServer(where: string, value: unknown): AppServer {
-  if (isHttpServer(value)) return { server: value, further: [] };
-  if (isFastify(value)) return { ...parseServer(`${where}.server`, value.server), further: bindingsOf(value) };
+  if (isHttpServer(value)) return { server: value, watched: value, further: [] };
+  if (isFastify(value)) {
+    return { ...parseServer(`${where}.server`, value.server), watched: value, further: bindingsOf(value) };
+  }
   const mistake = isThing(value) ? MISTAKES.find(({ is }) => is(value)) : undefined;
   const got = mistake === undefined ? describe(value) : `${mistake.what}: ${mistake.paste}`;
   throw new WsightError(
@@ -61,14 +65,19 @@ export function parseServer(where: string, value: unknown): AppServer {
  * @throws WsightError `BAD_OPTION` when there is none, or more than one
  */
 export function findServer(watched: readonly object[]): AppServer {
-  const servers = new Set(watched.map(serverOf).filter(isHttpServer));
+  const servers = serversBelow(watched);
   const [server] = servers;
-  if (server !== undefined && servers.size === 1) return { server, further: [] };
-  const got = servers.size === 0 ? "none of io and wss hangs on a server" : `io and wss hang on ${servers.size}`;
+  if (server !== undefined && servers.length === 1) return { server, watched: server, further: [] };
+  const got = servers.length === 0 ? "none of io and wss hangs on a server" : `io and wss hang on ${servers.length}`;
   throw new WsightError(
     "BAD_OPTION",
     `mount: expected the server to mount on, but ${got}. Name it: await monitor({ io, server }, { mount: "/" })`,
   );
+}
+
+/** The HTTP servers that Socket.IO and `ws` servers hang on, each once. */
+export function serversBelow(watched: readonly object[]): readonly Server[] {
+  return [...new Set(watched.map(serverOf).filter(isHttpServer))];
 }
 
 /** `io.httpServer` of Socket.IO, `wss.options.server` of ws. */

@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { forwardingKey } from "@wsight/hub/forwarded";
 import { cover, uncover } from "@wsight/probe";
 import type { AppServer } from "./app-server.ts";
@@ -22,6 +22,8 @@ export interface MountParts {
   readonly hubUrl: () => string | null;
   /** Key that the hub knows too (`HubOptions.machineKey`), as it is now. */
   readonly machineKey: () => Uint8Array;
+  /** Told of each request that is ours: it is none of the application's. */
+  readonly taken: (request: IncomingMessage) => void;
   /** Told where the dashboard is each time the server begins to listen, and at once when it does already. */
   readonly onListening: (dashboardUrl: string) => void;
 }
@@ -55,7 +57,7 @@ export function mountDashboard(parts: MountParts): Mount {
 
   function claim(server: Server, listening: () => void): void {
     const passages = createPassages(() => server.listening);
-    const claimant = createClaimant(parts.hubUrl, key, passages, listening);
+    const claimant = createClaimant(parts, key, passages, listening);
     const end = claimPaths(server, mount, () => hasOwnSocketIo(server, parts.ios), claimant);
     ends.push(end, passages.close);
   }
@@ -78,7 +80,7 @@ export function mountDashboard(parts: MountParts): Mount {
 }
 
 function createClaimant(
-  hubUrl: MountParts["hubUrl"],
+  { hubUrl, taken }: MountParts,
   key: () => Uint8Array,
   passages: Passages,
   listening: () => void,
@@ -86,6 +88,7 @@ function createClaimant(
   return {
     listening,
     request(request, response, target) {
+      taken(request);
       const way = findWay(key(), hubUrl(), request, target);
       if (way === null) refuseRequest(response, "away");
       else passRequest(way, passages, request, response);

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 const ENDS_IN_MS = 10_000;
 const BIN = fileURLToPath(new URL("../packages/wsight/bin/wsight.js", import.meta.url));
 const APPLICATION = fileURLToPath(new URL("./fixtures/application.mjs", import.meta.url));
+const SOURCES = fileURLToPath(new URL("./fixtures/sources.mjs", import.meta.url));
 
 /** A monitored program that a test started, with a data directory of its own. */
 export interface Program {
@@ -34,6 +35,11 @@ export function startDemo(): Promise<Program> {
 export function startApplication(options: { readonly watched?: boolean } = {}): Promise<Program> {
   const { watched = true } = options;
   return start((data) => [APPLICATION, data, watched ? "watched" : "empty"]);
+}
+
+/** Starts the application of `fixtures/sources.mjs` on these servers; `null` for none. */
+export function startSources(redisUrl: string | null, postgresUrl: string | null): Promise<Program> {
+  return start((data) => [SOURCES, data, redisUrl ?? "-", postgresUrl ?? "-"]);
 }
 
 /** Runs `wsight …` to its end and answers with what it wrote. */

@@ -16,9 +16,14 @@ export function staleSince(live: LiveState): number | null {
   return nodes.reduce((newest, { lastAt }) => Math.max(newest, lastAt), 0);
 }
 
+/** True when a node watches connections, and not only what else it was handed. */
+function watchesSockets({ findings }: NodeRow): boolean {
+  return findings.some(({ library }) => library === "ws" || library === "socket.io");
+}
+
 /** What a figure is that has no series yet: none where a server is watched and reports, else unknown. */
 export function noneOf(live: LiveState): 0 | null {
-  return nodesInView(live).some(({ state, findings }) => state === "live" && findings.length > 0) ? 0 : null;
+  return nodesInView(live).some((row) => row.state === "live" && watchesSockets(row)) ? 0 : null;
 }
 
 /** Says that a list is of all nodes, where the rest of the page looks at one. */
@@ -41,7 +46,7 @@ export function explainEmpty(live: LiveState, what: string): Emptiness {
   const chosen = live.node.value;
   if (nodesInView(live).length === 0 && chosen !== null)
     return { icon: "stale", title: `No ${what} to show`, why: `${chosen} does not report.` };
-  if (!nodesInView(live).some(({ findings }) => findings.length > 0))
+  if (!nodesInView(live).some(watchesSockets))
     return {
       icon: "plug",
       title: `No ${what} to show`,

@@ -46,7 +46,9 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
   const latest = (selector: Selector) => live.series(selector).latest();
   const [hits, misses] = [latest(selectors.hitsMinute), latest(selectors.missesMinute)];
   const [memory, most] = [latest(selectors.memory), latest(selectors.maxMemory)];
-  const [evicted, expired] = [latest(selectors.evicted), latest(selectors.expired)];
+  // A server that does not answer evicts and expires what nobody knows.
+  const told = (value: number | null) => (memory === null ? null : value);
+  const [evicted, expired] = [told(latest(selectors.evicted)), told(latest(selectors.expired))];
   const stale = { staleSince: source.stale, width: "sixth" } as const;
   return (
     <div class="grid">
@@ -112,7 +114,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
         tone={memoryTone(memory, most, evicted)}
         note={
           <>
-            {most === null ? "no limit known" : `of ${join(bytes(most))}`} ·{" "}
+            {most === null ? "" : `of ${join(bytes(most))} · `}
             <b>{perMinute(perMinuteOf(evicted)).text}</b> evicted /min
           </>
         }

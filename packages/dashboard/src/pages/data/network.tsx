@@ -83,7 +83,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
       <Kpi
         {...stale}
         icon="timer"
-        title="Response p95, 1 min"
+        title="Response p95"
         value={duration(latest(selectors.p95Minute))}
         spark={selectors.p95}
         color="p95"
@@ -97,10 +97,10 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
       <Kpi
         {...stale}
         icon="alert"
-        title="Failed, 1 min"
+        title="Failed"
         value={share(failed)}
         tone={failedTone(failed)}
-        note="replies of 5xx"
+        note="replies of 5xx, last minute"
         foot={
           <span class="classes">
             {classes.map(({ label, value }) => (

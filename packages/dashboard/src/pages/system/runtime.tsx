@@ -150,9 +150,15 @@ function Heads(props: Sorter<Column>): VNode {
     <>
       <SortHeader by="name" label="Collector" class="name" {...props} />
       <SortHeader by="at" label="Every" {...props} />
-      <SortHeader by="cost" label="A read takes" title="Mean of the last reads, of what it may take" {...props} />
+      <SortHeader
+        by="cost"
+        label="A read takes"
+        short="Takes"
+        title="Mean of the last reads, of what it may take"
+        {...props}
+      />
       <SortHeader by="reads" label="Reads" class="num wide-cell" {...props} />
-      <SortHeader by="failures" label="Failed" class="num" {...props} />
+      <SortHeader by="failures" label="Failed" class="num wide-cell" {...props} />
     </>
   );
 }
@@ -181,6 +187,10 @@ function CollectorCells({ row, withNode }: { readonly row: Shown; readonly withN
             </span>
           )}
         </span>
+        <small class="narrow-line">
+          {moved ? `${row.at}, was ${row.tier}` : row.at}
+          {row.failures > 0 ? ` · ${join(count(row.failures))} failed` : ""}
+        </small>
       </th>
       <td class="num">
         {join(duration(row.intervalMs / 1000))}
@@ -194,7 +204,7 @@ function CollectorCells({ row, withNode }: { readonly row: Shown; readonly withN
         <Bar share={row.share} {...(over ? { tone: "warn" } : {})} />
       </td>
       <td class="num wide-cell">{join(count(row.reads))}</td>
-      <td class="num">{join(count(row.failures))}</td>
+      <td class="num wide-cell">{join(count(row.failures))}</td>
     </tr>
   );
 }

@@ -58,9 +58,16 @@ export function listen(url: string, options: Partial<ManagerOptions & SocketOpti
     events,
     of,
     newest: (event) => of(event).at(-1) ?? {},
-    times: (event, count) =>
-      until(() => of(event).length >= count && of(event), { what: `${count} of ${event}`, timeoutMs: 10_000 }),
+    async times(event, count) {
+      await until(() => of(event).length >= count, { what: `${count} of ${event}`, timeoutMs: 10_000 });
+      return of(event);
+    },
   };
+}
+
+/** The next of an event of a client. */
+export function next(socket: Socket, event: "connect" | "disconnect"): Promise<readonly unknown[]> {
+  return new Promise((resolve) => socket.once(event, (...args: unknown[]) => resolve(args)));
 }
 
 /** How a client was refused. */

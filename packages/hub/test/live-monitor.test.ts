@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { type MetricEvent, WsightError } from "@wsight/protocol";
 import { until } from "@wsight/testkit";
 import { describe, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import {
   figuresOf,
   HubProbe,
   listen,
+  next,
   startMonitorHub,
   TRANSPORTS,
   token,
@@ -264,7 +264,7 @@ describe.each(TRANSPORTS)("the live monitor over %s", (transport) => {
   ])("refuses %s, and changes nothing", async (_what, args, message) => {
     const hub = await startMonitorHub();
     const heard = listen(hub.url, { transports, auth: { token: await token() } });
-    await once(heard.socket, "connect");
+    await next(heard.socket, "connect");
     await heard.socket.emitWithAck("unsubscribe", "cache-metrics");
     const subscribed = ALL.filter((event) => event !== "cache-metrics");
     for (const event of ["subscribe", "unsubscribe"]) {
@@ -335,10 +335,10 @@ describe.each(TRANSPORTS)("the live monitor over %s", (transport) => {
     const { cookie } = await signIn(hub, { token: await token("admin") });
     const signedIn = listen(hub.url, { transports, extraHeaders: { cookie } });
     await Promise.all([short.times("basic-metrics", 1), signedIn.times("basic-metrics", 1)]);
-    expect((await once(short.socket, "disconnect"))[0]).toBe("io server disconnect");
+    expect((await next(short.socket, "disconnect"))[0]).toBe("io server disconnect");
     expect(short.newest("session-ended")).toMatchObject({ code: "UNAUTHENTICATED" });
     expect(signedIn.socket.connected).toBe(true);
-    const gone = once(signedIn.socket, "disconnect");
+    const gone = next(signedIn.socket, "disconnect");
     const headers = { cookie, origin: hub.url };
     expect((await ask(hub, "/api/session", { method: "DELETE", headers })).status).toBe(204);
     expect((await gone)[0]).toBe("io server disconnect");
@@ -366,7 +366,7 @@ describe.each(TRANSPORTS)("the live monitor over %s", (transport) => {
       reconnectionDelayMax: 50,
     });
     await heard.times("basic-metrics", 1);
-    const goodbye = once(heard.socket, "disconnect");
+    const goodbye = next(heard.socket, "disconnect");
     await hub.close();
     expect((await goodbye)[0]).toBe("transport close");
     await startMonitorHub({ port: hub.port });
@@ -517,12 +517,12 @@ describe("limits", () => {
     await quiet.times("basic-metrics", 1);
     const loud = listen(hub.url, { transports: ["websocket"], auth });
     await loud.times("basic-metrics", 1);
-    const ended = once(loud.socket, "disconnect");
+    const ended = next(loud.socket, "disconnect");
     for (let i = 0; i < 300; i++) loud.socket.emit("subscribe", "basic-metrics", () => {});
     await ended;
     const long = listen(hub.url, { transports: ["websocket"], auth });
     await long.times("basic-metrics", 1);
-    const cut = once(long.socket, "disconnect");
+    const cut = next(long.socket, "disconnect");
     long.socket.emit("subscribe", "x".repeat(20_000));
     await cut;
     const before = quiet.of("basic-metrics").length;

@@ -11,7 +11,7 @@ export {
 } from "./links/remote-link.ts";
 export { type PrismaExtension, prismaExtension } from "./prisma-extension.ts";
 export { type Attachment, createProbe, type Probe } from "./probe.ts";
-export type { ProbeCaps, ProbeOptions } from "./probe-options.ts";
+export { HOST_SOURCES, type HostSourceOption, type ProbeCaps, type ProbeOptions } from "./probe-options.ts";
 export { type Redact, redactSecrets } from "./redact.ts";
 export { behind, cover, uncover } from "./shadow.ts";
 export type { TrackApi, TrackedConnection, TrackedConnectionSnake } from "./track.ts";

@@ -14,8 +14,9 @@ export interface ProbeCaps {
   readonly topRows?: number;
 }
 
-/** Ways to read the host. */
-const HOST_SOURCES = ["auto", "proc", "systeminformation", "none"] as const;
+/** Where figures of the host can come from. */
+export const HOST_SOURCES = ["auto", "proc", "systeminformation", "none"] as const;
+/** Where figures of the host shall come from; see {@link ProbeOptions.hostSource}. */
 export type HostSourceOption = (typeof HOST_SOURCES)[number];
 
 /** How a probe is set up. */

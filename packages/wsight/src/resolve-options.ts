@@ -76,6 +76,7 @@ const PROBE_OPTIONS = [
   "intervalMs",
   "mediumIntervalMs",
   "slowIntervalMs",
+  "hostSource",
   "getUser",
   "getChannel",
   "getEvent",

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
-import { asInteger, asList, asText, expected, WsightError } from "@wsight/protocol";
+import { HOST_SOURCES, type HostSourceOption } from "@wsight/probe";
+import { asInteger, asList, asOneOf, asText, expected, WsightError } from "@wsight/protocol";
 import type { MonitorOptions } from "./monitor-options.ts";
 
 /** Options that can also be given as text: in the environment, or as a flag. */
@@ -9,6 +10,7 @@ export type SettingName =
   | "intervalMs"
   | "mediumIntervalMs"
   | "slowIntervalMs"
+  | "hostSource"
   | "store"
   | "hashUsers"
   | "port"
@@ -122,6 +124,11 @@ const store: Setting<string> = {
   },
 };
 
+const hostSource: Setting<HostSourceOption> = {
+  fromText: (value) => value,
+  check: (where, value) => asOneOf(CODE, where, value, HOST_SOURCES),
+};
+
 const secret: Setting<string> = {
   fromText: (value) => value,
   check: (where, value) => {
@@ -178,6 +185,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   intervalMs: whole(100, 60_000),
   mediumIntervalMs: whole(100, 600_000),
   slowIntervalMs: whole(100, 3_600_000),
+  hostSource,
   store,
   hashUsers: onOff,
   port: whole(0, 65_535),

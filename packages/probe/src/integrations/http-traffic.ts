@@ -14,6 +14,8 @@ interface SocketLike {
 interface RequestLike {
   readonly method?: string;
   readonly socket?: object | null;
+  /** A router of the application's own may say the pattern that took the request: `{ path: "/users/:id" }`. */
+  readonly route?: unknown;
 }
 
 /** What Node publishes when a request begins and when its reply was sent. */
@@ -341,7 +343,14 @@ function abort(exchange: Exchange): void {
 }
 
 function routeOf(exchange: Exchange): string {
-  return exchange.findRoute === null ? exchange.route : exchange.findRoute(exchange);
+  if (exchange.findRoute !== null) return exchange.findRoute(exchange);
+  return exchange.route === "" ? saidRoute(exchange.request) : exchange.route;
+}
+
+/** Express puts its routes there too, without what they are mounted below: those have a stack, and are no whole pattern. */
+function saidRoute({ route }: RequestLike): string {
+  if (typeof route !== "object" || route === null || !("path" in route) || "stack" in route) return "";
+  return typeof route.path === "string" ? route.path : "";
 }
 
 /** Counts what moved on a connection since the last time. Returns whether something did. */

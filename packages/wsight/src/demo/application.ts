@@ -19,7 +19,6 @@ export interface DemoApplication {
   readonly url: string;
   readonly io: Server;
   readonly wss: WebSocketServer;
-  readonly server: HttpServer;
   /** Whose connection it is: a Socket.IO socket, or a `ws` socket with its upgrade request. */
   readonly userOf: (socket: unknown, request?: unknown) => string | undefined;
   /** Kind of a message of the ticker. */
@@ -67,7 +66,6 @@ export async function startApplication({
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     io,
     wss,
-    server,
     userOf,
     eventOf,
     close: () => close({ ending, io, wss, server }),

@@ -1,4 +1,4 @@
-import { type Announcer, createAnnouncer, type TextStream } from "../announcer.ts";
+import { createAnnouncer, type TextStream } from "../announcer.ts";
 import { type Monitor, startMonitor } from "../monitor.ts";
 import type { MonitorOptions } from "../monitor-options.ts";
 import { type DemoApplication, startApplication } from "./application.ts";
@@ -39,14 +39,14 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const announcer = createAnnouncer(options.stream);
   const sources = await openSources(process.env, (text) => announcer.say("note", text));
   try {
-    return await startWith(sources, announcer, options);
+    return await startWith(sources, options);
   } catch (error) {
     await sources.close();
     throw error;
   }
 }
 
-async function startWith(sources: DemoSources, announcer: Announcer, options: DemoOptions): Promise<Demo> {
+async function startWith(sources: DemoSources, options: DemoOptions): Promise<Demo> {
   const { seed = DEFAULT_SEED, appPort = 0, stream } = options;
   const errors = createErrorRelay();
   const app = await startApplication({ port: appPort, seed, onError: errors.report, sources });
@@ -57,8 +57,6 @@ async function startWith(sources: DemoSources, announcer: Announcer, options: De
       { service: "demo", ...options.monitor, getUser: app.userOf, getEvent: app.eventOf },
       stream,
     );
-    // As the target `server` it would carry the dashboard too.
-    announcer.found([watch.probe.attach(app.server, { name: "shop" }).finding]);
     errors.to(watch.probe.trackError);
     const clients = startClients({
       url: app.url,

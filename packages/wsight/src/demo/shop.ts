@@ -44,7 +44,7 @@ const ROUTES: readonly Route[] = [
   { method: "POST", pattern: "/api/sessions", handle: signIn },
 ];
 
-/** What frameworks leave at a request, and wsight reads: the pattern of its route. */
+/** Where a router of one's own says the pattern that took a request; wsight reads it. */
 interface RoutedRequest extends IncomingMessage {
   route?: { readonly path: string };
 }

@@ -16,6 +16,13 @@ export {
 export { type Current, type CurrentOptions, type CurrentStats, createCurrent } from "./current.ts";
 export type { CompiledSelectors, CurrentView, SeriesState } from "./current-view.ts";
 export type { HubStage, OnHubError } from "./errors.ts";
+export {
+  createMetricsStream,
+  type MetricsStream,
+  type MetricsStreamParts,
+  type MetricsStreamStats,
+} from "./gateways/ws-metrics.ts";
+export type { MetricsMessage } from "./gateways/ws-metrics-message.ts";
 export { type History, type HistoryRequest, parseHours, readHistory } from "./history.ts";
 export type { Access, Route, RouteReply, RouteRequest } from "./http/route.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";

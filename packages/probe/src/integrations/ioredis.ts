@@ -67,6 +67,7 @@ interface Seen {
   readonly operations: RedisOperations;
   readonly resolve: IoredisCommand["resolve"];
   readonly reject: IoredisCommand["reject"];
+  isSettled: boolean;
 }
 
 const SEEN = Symbol("wsight.seen");
@@ -93,23 +94,28 @@ function see(command: IoredisCommand, { status }: { readonly status: string }, o
   if (status === "connect" && HANDSHAKE.has(command.name)) return;
   const call = operations.begin(command.name, command.args, command.args.length);
   if (call === null) return;
-  const seen: Seen = { call, operations, resolve: command.resolve, reject: command.reject };
+  const seen: Seen = { call, operations, resolve: command.resolve, reject: command.reject, isSettled: false };
   command[SEEN] = seen;
   command.resolve = answered;
   command.reject = failed;
 }
 
-/** Shared by all commands: no listener is added to their promises, so that a rejection nobody handles stays one. */
+/**
+ * Shared by all commands: no listener is added to their promises, so that a rejection nobody handles stays one. Only
+ * the first settling counts: a reply may come after a timeout.
+ */
 function answered(this: IoredisCommand, reply: unknown): unknown {
-  const { call, operations, resolve } = this[SEEN] as Seen;
-  operations.answered(call, reply);
-  return resolve.call(this, reply);
+  const seen = this[SEEN] as Seen;
+  if (!seen.isSettled) seen.operations.answered(seen.call, reply);
+  seen.isSettled = true;
+  return seen.resolve.call(this, reply);
 }
 
 function failed(this: IoredisCommand, error: unknown): unknown {
-  const { call, operations, reject } = this[SEEN] as Seen;
-  operations.failed(call, error);
-  return reject.call(this, error);
+  const seen = this[SEEN] as Seen;
+  if (!seen.isSettled) seen.operations.failed(seen.call, error);
+  seen.isSettled = true;
+  return seen.reject.call(this, error);
 }
 
 /** How a server is asked for something of ours. */

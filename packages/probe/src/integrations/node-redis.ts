@@ -71,9 +71,7 @@ interface QueueWatch {
  * transactions), cost more, and are one for all clients of the process.
  */
 function watchQueue(client: NodeRedisClient, queue: NodeRedisQueue, operations: RedisOperations): QueueWatch {
-  let isOwn = false;
-  let isMonitor = false;
-  let isDirect = false;
+  const now: Now = { isOwn: false, isDirect: false, isMonitor: false, batch: null };
   const inner = client._self ?? client;
   if (watchedTargets().has(queue)) return { watching: false, isMonitor: () => true, own: (send) => send(), end() {} };
 
@@ -83,29 +81,44 @@ function watchQueue(client: NodeRedisClient, queue: NodeRedisQueue, operations: 
         const promise = Reflect.apply(add, this, args) as Promise<unknown>;
         // What the client sends of its own as it connects.
         const isHandshake = args[1]?.asap === true && args[1].chainId !== undefined;
-        return isOwn || isHandshake ? promise : follow(promise, args[0], operations, isDirect);
+        return now.isOwn || isHandshake ? promise : see(promise, args[0], operations, now);
       };
     }),
     // The application's own calls of `sendCommand` get the promise of the queue itself, others one of their own.
     coverWith(inner, "sendCommand", (send) => {
       return function sendCommand(this: unknown, ...args: unknown[]): unknown {
-        isDirect = this !== inner;
+        now.isDirect = this !== inner;
         try {
           return Reflect.apply(send, this, args);
         } finally {
-          isDirect = false;
+          now.isDirect = false;
         }
       };
     }),
+    ...["_executePipeline", "_executeMulti"].map((name) =>
+      coverWith(inner, name, (execute) => {
+        return function (this: unknown, ...args: unknown[]): unknown {
+          const batch: Batch = { calls: [], promises: [] };
+          now.batch = batch;
+          try {
+            const executed = Reflect.apply(execute, this, args) as Promise<unknown>;
+            settleBatch(executed, batch, operations, name === "_executeMulti");
+            return executed;
+          } finally {
+            now.batch = null;
+          }
+        };
+      }),
+    ),
     coverWith(queue, "monitor", (monitor) => {
       return function (this: unknown, ...args: unknown[]): unknown {
-        isMonitor = true;
+        now.isMonitor = true;
         return Reflect.apply(monitor, this, args);
       };
     }),
     coverWith(queue, "reset", (reset) => {
       return function (this: unknown, ...args: unknown[]): unknown {
-        isMonitor = false;
+        now.isMonitor = false;
         return Reflect.apply(reset, this, args);
       };
     }),
@@ -114,13 +127,13 @@ function watchQueue(client: NodeRedisClient, queue: NodeRedisQueue, operations: 
   if (watching) watchedTargets().add(queue);
   return {
     watching,
-    isMonitor: () => isMonitor,
+    isMonitor: () => now.isMonitor,
     own(send) {
-      isOwn = true;
+      now.isOwn = true;
       try {
         return send();
       } finally {
-        isOwn = false;
+        now.isOwn = false;
       }
     },
     end() {
@@ -130,36 +143,64 @@ function watchQueue(client: NodeRedisClient, queue: NodeRedisQueue, operations: 
   };
 }
 
-/** Counts a command as its promise settles. */
-function follow(
+/** What is being sent, while it is: `addCommand` runs within each of these. */
+interface Now {
+  isOwn: boolean;
+  isDirect: boolean;
+  isMonitor: boolean;
+  batch: Batch | null;
+}
+
+/** The commands of a pipeline or a transaction. */
+interface Batch {
+  readonly calls: (RedisCall | null)[];
+  readonly promises: Promise<unknown>[];
+}
+
+function see(
   promise: Promise<unknown>,
   args: readonly unknown[],
   operations: RedisOperations,
-  isDirect: boolean,
+  { isDirect, batch }: Now,
 ): Promise<unknown> {
-  const call = operations.begin(args[0], args, args.length - 1);
-  if (call === null) return promise;
-  if (isDirect) return followed(promise, call, operations);
-  // The client itself waits for it, so that a rejection nobody handles is still one of the application's promise.
-  promise.then(
-    (reply) => operations.answered(call, reply),
-    (error) => operations.failed(call, error),
-  );
-  return promise;
+  if (batch !== null) {
+    batch.calls.push(operations.begin(args[0], args, args.length - 1));
+    batch.promises.push(promise);
+    return promise;
+  }
+  if (!isDirect) {
+    // The client itself waits for it, so that a rejection nobody handles is still one of the application's promise.
+    operations.follow(promise, args);
+    return promise;
+  }
+  // To handle a promise that the application holds would hide that the application does not: it gets the next one.
+  const handed = promise.then((reply) => reply);
+  operations.follow(promise, args);
+  return handed;
 }
 
-/** To handle a promise that the application holds would hide that the application does not: it gets the next one. */
-function followed(promise: Promise<unknown>, call: RedisCall, operations: RedisOperations): Promise<unknown> {
-  return promise.then(
-    (reply) => {
-      operations.answered(call, reply);
-      return reply;
-    },
-    (error) => {
-      operations.failed(call, error);
-      throw error;
-    },
-  );
+/** The replies of a batch come with its own, in one list; where one failed, each command is asked. */
+function settleBatch(executed: Promise<unknown>, batch: Batch, operations: RedisOperations, isMulti: boolean): void {
+  const { calls, promises } = batch;
+  const settle = (replies: unknown): void => {
+    if (!Array.isArray(replies)) return;
+    for (const [i, call] of calls.entries()) {
+      if (call === null) continue;
+      if (!isMulti) operations.answered(call, replies[i]);
+      else if (i === calls.length - 1) operations.answered(call, replies);
+      else operations.answered(call, i === 0 ? "OK" : "QUEUED");
+    }
+  };
+  const settleEach = (): void => {
+    for (const [i, call] of calls.entries()) {
+      if (call === null) continue;
+      promises[i]?.then(
+        (reply) => operations.answered(call, reply),
+        (error) => operations.failed(call, error),
+      );
+    }
+  };
+  executed.then(settle, settleEach);
 }
 
 interface Cover {

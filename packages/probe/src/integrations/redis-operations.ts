@@ -14,6 +14,13 @@ interface CommandSeries {
   untimed: number;
   /** Seconds of the last call that was timed; NaN before the first. */
   last: number;
+  /** Whether a call is done with when it is answered: it neither waits by design, nor is part of a transaction. */
+  readonly isPlain: boolean;
+  /** For plain calls that are not timed, so that those need nothing of their own. */
+  readonly answered: (reply: unknown) => void;
+  readonly failed: (error: unknown) => void;
+  /** Stands for each of those. */
+  untimedCall: RedisCall | null;
 }
 
 /** A call under way. */
@@ -28,7 +35,6 @@ export interface RedisCall {
   readonly transaction: RedisCall[] | null;
   /** Answered with `QUEUED`: the reply comes with that of `EXEC`. */
   queued: boolean;
-  settled: boolean;
 }
 
 /** Spellings of command names that are remembered: `get`, `GET`, `Get`. */
@@ -36,6 +42,7 @@ const MAX_SPELLINGS = 1024;
 /** Calls of one transaction that are followed; hits and misses of further ones are not counted. */
 const MAX_TRANSACTION = 10_000;
 const QUEUED = "QUEUED";
+const TRANSACTION: ReadonlySet<string> = new Set(["MULTI", "EXEC", "DISCARD"]);
 
 /**
  * What a Redis client does, whichever client it is: calls by command, their time, their errors, and whether a cache
@@ -47,7 +54,6 @@ export class RedisOperations {
   waiting = 0;
   readonly #context: ProbeContext;
   readonly #client: string;
-  readonly #source: string;
   readonly #sampler = new TimingSampler();
   readonly #series = new Map<RedisCommand, CommandSeries>();
   readonly #bySpelling = new Map<unknown, CommandSeries>();
@@ -56,11 +62,11 @@ export class RedisOperations {
   readonly #misses: Counter;
   readonly #endTick: () => void;
   #transaction: RedisCall[] | null = null;
+  #isOff = false;
 
   constructor(context: ProbeContext, client: string) {
     this.#context = context;
     this.#client = client;
-    this.#source = client;
     this.#hits = context.registry.counter("redis.cache.hits", { "db.client": client });
     this.#misses = context.registry.counter("redis.cache.misses", { "db.client": client });
     const seconds = context.options.intervalMs / 1000;
@@ -72,56 +78,73 @@ export class RedisOperations {
 
   /** False once it was switched off after repeated faults. */
   get measuring(): boolean {
-    return !this.#context.guard.isOpen(this.#source);
+    return !this.#isOff;
   }
 
-  /** A call is sent. Never throws; `null` when it is not measured. @param asked how many arguments it has */
+  /**
+   * A call is sent. It must settle once at most. Never throws; `null` when it is not measured.
+   * @param args may begin with the name @param asked how many keys it names at most
+   */
   begin(name: unknown, args: ArrayLike<unknown>, asked: number): RedisCall | null {
     this.#context.hookCalls.value++;
-    if (!this.measuring) return null;
+    if (this.#isOff) return null;
     try {
       const series = this.#bySpelling.get(name) ?? this.#find(name);
-      const { command } = series;
-      const waits = command.waits !== "never" && doesWait(command, args);
-      if (waits) this.waiting++;
-      const isTimed = !waits && (this.#sampler.take() || series.last !== series.last);
-      const call: RedisCall = {
-        series,
-        begin: isTimed ? this.#context.hr() : Number.NaN,
-        asked,
-        waits,
-        transaction: this.#follow(command),
-        queued: false,
-        settled: false,
-      };
-      if (call.transaction !== null && command.name !== "EXEC") call.transaction.push(call);
-      return call;
+      const isTimed = this.#isTimed(series);
+      if (!isTimed && series.isPlain && this.#transaction === null) return series.untimedCall;
+      return this.#call(series, args, asked, isTimed);
     } catch (error) {
-      this.#context.guard.fault("hook", error, this.#source);
+      this.#fault(error);
       return null;
     }
   }
 
+  /**
+   * A call is sent whose promise somebody else waits for: it is counted as that settles. Never throws.
+   * @param args its name, then its arguments
+   */
+  follow(promise: Promise<unknown>, args: readonly unknown[]): void {
+    const call = this.begin(args[0], args, args.length - 1);
+    if (call === null) return;
+    const { series } = call;
+    if (call === series.untimedCall) {
+      promise.then(series.answered, series.failed);
+      return;
+    }
+    promise.then(
+      (reply) => this.answered(call, reply),
+      (error) => this.failed(call, error),
+    );
+  }
+
   /** A call is answered. Never throws. */
   answered(call: RedisCall, reply: unknown): void {
-    if (call.settled) return;
+    const { series } = call;
+    if (call === series.untimedCall) {
+      series.answered(reply);
+      return;
+    }
     try {
       this.#settle(call);
-      if (call.transaction === null) this.#look(call.series, reply, call.asked);
+      if (call.transaction === null) this.#look(series, reply, call.asked);
       else this.#lookInTransaction(call, call.transaction, reply);
     } catch (error) {
-      this.#context.guard.fault("hook", error, this.#source);
+      this.#fault(error);
     }
   }
 
   /** A call failed. Never throws. */
   failed(call: RedisCall, error: unknown): void {
-    if (call.settled) return;
+    const { series } = call;
+    if (call === series.untimedCall) {
+      series.failed(error);
+      return;
+    }
     try {
       this.#settle(call);
-      call.series.errors.get(errorType(error)).value++;
+      series.errors.get(errorType(error)).value++;
     } catch (fault) {
-      this.#context.guard.fault("hook", fault, this.#source);
+      this.#fault(fault);
     }
   }
 
@@ -131,8 +154,32 @@ export class RedisOperations {
     for (const series of this.#series.values()) settleUntimed(series);
   }
 
+  #fault(error: unknown): void {
+    if (this.#context.guard.fault("hook", error, this.#client)) this.#isOff = true;
+  }
+
+  /** Each, while there are few; and each of a command that was not timed so far. */
+  #isTimed(series: CommandSeries): boolean {
+    return this.#sampler.take() || series.last !== series.last;
+  }
+
+  #call(series: CommandSeries, args: ArrayLike<unknown>, asked: number, isTimed: boolean): RedisCall {
+    const { command } = series;
+    const waits = command.waits !== "never" && doesWait(command, args);
+    if (waits) this.waiting++;
+    const call: RedisCall = {
+      series,
+      begin: isTimed && !waits ? this.#context.hr() : Number.NaN,
+      asked,
+      waits,
+      transaction: this.#inTransaction(command),
+      queued: false,
+    };
+    if (call.transaction !== null && command.name !== "EXEC") call.transaction.push(call);
+    return call;
+  }
+
   #settle(call: RedisCall): void {
-    call.settled = true;
     const { series, begin } = call;
     if (call.waits) {
       this.waiting--;
@@ -143,6 +190,14 @@ export class RedisOperations {
       series.untimed = 0;
     } else {
       series.untimed++;
+    }
+  }
+
+  #lookSafely(series: CommandSeries, reply: unknown): void {
+    try {
+      this.#look(series, reply, 0);
+    } catch (error) {
+      this.#fault(error);
     }
   }
 
@@ -172,7 +227,7 @@ export class RedisOperations {
   }
 
   /** Commands of one connection are answered in their order, so what is sent between `MULTI` and `EXEC` is one. */
-  #follow({ name }: RedisCommand): RedisCall[] | null {
+  #inTransaction({ name }: RedisCommand): RedisCall[] | null {
     const open = this.#transaction;
     if (name === "MULTI") {
       this.#transaction = [];
@@ -194,18 +249,42 @@ export class RedisOperations {
   #make(command: RedisCommand): CommandSeries {
     const { registry, options } = this.#context;
     const labels = { "db.system.name": "redis", "db.client": this.#client, "db.operation.name": command.name };
+    const errors = new CappedSet(options.caps.types, (type) =>
+      registry.counter("db.client.operation.errors", { ...labels, "error.type": type }),
+    );
+    const duration = registry.histogram("db.client.operation.duration", {
+      ...labels,
+      "db.operation.kind": command.kind,
+      "db.collection.name": "",
+    });
     const series: CommandSeries = {
       command,
-      duration: registry.histogram("db.client.operation.duration", {
-        ...labels,
-        "db.operation.kind": command.kind,
-        "db.collection.name": "",
-      }),
-      errors: new CappedSet(options.caps.types, (type) =>
-        registry.counter("db.client.operation.errors", { ...labels, "error.type": type }),
-      ),
+      duration,
+      errors,
       untimed: 0,
       last: Number.NaN,
+      isPlain: command.waits === "never" && command.asks !== "number" && !TRANSACTION.has(command.name),
+      answered: (reply) => {
+        series.untimed++;
+        if (command.asks !== null || reply instanceof Error) this.#lookSafely(series, reply);
+      },
+      failed: (error) => {
+        series.untimed++;
+        try {
+          errors.get(errorType(error)).value++;
+        } catch (fault) {
+          this.#fault(fault);
+        }
+      },
+      untimedCall: null,
+    };
+    series.untimedCall = {
+      series,
+      begin: Number.NaN,
+      asked: 0,
+      waits: false,
+      transaction: null,
+      queued: false,
     };
     this.#series.set(command, series);
     return series;

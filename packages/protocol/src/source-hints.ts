@@ -63,9 +63,15 @@ export function sourceHint(kind: ComponentKind, evidence: SourceEvidence): Sourc
   };
 }
 
-/** The call of `monitor` with what is passed already and some more, e.g. `await monitor({ io, pool });`. */
+/**
+ * The call of `monitor` with what is passed already and some more, e.g.
+ * `await monitor({ io, pool });`. A server that was found through what listens
+ * on it is not named: as `server` it would carry the dashboard too.
+ */
 export function monitorLine(findings: readonly Finding[], more: readonly string[]): string {
-  const passed = findings.map(({ library }) => SOURCE_LIBRARIES[library]?.target);
+  const found = findings.map(({ library }) => SOURCE_LIBRARIES[library]?.target);
+  const owners = ["io", "wss", "app"].some((target) => found.includes(target));
+  const passed = found.filter((target) => target !== "server" || !owners);
   const names = Object.values(SOURCE_LIBRARIES)
     .map(({ target }) => target)
     .filter((target) => passed.includes(target) || more.includes(target));

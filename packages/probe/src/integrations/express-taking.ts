@@ -84,7 +84,8 @@ function begin(
 ): Exchange | null {
   for (const http of hearers) {
     const exchange = http.find(request);
-    if (exchange === null || response.headersSent === true) continue;
+    // Another probe may know the request and not its application.
+    if (exchange === null || exchange.findRoute === null || response.headersSent === true) continue;
     exchange.takenBy = route;
     exchange.base = typeof request.baseUrl === "string" ? request.baseUrl : "";
     exchange.app = request.app;

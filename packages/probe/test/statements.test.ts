@@ -50,6 +50,7 @@ describe("the shape of a statement", () => {
     "SELECT {secret}",
     "SELECT x'secret",
     "SELECT 1'secret'",
+    "SELECT (- - - - 1), secret, 'a'b'",
   ])("shows nothing of %j from where it can't be told what is a literal", (sql) => {
     expect(shapeOf(sql)).not.toContain("secret");
     expect(shapeOf(sql).endsWith("…")).toBe(true);

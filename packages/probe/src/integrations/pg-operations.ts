@@ -28,6 +28,9 @@ export interface PgOperations {
   readonly lastUseAt: () => number;
   /** Runs something of the probe's own, which is not counted. */
   readonly quietly: <T>(run: () => T) => T;
+  /** Leaves out what happens on a connection that was opened for a ping. */
+  readonly ignore: (client: object) => void;
+  readonly ignores: (client: object) => boolean;
   readonly end: () => void;
 }
 
@@ -37,6 +40,7 @@ export function createPgOperations(context: ProbeContext, client: string): PgOpe
   const series = createDatabaseSeries(context, { system: "postgresql", client, collections: 1 });
   const queries = context.queries.client(client, "postgresql");
   const statementOf = createStatementFinder(queries);
+  const ignored = new WeakSet<object>();
   let isOn = true;
   let isQuiet = false;
   let answerAt = Number.NEGATIVE_INFINITY;
@@ -93,6 +97,8 @@ export function createPgOperations(context: ProbeContext, client: string): PgOpe
         isQuiet = false;
       }
     },
+    ignore: (client) => void ignored.add(client),
+    ignores: (client) => ignored.has(client),
     end() {
       isOn = false;
       queries.end();

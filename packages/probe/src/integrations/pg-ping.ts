@@ -11,8 +11,8 @@ const PROOF_MS = 10_000;
 /**
  * Asks a pool's server `SELECT 1`, without being in anybody's way:
  *
- * - While callers wait, or while the only connection left would be taken, nobody is asked: what the server last
- *   answered the application is the proof of life, for 10 s.
+ * - While callers wait, or while all connections are lent, what the server last answered the application is the proof
+ *   of life, for 10 s; after that a connection is opened where that is not the last one there may be.
  * - A connection that the pool would have closed by now, were it not for pings, is closed after the ping, and so is
  *   one that was opened for it. So pings keep neither connections nor the process alive.
  */
@@ -23,8 +23,10 @@ export function createPgPing(
 ): (signal: AbortSignal) => Promise<PingAnswer> {
   return async (signal) => {
     if (pool.ending === true) throw new NotAskable("the pool has ended");
-    if (!hasRoom(pool)) return proofOfLife(operations, hr);
     const beganAt = hr();
+    const isAlive = beganAt - operations.lastAnswerAt() <= PROOF_MS;
+    // Of those that are lent one is answered, or another may be opened.
+    if (!hasIdle(pool) && (isAlive || !hasPlace(pool))) return proofOfLife(isAlive);
     const isKept = pool.idleCount > 0 && staysOpen(pool, hr() - operations.lastUseAt());
     try {
       const client = await lend(pool, operations, signal);
@@ -37,13 +39,18 @@ export function createPgPing(
   };
 }
 
-function hasRoom(pool: PgPool): boolean {
-  if (pool.waitingCount > 0) return false;
-  return pool.idleCount > 0 || pool.totalCount === 0 || pool.totalCount < maxOf(pool) - 1;
+/** True when one can be had at once and nobody is about to take it, or when nobody uses any. */
+function hasIdle(pool: PgPool): boolean {
+  return pool.waitingCount === 0 && (pool.idleCount > 0 || pool.totalCount === 0);
 }
 
-function proofOfLife(operations: PgOperations, hr: () => number): PingAnswer {
-  if (hr() - operations.lastAnswerAt() <= PROOF_MS) return new PingAnswer(null);
+/** True when one more can be opened, and one beside it. */
+function hasPlace(pool: PgPool): boolean {
+  return pool.waitingCount === 0 && pool.totalCount < maxOf(pool) - 1;
+}
+
+function proofOfLife(isAlive: boolean): PingAnswer {
+  if (isAlive) return new PingAnswer(null);
   throw new NotAskable(`all connections are busy, and none was answered for ${PROOF_MS / 1000} s`);
 }
 
@@ -67,7 +74,12 @@ function lend(pool: PgPool, operations: PgOperations, signal: AbortSignal): Prom
         }
       }),
     );
-    for (const client of clientsOf(pool)) if (!known.has(client)) letExit(client);
+    for (const client of clientsOf(pool)) {
+      if (known.has(client)) continue;
+      // What the application does with each new connection, it does to this one because of the ping.
+      operations.ignore(client);
+      letExit(client);
+    }
   });
 }
 

@@ -33,7 +33,7 @@ export function watchPgPool(
   let next: unknown = null;
 
   const adopt = (client: unknown): void => {
-    if (isPgClient(client)) clients.adopt(client);
+    if (isPgClient(client) && !operations.ignores(client)) clients.adopt(client);
   };
   const waiting = (beganAt: number, statement: unknown) => {
     return (error: unknown, client: unknown): void => {

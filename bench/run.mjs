@@ -11,6 +11,7 @@ const BENCHES = {
   asks: "questions about 20,000 connections in memory: time to the answer, stretches of the event loop",
   collectors: "reading host and process at the default tiers, and the process table: share of a core, and a peer",
   fanout: "a second of 200 metrics to 100, 1,000 and 10,000 viewers, and peers",
+  "live-monitor": "the live monitor over Socket.IO to 1,000 clients ÷ plain Socket.IO with the same payloads",
   load: "what a connection and a message cost the load tool and peers; its truth, start and reach",
   snapshot: "time on the event loop each second with 10,000 connections",
 };

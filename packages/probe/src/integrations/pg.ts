@@ -18,7 +18,9 @@ export const pg: Integration = {
 
 function attachPool(pool: PgPool & object, name: string, context: ProbeContext): IntegrationHandle {
   const { registry, guard, hr } = context;
-  const version = libraryVersion(pool, "/pg/lib/index.js");
+  const version = libraryVersion(pool, "/pg/lib/index.js", ({ Pool }: { readonly Pool?: unknown }) => {
+    return typeof Pool === "function" && pool instanceof Pool;
+  });
   const operations = createPgOperations(context, name);
   const clients = watchPgClients(context, operations);
   const watch = watchPgPool(pool, name, { context, operations, clients });

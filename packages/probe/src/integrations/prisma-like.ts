@@ -4,6 +4,7 @@ export interface PrismaClientLike {
   readonly $queryRawUnsafe: (query: string) => PromiseLike<unknown>;
   /** Which database it speaks to, private: only read where it is a text. */
   readonly _activeProvider?: unknown;
+  readonly _clientVersion?: unknown;
   /** Where its adapter is found, private: only read where it looks as expected. */
   readonly _engineConfig?: { readonly adapter?: { readonly config?: unknown; readonly externalPool?: unknown } };
 }

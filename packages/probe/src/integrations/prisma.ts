@@ -49,6 +49,7 @@ function attachPrisma(client: PrismaClientLike & object, name: string, context: 
   const slot = slotOf(client);
   if (slot.watch !== null) return watchedElsewhere(name);
   const system = systemOf(client);
+  const version = typeof client._clientVersion === "string" ? client._clientVersion.slice(0, 64) : null;
   const watch = watchOperations(context, { system, name });
   slot.watch = watch;
   const ping = createPrismaPing(() => slot.parent ?? client, watch.activity, hr);
@@ -60,7 +61,7 @@ function attachPrisma(client: PrismaClientLike & object, name: string, context: 
     ];
     const hint = extendedSlot(client) === null && slot.parent !== null;
     const notes = [...gaps, ...(hint ? ["only operations of the client that $extends() returned are seen"] : [])];
-    return { library: "prisma", server: name, version: null, state: gaps.length > 0 ? "partial" : "attached", notes };
+    return { library: "prisma", server: name, version, state: gaps.length > 0 ? "partial" : "attached", notes };
   };
   // The client may be extended after it was found.
   let told = slot.parent;

@@ -47,6 +47,7 @@ describe("the route table", () => {
         "GET /api/connections viewer",
         "GET /api/connections/{service}/{instance}/{connection} viewer",
         "DELETE /api/connections/{service}/{instance}/{connection} admin",
+        "GET /api/processes viewer",
         "GET /api/audit admin",
         "GET /api/doctor viewer",
         "GET /api/tests viewer",
@@ -61,6 +62,7 @@ describe("the route table", () => {
         "POST /api/live/{session} viewer",
         "GET /api/openapi.json viewer",
         "UPGRADE /ws/live viewer",
+        "UPGRADE /ws/metrics viewer",
         "UPGRADE /ws/probe probe",
       ].sort(),
     );

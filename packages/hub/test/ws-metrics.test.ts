@@ -1,7 +1,9 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
+import { createMetricsStream } from "@wsight/hub";
 import { findPostgres, until } from "@wsight/testkit";
-import { describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
 import { ask, bearer, makeDir, SECRET, signIn, startHub, upgrade } from "./harness.ts";
 import { makeDatabase, usePostgres } from "./postgres-rig.ts";
 import { beats, HostProbe, type StreamClient, stream, type Told } from "./stream-rig.ts";
@@ -189,20 +191,22 @@ describe("/ws/metrics", () => {
     expect(await upgradeThenClose(hub.port, headers.authorization)).toBe(1008);
   });
 
-  it("passes over a client that does not read, for the others' sake", async () => {
-    const hub = await startHub();
-    new HostProbe(hub).run();
-    const headers = await bearer();
-    const slow = connect(hub.port, "127.0.0.1");
-    slow.write(
-      "GET /ws/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" +
-        `Authorization: ${headers.authorization}\r\n\r\n`,
-    );
-    slow.pause();
-    const reader = await stream(hub, headers);
-    expect(beats((await reader.more(4)).slice(1))).toEqual([1, 1]);
-    slow.destroy();
+  it("passes over a client that does not read, holds little for it, and cuts it off in the end", async () => {
+    const { tick, told, stream: streaming, slow, serverSide } = await openPair();
+    for (let beat = 0; beat < 50 && streaming.stats().skipped === 0; beat++) await tick();
+    expect(streaming.stats().skipped).toBe(1);
+    let most = 0;
+    const cut = new Promise((resolve) => slow.once("close", () => resolve(true)));
+    for (let beat = 0; beat < 29; beat++) {
+      await tick();
+      most = Math.max(most, serverSide.bufferedAmount);
+    }
+    expect(most).toBeLessThan(64 * 1024 + 2 * (told[0]?.length ?? 0));
+    slow.resume();
+    expect(await cut).toBe(true);
+    expect(streaming.stats().clients).toBe(1);
+    // The one that reads got every message.
+    await until(() => told.length === streaming.stats().made, { what: "all messages" });
   });
 
   it("says goodbye when the hub closes", async () => {
@@ -314,6 +318,53 @@ describe.skipIf(findPostgres() === null)("the stream of a hub that stores in Pos
     );
   });
 });
+
+/** A stream with a client that reads and one that does not, and beats by hand. */
+async function openPair() {
+  const nodes = Array.from({ length: 20 }, (_, index) => ({
+    node: `chat/${"n".repeat(60)}${index}`,
+    state: "live" as const,
+    host: "h".repeat(10_000),
+    hostInfo: undefined,
+  }));
+  const streaming = createMetricsStream({
+    current: { at: null, compile: () => ({ evaluate: () => new Float64Array(16) }), table: () => [] as never },
+    clock: { now: () => Date.now() },
+    choice: { choose: () => nodes[0] ?? null, present: () => nodes },
+    looks: { look: () => new Promise(() => undefined) },
+    storage: () => ({ state: "ok", written: 0, dropped: 0, spooled: 0 }),
+  });
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  onTestFinished(() => void server.close());
+  const sides: WebSocket[] = [];
+  server.on("connection", (socket) => {
+    sides.push(socket);
+    streaming.accept(socket, new URLSearchParams());
+  });
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const told: string[] = [];
+  const slow = connect(port, "127.0.0.1");
+  slow.write(
+    "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+  );
+  slow.pause();
+  slow.on("error", () => undefined);
+  onTestFinished(() => void slow.destroy());
+  await until(() => sides.length === 1, { what: "the slow client" });
+  const reader = new WebSocket(`ws://127.0.0.1:${port}`);
+  reader.on("message", (data) => told.push(String(data)));
+  onTestFinished(() => reader.terminate());
+  await until(() => told.length === 1, { what: "the first message" });
+  /** One beat, read before the next. */
+  const tick = async (): Promise<void> => {
+    const heard = once(reader, "message");
+    await streaming.tick();
+    await heard;
+  };
+  return { stream: streaming, tick, told, slow, serverSide: sides[0] as WebSocket };
+}
 
 /** Close code of a stream of a node whose name is too long. */
 function upgradeThenClose(port: number, authorization: string): Promise<number> {

@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createProbe, type Probe, type ProbeOptions } from "@wsight/probe";
 import type { ProcessPage, ProcessQuery } from "@wsight/protocol";
 import { until } from "@wsight/testkit";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createAllowance } from "../dist/looks/pacer.js";
+import { ProcessTable } from "../dist/looks/process-table.js";
 import { type AskingHub, askingHub } from "./asking.ts";
 
 const onLinux = process.platform === "linux";
@@ -27,9 +29,9 @@ function ask(options: ProbeOptions = {}): {
   return { probe, hub, page: (query) => hub.ask({ kind: "processes", query: { ...usual, ...query } }) };
 }
 
-/** A process with a name, a secret among its arguments and in its environment, that keeps a core busy. */
-async function busyChild(): Promise<number> {
-  const code = `process.title = "busy one"; process.stdout.write("."); for (;;);`;
+/** A process with a secret among its arguments and in its environment, that keeps a core busy. Its title hides its arguments. */
+async function busyChild(title = 'process.title = "busy one";'): Promise<number> {
+  const code = `${title}process.stdout.write(".");for(;;);`;
   const child = spawn(process.execPath, ["-e", code, SECRET], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, TOKEN: SECRET },
@@ -112,7 +114,8 @@ describe.skipIf(!onLinux)("the process table", () => {
   });
 
   it("never holds arguments or environments", async () => {
-    const pid = await busyChild();
+    const pid = await busyChild("");
+    expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toContain(SECRET);
     const { hub, page } = ask();
     const { rows } = await page({ search: String(pid) });
     expect(rows).toHaveLength(1);
@@ -154,6 +157,77 @@ describe.skipIf(!onLinux)("the process table", () => {
   it("is refused where the host is not to be looked at", async () => {
     const { page } = ask({ hostSource: "none" });
     await expect(page()).rejects.toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("hostSource") });
+  });
+});
+
+describe("a table of 20,000 processes", () => {
+  const sorts = ["cpu", "memory", "threads", "name", "pid"] as const;
+  const rows = Array.from({ length: 20_000 }, (_, i) => ({
+    pid: i + 1,
+    parent: 1,
+    name: `process ${(i * 7919) % 1000}`,
+    state: "sleeping",
+    cpu: i % 10 === 0 ? null : ((i * 31) % 97) / 100,
+    memoryBytes: ((i * 613) % 1009) * 4096,
+    threads: (i * 17) % 50,
+    startedAt: i,
+  }));
+  const hr = (): number => performance.now();
+
+  function table(): { page: (query: Partial<ProcessQuery>) => Promise<ProcessPage>; reads: string[]; end: () => void } {
+    const reads: string[] = [];
+    // Slices do not keep a process alive: something of the application has to turn the loop.
+    const turning = setInterval(() => undefined, 1);
+    ends.push(() => clearInterval(turning));
+    const made = new ProcessTable({
+      allowance: createAllowance(hr),
+      hr,
+      reader: {
+        read: async () => {
+          reads.push("read");
+          return { at: 1, total: 25_000, rows, standsMs: 60_000 };
+        },
+        forget: () => reads.push("forget"),
+      },
+    });
+    const usual = { sort: "cpu", offset: 0, limit: 200, search: "" } as const;
+    return { page: (query) => made.page({ ...usual, ...query }, () => true), reads, end: () => made.end() };
+  }
+
+  it.each(sorts)("has one order by %s, on its first pages and far down", async (sort) => {
+    const { page, reads } = table();
+    const pids: number[] = [];
+    for (const offset of [0, 200, 400, 600]) pids.push(...(await page({ sort, offset })).rows.map(({ pid }) => pid));
+    const key = (row: (typeof rows)[number]): number | string =>
+      ({ cpu: -(row.cpu ?? -1), memory: -row.memoryBytes, threads: -row.threads, name: row.name, pid: row.pid })[sort];
+    const order = [...rows].sort((a, b) => {
+      const [left, right] = [key(a), key(b)];
+      const equal = sort === "cpu" ? b.memoryBytes - a.memoryBytes || a.pid - b.pid : a.pid - b.pid;
+      return left < right ? -1 : left > right ? 1 : equal;
+    });
+    expect(pids).toEqual(order.slice(0, 800).map(({ pid }) => pid));
+    expect(reads).toEqual(["read"]);
+  });
+
+  it("says how many there are beside those that were looked at", async () => {
+    const { page } = table();
+    expect(await page({ search: "process 99", limit: 1 })).toMatchObject({ total: 25_000, matching: 220 });
+  });
+
+  it("is forgotten 15 s after the last question, and when the probe is closed", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    ends.push(() => vi.useRealTimers());
+    const { page, reads, end } = table();
+    await page({});
+    vi.advanceTimersByTime(14_000);
+    await page({});
+    vi.advanceTimersByTime(14_000);
+    expect(reads).toEqual(["read"]);
+    vi.advanceTimersByTime(1000);
+    expect(reads).toEqual(["read", "forget"]);
+    await page({});
+    end();
+    expect(reads).toEqual(["read", "forget", "read", "forget"]);
   });
 });
 

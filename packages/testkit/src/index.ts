@@ -24,6 +24,7 @@ export {
   databaseContract,
   type WatchDatabase,
 } from "./database-contract.ts";
+export { freePort } from "./free-port.ts";
 export { createHandClock, type HandClock } from "./hand-clock.ts";
 export { createHttpClient, type HttpAnswer, type HttpClient, type HttpQuestion } from "./http-client.ts";
 export {

@@ -144,7 +144,7 @@ describe("wsight demo", () => {
     expect(await demo.ended).toMatchObject({ code: 0 });
     expect(demo.stderr()).toBe("");
     expect(demo.stdout()).toMatch(
-      /^wsight ▸ found {2}Socket\.IO 4\.\d+\.\d+ {2}\(.*\)\nwsight ▸ found {2}ws 8\.\d+\.\d+ +\(.*path \/ticker.*\)\nwsight ▸ open {3}http\S+ {3}\(one-time link, valid 15 minutes\)\nwsight ▸ app {4}http\S+\nwsight ▸ stop {3}Ctrl-C, or by itself after 5 s\n$/,
+      /^wsight ▸ found {2}Socket\.IO 4\.\d+\.\d+ {2}\(.*\)\nwsight ▸ found {2}ws 8\.\d+\.\d+ +\(.*path \/ticker.*\)\nwsight ▸ found {2}http +\(.*\)\nwsight ▸ open {3}http\S+ {3}\(one-time link, valid 15 minutes\)\nwsight ▸ app {4}http\S+\nwsight ▸ stop {3}Ctrl-C, or by itself after 5 s\n$/,
     );
   });
 

@@ -45,8 +45,10 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** Where a router of one's own says the pattern that took a request; wsight reads it. */
+const ROUTE: unique symbol = Symbol.for("wsight.route") as never;
+
 interface RoutedRequest extends IncomingMessage {
-  route?: { readonly path: string };
+  [ROUTE]?: string;
 }
 
 /** Handles the requests of a small shop: quick and slow ones, refused ones, and some that fail. */
@@ -59,7 +61,7 @@ export function createShop(parts: ShopParts): (request: IncomingMessage, respons
       return;
     }
     const routed: RoutedRequest = request;
-    routed.route = { path: found.route.pattern };
+    routed[ROUTE] = found.route.pattern;
     found.route.handle({ ...parts, request, response, parameters: found.parameters }).catch((error: unknown) => {
       parts.onError(
         error instanceof Error ? error.name : "Error",

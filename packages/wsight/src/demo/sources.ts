@@ -23,12 +23,12 @@ export interface DemoSources {
 }
 
 /** Variables that say where they are. */
-export const REDIS_VARIABLE = "WSIGHT_DEMO_REDIS";
-export const POSTGRES_VARIABLE = "WSIGHT_DEMO_POSTGRES";
+const REDIS_VARIABLE = "WSIGHT_DEMO_REDIS";
+const POSTGRES_VARIABLE = "WSIGHT_DEMO_POSTGRES";
 const CONNECT_MS = 1_500;
 
 /** Hears what is used, and why something is not. */
-export type OnSource = (text: string) => void;
+type OnSource = (text: string) => void;
 
 /**
  * Opens what `WSIGHT_DEMO_REDIS` (`redis://…`) and `WSIGHT_DEMO_POSTGRES`

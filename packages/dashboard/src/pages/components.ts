@@ -1,10 +1,18 @@
-import { type ComponentKind, type ComponentMember, type ComponentStatus, componentStatus } from "@wsight/protocol";
+import {
+  COMPONENT_STALE_MS,
+  type ComponentKind,
+  type ComponentMember,
+  type ComponentStatus,
+  componentStatus,
+} from "@wsight/protocol";
 import type { LiveState } from "../state/index.ts";
 
 /** How the components of a kind are, as far as the page looks at them. */
 export interface ShownStatus extends ComponentStatus {
-  /** When its worst member was last looked at, if that is too long ago to say anything of now; else `null`. */
+  /** When one of them was looked at last, if that is too long ago for all of them to say anything of now; else `null`. */
   readonly staleSince: number | null;
+  /** Members that were not looked at lately while others were: their state is not known, and the others' is told. */
+  readonly lost: number;
   /** False while the hub has not said which components there are. */
   readonly known: boolean;
 }
@@ -27,12 +35,20 @@ export function componentsInView(live: LiveState, kind?: ComponentKind): readonl
     });
 }
 
-/** How the components of a kind are, or those among them with a name. */
+/** How the components of a kind are, or those among them with a name. One node that fell silent hides no other. */
 export function statusInView(live: LiveState, kind: ComponentKind, name: string | null = null): ShownStatus {
+  const now = live.now.value;
   const rows = componentsInView(live, kind).filter((row) => name === null || row.name === name);
-  const status = componentStatus(rows, live.now.value)[kind];
-  const staleSince = status.stale ? (status.worst?.checkedAt ?? null) : null;
-  return { ...status, staleSince, known: live.table("components").value !== null };
+  const fresh = rows.filter(({ checkedAt }) => checkedAt === null || now - checkedAt <= COMPONENT_STALE_MS);
+  const silent = fresh.length === 0;
+  const status = componentStatus(silent ? rows : fresh, now)[kind];
+  return {
+    ...status,
+    members: rows.length,
+    staleSince: silent && rows.length > 0 ? Math.max(...rows.map(({ checkedAt }) => checkedAt ?? 0)) : null,
+    lost: silent ? 0 : rows.length - fresh.length,
+    known: live.table("components").value !== null,
+  };
 }
 
 /** Name of a node without its service. */

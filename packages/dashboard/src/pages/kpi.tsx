@@ -39,7 +39,7 @@ export function Kpi(props: KpiProps): VNode {
     <article
       class={`card kpi span-${width}`}
       aria-labelledby={id}
-      data-tone={tone}
+      data-tone={stale === null ? tone : undefined}
       data-stale={stale === null ? undefined : ""}
     >
       <h2 class="kpi-head" id={id}>

@@ -8,7 +8,7 @@ import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import type { Emptiness } from "../../components/empty-state.tsx";
 import type { Tone } from "../../components/tone.ts";
 import { bytes, count, duration, join, perMinute, rate, share } from "../../format/quantity.ts";
-import { meanOf, plus, ratio } from "../figures.ts";
+import { lastMinute, meanOf, plus, ratio } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
 import type { Source } from "../use-source.ts";
 import { RateChart } from "./database.tsx";
@@ -44,7 +44,8 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
   const { live } = useApp();
   live.tick.value;
   const latest = (selector: Selector) => live.series(selector).latest();
-  const [hits, misses] = [latest(selectors.hitsMinute), latest(selectors.missesMinute)];
+  // Counted second by second: rates of few, as they travel, are too coarse for their ratio.
+  const [hits, misses] = [lastMinute(live, selectors.hitsNow), lastMinute(live, selectors.missesNow)];
   const [memory, most] = [latest(selectors.memory), latest(selectors.maxMemory)];
   // A server that does not answer evicts and expires what nobody knows.
   const told = (value: number | null) => (memory === null ? null : value);
@@ -61,7 +62,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
         color="c2"
         note={
           <>
-            <b>{rate(hits).text}</b> hits · <b>{rate(misses).text}</b> misses /s
+            <b>{join(count(hits))}</b> hits · <b>{join(count(misses))}</b> misses
           </>
         }
       />

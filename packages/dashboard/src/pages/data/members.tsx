@@ -77,7 +77,7 @@ function Member({ row }: { readonly row: ComponentMember }): VNode {
           </span>
         ) : (
           <>
-            <StateWord status={{ state: row.state, stale }} />
+            <StateWord status={{ state: row.state, stale, lost: 0, members: 1 }} />
             {row.error === null ? null : <span class="fine"> {row.error}</span>}
           </>
         )}

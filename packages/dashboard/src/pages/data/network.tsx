@@ -48,21 +48,22 @@ export function NetworkTab({ source }: { readonly source: Source }): VNode {
   );
 }
 
-/** Replies a second of one class, over a minute; none of it where there are replies at all. */
-function classRate(live: LiveState, selectors: NetworkSelectors, index: number): number | null {
-  const rates = (selectors.codesMinute[index] ?? []).map((selector) => live.series(selector).latest() ?? Number.NaN);
-  const known = sum(Float64Array.from(rates));
-  if (known === known) return known;
-  return live.series(selectors.allMinute).latest() === null ? null : 0;
+/** Replies of one class in the last minute; none of it where there are replies at all. */
+function classCount(live: LiveState, codes: readonly Selector[], requests: number | null): number | null {
+  const known = sum(Float64Array.from(codes.map((code) => lastMinute(live, code) ?? Number.NaN)));
+  return known === known ? known : requests === null ? null : 0;
 }
 
 function Kpis({ source, selectors }: { readonly source: Source; readonly selectors: NetworkSelectors }): VNode {
   const { live } = useApp();
   live.tick.value;
   const latest = (selector: Selector) => live.series(selector).latest();
-  const classes = STATUS_CLASSES.map(({ label }, index) => ({ label, value: classRate(live, selectors, index) }));
-  const failed = ratio(classes.at(-1)?.value ?? null, latest(selectors.allMinute));
   const requests = lastMinute(live, selectors.all);
+  const classes = STATUS_CLASSES.map(({ label }, index) => ({
+    label,
+    value: classCount(live, selectors.codes[index] ?? [], requests),
+  }));
+  const failed = ratio(classes.at(-1)?.value ?? null, requests);
   const aborted = lastMinute(live, selectors.aborted) ?? (requests === null ? null : 0);
   const stale = { staleSince: source.stale, width: "sixth" } as const;
   return (
@@ -105,7 +106,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
           <span class="classes">
             {classes.map(({ label, value }) => (
               <span key={label}>
-                {label} <b>{rate(value).text}</b>
+                {label} <b>{count(value === null ? null : Math.round(value)).text}</b>
               </span>
             ))}
           </span>

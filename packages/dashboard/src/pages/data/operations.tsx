@@ -55,7 +55,7 @@ export function Operations({ source, system, span = 12 }: OperationsProps): VNod
         <EmptyState {...explainHint(source.hint)} />
       ) : (
         <SortedTable
-          label={system === "redis" ? "Commands" : "Operations"}
+          label={system === "redis" ? "Commands by name" : "Operations"}
           class={source.stale === null ? "operations" : "operations stale-rows"}
           held={held}
           keyOf={keyOf}

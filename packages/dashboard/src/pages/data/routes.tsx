@@ -63,7 +63,7 @@ export function Routes({ source }: { readonly source: Source }): VNode {
       ) : (
         <>
           <SortedTable
-            label="Routes"
+            label="Requests by route"
             class={source.stale === null ? "routes" : "routes stale-rows"}
             held={held}
             keyOf={nameOf}

@@ -87,8 +87,8 @@ export function databaseSelectors(client: string | null): DatabaseSelectors {
 export interface CacheSelectors extends OperationSelectors {
   readonly hits: Selector;
   readonly misses: Selector;
-  readonly hitsMinute: Selector;
-  readonly missesMinute: Selector;
+  readonly hitsNow: Selector;
+  readonly missesNow: Selector;
   readonly serverHits: Selector;
   readonly serverMisses: Selector;
   readonly keys: Selector;
@@ -106,8 +106,8 @@ export function cacheSelectors(client: string | null): CacheSelectors {
     ...operations({ "db.system.name": "redis", ...own }),
     hits: of("redis.cache.hits", "rate", own, SMOOTH),
     misses: of("redis.cache.misses", "rate", own, SMOOTH),
-    hitsMinute: of("redis.cache.hits", "rate", own, MINUTE),
-    missesMinute: of("redis.cache.misses", "rate", own, MINUTE),
+    hitsNow: of("redis.cache.hits", "rate", own),
+    missesNow: of("redis.cache.misses", "rate", own),
     serverHits: of("redis.keyspace.hits", "rate", own, MINUTE),
     serverMisses: of("redis.keyspace.misses", "rate", own, MINUTE),
     keys: of("redis.db.keys", "last", own),
@@ -149,7 +149,6 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CO
 /** Series of the HTTP servers, or of one of them. */
 export interface NetworkSelectors {
   readonly all: Selector;
-  readonly allMinute: Selector;
   readonly p50: Selector;
   readonly p95: Selector;
   readonly p99: Selector;
@@ -161,23 +160,17 @@ export interface NetworkSelectors {
   readonly aborted: Selector;
   readonly bytesIn: Selector;
   readonly bytesOut: Selector;
-  /** One list for each of {@link STATUS_CLASSES}, of a second and of a minute. */
+  /** One list for each of {@link STATUS_CLASSES}. */
   readonly codes: readonly (readonly Selector[])[];
-  readonly codesMinute: readonly (readonly Selector[])[];
   readonly methods: readonly { readonly method: string; readonly rate: Selector }[];
 }
 
 /** @param server one of them, `null` for all */
 export function networkSelectors(server: string | null): NetworkSelectors {
   const own: Where = server === null ? {} : { "http.server": server };
-  const codes = (window?: number) =>
-    STATUS_CLASSES.map((status) =>
-      status.codes.map((code) => of(REQUEST, "rate", { ...own, "http.response.status_code": String(code) }, window)),
-    );
   const io = (direction: string) => of("http.server.io", "rate", { ...own, "network.io.direction": direction });
   return {
     all: of(REQUEST, "rate", own),
-    allMinute: of(REQUEST, "rate", own, MINUTE),
     p50: of(REQUEST, "p50", own),
     p95: of(REQUEST, "p95", own),
     p99: of(REQUEST, "p99", own),
@@ -189,8 +182,9 @@ export function networkSelectors(server: string | null): NetworkSelectors {
     aborted: of("http.server.aborted_requests", "rate", own),
     bytesIn: io("receive"),
     bytesOut: io("transmit"),
-    codes: codes(),
-    codesMinute: codes(MINUTE),
+    codes: STATUS_CLASSES.map((status) =>
+      status.codes.map((code) => of(REQUEST, "rate", { ...own, "http.response.status_code": String(code) })),
+    ),
     methods: METHODS.map((method) => ({
       method,
       rate: of(REQUEST, "rate", { ...own, "http.request.method": method }, MINUTE),

@@ -6,6 +6,8 @@ import { Kpi } from "../kpi.tsx";
 import { toneOfState } from "../state-word.tsx";
 import type { Source } from "../use-source.ts";
 
+const ICONS = { ok: "ok", crit: "alert", warn: "warn", quiet: "waiting" } as const;
+
 /** Whether what feeds the tab answers, the worst member in front. */
 export function StatusKpi({ source, width }: { readonly source: Source; readonly width: "fifth" | "sixth" }): VNode {
   const { live } = useApp();
@@ -17,10 +19,10 @@ export function StatusKpi({ source, width }: { readonly source: Source; readonly
   return (
     <Kpi
       width={width}
-      icon={tone === "ok" ? "ok" : tone === "crit" ? "alert" : "waiting"}
+      icon={ICONS[tone]}
       title="Status"
       value={{ text: words[state], unit: members > 1 ? `${up} of ${members}` : "" }}
-      tone={tone === "crit" ? "crit" : undefined}
+      tone={tone === "crit" || tone === "warn" ? tone : undefined}
       staleSince={source.stale}
       note={since === null ? "not asked yet" : `${state === "down" ? "down" : "for"} ${span(live.now.value - since)}`}
       foot={

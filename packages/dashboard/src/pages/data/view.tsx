@@ -30,8 +30,14 @@ export function DataNetwork(): VNode {
   useOnScreen(ON_SCREEN);
   const chosen = TABS.find(({ id }) => id === route.params.value.tab) ?? TABS[0];
   const tabs = TABS.map(({ id, label }): Tab<TabId> => {
-    const { state, stale, members, up } = statusInView(live, id);
-    const note = stale ? "unknown" : state === "down" ? `${members - up} down` : members > 1 ? String(members) : null;
+    const { state, stale, lost, members, up } = statusInView(live, id);
+    const note = stale
+      ? "unknown"
+      : state === "down"
+        ? `${members - lost - up} down`
+        : lost > 0
+          ? `${lost} silent`
+          : null;
     return note === null ? { id, label } : { id, label, note };
   });
   return (

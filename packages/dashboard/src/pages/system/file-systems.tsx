@@ -47,7 +47,7 @@ export function FileSystems(): VNode {
         />
       ) : (
         <SortedTable
-          label="File systems"
+          label="File systems of the hosts"
           class="disks"
           held={held}
           keyOf={keyOf}

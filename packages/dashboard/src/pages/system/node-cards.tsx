@@ -29,7 +29,7 @@ const FIGURES: readonly Figure[] = [
     full: ({ heapLimitBytes }) => heapLimitBytes ?? null,
     floor: 100e6,
   },
-  { label: "Loop lag p99", read: (row) => row.loopLagP99, format: duration, full: () => LAG_CRIT_S, floor: 0.02 },
+  { label: "Loop p99", read: (row) => row.loopLagP99, format: duration, full: () => LAG_CRIT_S, floor: 0.02 },
   { label: "GC", read: ({ gcShare }) => gcShare ?? null, format: share, full: () => 0.3, floor: 0.02 },
 ];
 

@@ -100,7 +100,7 @@ function Table({ node }: { readonly node: string }): VNode {
       ) : (
         <div class="vt-frame processes" data-narrow={narrow ? "" : undefined}>
           <VirtualTable
-            label="Processes"
+            label="Processes of the host"
             columns={columns}
             count={matching}
             listKey={JSON.stringify([node, sort, search])}

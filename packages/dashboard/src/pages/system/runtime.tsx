@@ -115,7 +115,7 @@ export function Collectors(): VNode {
         <EmptyState {...explainEmpty(live, "collectors")} />
       ) : (
         <SortedTable
-          label="Collectors"
+          label="Cost of each collector"
           class="collectors"
           held={held}
           keyOf={({ name }) => name}

@@ -1,7 +1,7 @@
 import { type MetricEvent, WsightError } from "@wsight/protocol";
 import { until } from "@wsight/testkit";
 import { describe, expect, test } from "vitest";
-import { ask, bearer, post, SECRET, signIn, startHub } from "./harness.ts";
+import { ask, bearer, post, SECRET, signIn, startHub, upgrade } from "./harness.ts";
 import { watchHub } from "./hub-watch.ts";
 import {
   ALL,
@@ -505,8 +505,11 @@ describe("limits", () => {
     expect((await ask(hub, "/socket.io-other/")).status).toBe(404);
     expect((await ask(hub, path, { method: "DELETE" })).status).toBe(405);
     expect((await post(hub, path, {})).status).toBe(400);
-    expect((await ask(hub, "/socket.io/?EIO=3&transport=polling")).status).toBe(400);
-    expect((await ask(hub, "/socket.io/?EIO=4&transport=webtransport")).status).toBe(400);
+    expect((await ask(hub, "/socket.io/?EIO=3&transport=polling")).text).toContain("expected 4");
+    expect((await ask(hub, "/socket.io/?EIO=4&transport=webtransport")).text).toContain(
+      "expected websocket or polling",
+    );
+    expect(await upgrade(hub, "/socket.io/")).toMatchObject({ status: 400, code: "BAD_REQUEST" });
     expect((await ask(hub, "/socket.io/?EIO=4&transport=polling&sid=constructor")).status).toBe(400);
   });
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
 import { WsightError } from "@wsight/protocol";
 import type { Server, Socket } from "socket.io";
 import { type ServerOptions, WebSocketServer } from "ws";
@@ -24,6 +25,9 @@ const MAX_BACKLOG = 64;
 const MAX_ATTEMPTS = 3;
 /** How long a connection may stay without having come in. */
 const ENTER_MS = 10_000;
+/** How long a hub that closes waits until it can say so, and how often it looks. */
+const GOODBYE_MS = 300;
+const GOODBYE_STEP_MS = 5;
 /** How often a client is asked for a sign of life, and how long it has. Below what proxies, and the mount, wait for an answer. */
 const PING_INTERVAL_MS = 20_000;
 const PING_TIMEOUT_MS = 15_000;
@@ -49,8 +53,8 @@ export interface SocketIoServer {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Told of every connection, with the request that opened it. */
   onConnection(hear: (request: IncomingMessage, closed: (then: () => void) => void) => void): void;
-  /** Closes all connections: clients that are left come back by themselves. */
-  close(): void;
+  /** Closes all connections, polls after they have come back for the goodbye. Clients that are left try again by themselves. */
+  close(): Promise<void>;
 }
 
 /** Loads Socket.IO and sets it up. */
@@ -124,7 +128,10 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
     onConnection(hear) {
       engine.on("connection", (conn: EngineSocket) => hear(conn.request, (then) => conn.once("close", then)));
     },
-    close() {
+    async close() {
+      const deadline = performance.now() + GOODBYE_MS;
+      const isBusy = (): boolean => [...connections.values()].some(({ busy }) => busy);
+      while (isBusy() && performance.now() < deadline) await wait(GOODBYE_STEP_MS);
       engine.close();
     },
   };
@@ -146,6 +153,11 @@ class Connection {
     this.#late = setTimeout(() => cutOff(conn), ENTER_MS).unref();
     conn.on("packet", () => this.takesOneMore());
     conn.once("close", () => clearTimeout(this.#late));
+  }
+
+  /** True while nothing can be told at once: it takes what it was told before, or has not polled again. */
+  get busy(): boolean {
+    return !this.#conn.transport.writable;
   }
 
   /** It has come in, and may stay. */

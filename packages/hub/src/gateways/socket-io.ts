@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { WsightError } from "@wsight/protocol";
+import { expected, WsightError } from "@wsight/protocol";
 import { addressKey } from "../access/address.ts";
 import { type ConnectionLimit, createConnectionLimit } from "../access/connection-limit.ts";
 import type { OnHubError } from "../errors.ts";
@@ -16,6 +16,7 @@ import { startTiers } from "./tiers.ts";
 
 /** Where it is; a slash at its end, as its clients write it, or none. */
 const PATH = "/socket.io";
+const TRANSPORTS: readonly string[] = ["websocket", "polling"];
 /** How long clients have to take the goodbye. */
 const GOODBYE_MS = 500;
 
@@ -94,20 +95,20 @@ export function createSocketIoGateway(parts: SocketIoGatewayParts): SocketIoGate
 
   /** Everything that may refuse before a client has said who it is. */
   async function pass(request: IncomingMessage): Promise<Passed> {
+    const { query } = splitTarget(request.url ?? "");
     // Engine.IO takes the last of several too.
-    const sid =
-      splitTarget(request.url ?? "")
-        .query.getAll("sid")
-        .at(-1) ?? "";
-    const goesOn = sid !== "" && server?.knows(sid) === true;
+    const last = (name: string): string => query.getAll(name).at(-1) ?? "";
+    const goesOn = last("sid") !== "" && server?.knows(last("sid")) === true;
     gate.admit(request, !goesOn);
     gate.origins.check(request.headers);
+    if (closed && !goesOn) throw new WsightError("NODE_AWAY", "The hub is closing");
+    if (last("EIO") !== "4") throw expected("BAD_REQUEST", "EIO", "4 (a client of Socket.IO 3 or 4)", last("EIO"));
+    if (!TRANSPORTS.includes(last("transport")))
+      throw expected("BAD_REQUEST", "transport", TRANSPORTS.join(" or "), last("transport"));
     const leave = goesOn ? null : places.enter([addressKey(gate.clientOf(request).address)]);
     if (!goesOn && leave === null) throw new WsightError("TOO_MANY_CONNECTIONS");
     try {
-      const ready = await loadOnce();
-      if (closed) throw new WsightError("NODE_AWAY", "The hub is closing");
-      return { server: ready, leave };
+      return { server: await loadOnce(), leave };
     } catch (error) {
       leave?.();
       throw error;
@@ -175,7 +176,7 @@ export function createSocketIoGateway(parts: SocketIoGatewayParts): SocketIoGate
     async close() {
       closed = true;
       beats?.close();
-      server?.close();
+      await server?.close();
       await allClosed(sockets, GOODBYE_MS);
       for (const socket of sockets) socket.destroy();
     },

@@ -21,14 +21,6 @@ export function describeApi(
         responses: { 101: { description: "Switching protocols" }, ...REFUSALS },
       },
     };
-  paths["/socket.io/"] = {
-    get: {
-      summary: "The live monitor (Socket.IO 4, by WebSocket or polling); see its documentation for events",
-      "x-access": "viewer",
-      security: SECURED,
-      responses: { 101: { description: "Switching protocols" }, 200: { description: "A poll's answer" }, ...REFUSALS },
-    },
-  };
   return {
     openapi: "3.1.0",
     info: { title: "wsight hub", version },

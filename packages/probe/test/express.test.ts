@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import { contractReplies, type HttpRoutes, httpContract, inContext } from "@wsight/testkit";
+// @ts-expect-error it ships no types
 import express5 from "express";
+// @ts-expect-error it ships no types
 import express4 from "express4";
 import { createSubject, listening } from "./http-support.ts";
 

@@ -79,7 +79,7 @@ describe("monitor", () => {
       { what: "both connections" },
     );
     expect(performance.now() - startedAt).toBeLessThan(8000);
-    expect(monitored.findings.map(({ library }) => library)).toEqual(["socket.io", "ws"]);
+    expect(monitored.findings.map(({ library }) => library)).toEqual(["socket.io", "ws", "http"]);
     expect(monitored.link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/dashboard#code=[\w-]{24}$/);
   });
 

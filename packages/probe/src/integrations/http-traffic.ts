@@ -3,6 +3,8 @@ import type { Guard } from "../guard.ts";
 import type { Counter } from "../instruments/instruments.ts";
 import type { HttpMeter } from "./http-meter.ts";
 
+const SAID_ROUTE: unique symbol = Symbol.for("wsight.route") as never;
+
 /** The parts of a connection's socket that are used; streams of other kinds have no counts of bytes. */
 interface SocketLike {
   readonly destroyed: boolean;
@@ -14,8 +16,8 @@ interface SocketLike {
 interface RequestLike {
   readonly method?: string;
   readonly socket?: object | null;
-  /** A router of the application's own may say the pattern that took the request: `{ path: "/users/:id" }`. */
-  readonly route?: unknown;
+  /** Where a router of the application's own says the pattern that took the request: `"/users/:id"`. */
+  readonly [SAID_ROUTE]?: unknown;
 }
 
 /** What Node publishes when a request begins and when its reply was sent. */
@@ -70,6 +72,8 @@ interface Line {
   sent: number;
   /** True while it is among those that the next sweep looks at. */
   listed: boolean;
+  /** It carried a request that is counted to its end. */
+  carried: boolean;
   /** It carries requests that are not counted too: its bytes are told apart request by request. */
   mixed: boolean;
 }
@@ -183,9 +187,8 @@ export class HttpTraffic {
     if (exchange === null || exchange.disregarded) return;
     exchange.disregarded = true;
     const line = this.#lines.get(exchange.request.socket as object);
-    if (line !== undefined) {
-      if (line.meter === exchange.meter && line.received + line.sent === 0) line.meter = null;
-      else settle(line);
+    if (line !== undefined && !line.mixed) {
+      settle(line, line.carried ? line.meter : null);
       line.mixed = true;
     }
     if (exchange.meter === null) return;
@@ -197,12 +200,13 @@ export class HttpTraffic {
   sweep(): void {
     const kept: Line[] = [];
     for (const line of this.#listed) {
-      const isCounted = !line.mixed || (line.first?.meter ?? null) !== null;
+      const meter = line.mixed ? (line.first?.meter ?? null) : line.meter;
       if (line.socket.destroyed) {
         for (let exchange = line.first; exchange !== null; exchange = exchange.next) abort(exchange);
         line.first = line.last = null;
       }
-      const moved = isCounted && settle(line);
+      // What is between two requests of a mixed connection is told apart when the next one ends.
+      const moved = (!line.mixed || meter !== null) && settle(line, meter);
       // An idle one stays for one more look: a body may still arrive after its reply.
       if (line.first !== null || (moved && !line.socket.destroyed)) kept.push(line);
       else line.listed = false;
@@ -254,9 +258,10 @@ export class HttpTraffic {
       if (line === undefined) return;
       const exchange = take(line, request);
       if (exchange === null) return;
-      if (line.mixed) settleMixed(line, exchange);
       const { meter } = exchange;
+      if (line.mixed) settle(line, meter);
       if (meter === null) return;
+      line.carried = true;
       this.#context.hookCalls.value++;
       if (socket.destroyed) {
         abort(exchange);
@@ -294,6 +299,7 @@ export class HttpTraffic {
       received: isNew ? 0 : received,
       sent,
       listed: false,
+      carried: false,
       mixed: false,
     };
     this.#lines.set(socket, line);
@@ -347,28 +353,20 @@ function routeOf(exchange: Exchange): string {
   return exchange.route === "" ? saidRoute(exchange.request) : exchange.route;
 }
 
-/** Express puts its routes there too, without what they are mounted below: those have a stack, and are no whole pattern. */
-function saidRoute({ route }: RequestLike): string {
-  if (typeof route !== "object" || route === null || !("path" in route) || "stack" in route) return "";
-  return typeof route.path === "string" ? route.path : "";
+/** Only what was put there for wsight: other properties of that kind (`request.route`) may hold a concrete path. */
+function saidRoute(request: RequestLike): string {
+  const route = request[SAID_ROUTE];
+  return typeof route === "string" ? route : "";
 }
 
-/** Counts what moved on a connection since the last time. Returns whether something did. */
-function settle(line: Line): boolean {
+/** Counts what moved on a connection since the last time, or lets it go uncounted. Returns whether something did. */
+function settle(line: Line, meter: HttpMeter | null): boolean {
   const [received, sent] = bytesOf(line.socket);
   const moved = received !== line.received || sent !== line.sent;
-  if (moved) line.meter?.moved(received - line.received, sent - line.sent);
+  if (moved) meter?.moved(received - line.received, sent - line.sent);
   line.received = received;
   line.sent = sent;
   return moved;
-}
-
-/** What one request moved, on a connection whose other requests are not counted. */
-function settleMixed(line: Line, { meter }: Exchange): void {
-  const before = line.meter;
-  line.meter = meter;
-  settle(line);
-  line.meter = before;
 }
 
 function bytesOf({ bytesRead, bytesWritten }: SocketLike): [received: number, sent: number] {

@@ -51,11 +51,11 @@ browserSuite("a browser's own WebSocket", () => {
     const { page } = view;
     await run(page, code, "[]");
     await until(async () => (await heard(page)).messages.length >= 3, { what: "some messages", timeoutMs: 20_000 });
-    for (const lose of [() => proxy.cut(), () => proxy.freeze()]) {
+    for (const lose of ["cut", "freeze"] as const) {
       const before = await heard(page);
-      lose();
+      proxy[lose]();
       // A connection over which nothing comes any more is not noticed by a browser: only its end is.
-      if (lose.toString().includes("cut")) {
+      if (lose === "cut") {
         await until(async () => (await heard(page)).states.at(-1) === "reconnecting", { what: "the loss" });
       }
       proxy.restore();
@@ -109,8 +109,8 @@ browserSuite("a browser's own WebSocket", () => {
 /** Runs the example in the page, and keeps what it hears. */
 async function run(page: Page, code: string, protocols: string): Promise<void> {
   await page.evaluate(`
-    ${code}
     window.heard = { messages: [], states: [] };
+    ${code}
     streamMetrics(\`ws://\${location.host}/ws/metrics\`, ${protocols},
       (message) => window.heard.messages.push(message), (state) => window.heard.states.push(state));
     undefined;

@@ -114,6 +114,36 @@ describe("the live monitor through a mount", () => {
       expect((await ask(`${url}/socket.io/?EIO=4&transport=polling`)).text).toContain("app /socket.io/");
   });
 
+  it("tells of the application's own requests, exactly, and not of its own", async () => {
+    const { server, url } = await startApp();
+    await watch({ server }, { intervalMs: 100, mediumIntervalMs: 100, slowIntervalMs: 100 });
+    const client = connect(url, OURS, "polling");
+    let network: Record<string, unknown> = {};
+    let system: Record<string, unknown> = {};
+    client.on("network-metrics", (payload) => {
+      network = payload;
+    });
+    client.on("system-metrics", (payload) => {
+      system = payload;
+    });
+    for (let i = 0; i < 7; i++) await ask(`${url}/thing/${i}`, { method: i < 2 ? "POST" : "GET" });
+    await until(() => (network.responseTimeMs as { count?: number })?.count === 7, { what: "the requests" });
+    expect(network).toMatchObject({
+      status: "up",
+      requests: { total: 7 },
+      statusCodes: { 404: { total: 7 } },
+      methods: { GET: { total: 5 }, POST: { total: 2 } },
+      errorRatio: 0,
+    });
+    await until(() => system.status === "up", { what: "the host" });
+    expect(system).toMatchObject({
+      host: { platform: process.platform, cpuModel: expect.any(String), cpus: expect.any(Number) },
+      application: { memoryBytes: expect.any(Number) },
+    });
+    if (process.platform === "linux")
+      await until(() => (system.memory as { usedBytes?: number }).usedBytes, { what: "its memory" });
+  });
+
   it("takes the cookie of a dashboard that is open", async () => {
     const { server, url } = await startApp();
     const monitored = await watch({ server });

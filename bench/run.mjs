@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 const BENCHES = {
   "library-path-ws": "library path and memory of ws: with the probe ÷ without, and peers",
   "library-path-socket-io": "library path and memory of Socket.IO: with the probe ÷ without, and peers",
+  database: "queries of pg and operations of Prisma against a real PostgreSQL: CPU with the probe ÷ without",
   "end-to-end": "echo over loopback: server CPU per message ÷ without, and peers",
   connections: "20,000 real connections: the list, the event loop, memory, the page",
   mount: "an application's requests with a dashboard mounted ÷ without",

@@ -47,7 +47,7 @@ describe.skipIf(findRedis() === null)("a watched client of a cache (needs redis-
     ends.push(() => client.disconnect());
     return client;
   };
-  const openNodeRedis = async (): Promise<ReturnType<typeof createClient>> => {
+  const openNodeRedis = async () => {
     const client = createClient({ url: server.url });
     client.on("error", () => undefined);
     await client.connect();

@@ -1,8 +1,7 @@
 import { type Attachment, createProbe } from "@wsight/probe";
 import type { ComponentRow } from "@wsight/protocol";
 import type { CacheClient, CacheCommand, CacheWatch, RedisServer } from "@wsight/testkit";
-import type { createClient as createClient6 } from "redis";
-import type { createClient as createClient5 } from "redis5";
+import type { createClient } from "redis";
 import { createRecordingLink } from "./recording-link.ts";
 
 /** Watches one client, as the contract wants it. */
@@ -83,14 +82,14 @@ const NODE_REDIS: Readonly<Record<string, readonly [string, (args: readonly stri
 
 /** Opens a client of node-redis. */
 export async function openNodeRedis(
-  createClient: typeof createClient6 | typeof createClient5,
+  make: (options: Readonly<Record<"socket", object> & Partial<Record<"username" | "password", string>>>) => unknown,
   { host, port }: RedisServer,
   login?: Login,
 ): Promise<CacheClient> {
-  const client = createClient({
+  const client = make({
     socket: { host, port },
     ...(login === undefined ? {} : { username: login.user, password: login.password }),
-  }) as ReturnType<typeof createClient6>;
+  }) as ReturnType<typeof createClient>;
   client.on("error", throwAway);
   await client.connect();
   const call = (on: object, [name = "", ...args]: CacheCommand): unknown => {

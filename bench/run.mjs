@@ -7,6 +7,7 @@ const BENCHES = {
   "library-path-socket-io": "library path and memory of Socket.IO: with the probe ÷ without, and peers",
   database: "queries of pg and operations of Prisma against a real PostgreSQL: CPU with the probe ÷ without",
   "end-to-end": "echo over loopback: server CPU per message ÷ without, and peers",
+  cache: "commands of Redis clients: CPU watched ÷ not, and the libraries' own channels",
   connections: "20,000 real connections: the list, the event loop, memory, the page",
   mount: "an application's requests with a dashboard mounted ÷ without",
   asks: "questions about 20,000 connections in memory: time to the answer, stretches of the event loop",

@@ -353,7 +353,7 @@ describe("attach", () => {
     async (target) => {
       served = await serve();
       const { probe } = served;
-      expect(() => probe.attach(target)).toThrow(/attach: expected a server of .*ws.*, got /);
+      expect(() => probe.attach(target)).toThrow(/attach: expected something of .*ws.*, got /);
     },
   );
 });

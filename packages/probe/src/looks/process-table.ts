@@ -73,9 +73,8 @@ export class ProcessTable {
     this.#forget = setTimeout(() => this.end(), FORGET_MS);
     this.#forget.unref();
     if (this.#list !== null && hr() - this.#list.readAt < this.#list.list.standsMs) return this.#list.list;
-    const readAt = hr();
     const list = await reader.read(wanted);
-    if (list !== null) this.#list = { list, readAt };
+    if (list !== null) this.#list = { list, readAt: hr() };
     return list;
   }
 }

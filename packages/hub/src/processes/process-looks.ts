@@ -11,7 +11,7 @@ const MAX_REMEMBERED = 64;
 const DEADLINE_MS = 1_000;
 
 /** A part of the process table of a host. */
-export interface ProcessLook {
+interface ProcessLook {
   /** Who was asked, as `service/instance`, and the name of its host. */
   readonly node: string;
   readonly host: string;

@@ -10,7 +10,7 @@ const CLOSE_MS = 5_000;
 const GOODBYE_MS = 500;
 
 /** Rows as arrays of columns. */
-export type Rows = readonly (readonly unknown[])[];
+type Rows = readonly (readonly unknown[])[];
 
 /** The calls of a `Client` of `pg` that are used. */
 export interface PgClientLike {
@@ -23,7 +23,7 @@ export interface PgClientLike {
 }
 
 /** What a query of `pg` answers with. */
-export interface PgResultLike {
+interface PgResultLike {
   readonly rows: unknown[][];
   readonly rowCount: number | null;
 }

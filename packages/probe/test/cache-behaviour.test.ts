@@ -176,6 +176,28 @@ describe.skipIf(findRedis() === null)("a watched client of a cache (needs redis-
     await until(() => watched.component().state === "up", { what: "the component to be up" });
   });
 
+  it("neither steps back nor invents growth when the server starts anew", async () => {
+    const own = await startRedis();
+    ends.push(() => own.stop());
+    const client = open({ port: own.port, retryStrategy: () => 50 });
+    await client.set("key", "value");
+    await client.get("key");
+    const watched = watch(client);
+    const counted = (): number => watched.sum("redis.keyspace.hits");
+    await until(() => watched.labels("redis.keyspace.hits", "db.client").size === 1, { what: "the first reading" });
+    for (let i = 0; i < 5; i++) await client.get("key");
+    await until(() => counted() === 5, { what: "five hits since the first reading" });
+    await own.stop();
+    await until(() => Number.isNaN(watched.sum("redis.db.keys")), { what: "figures that are not known to be gone" });
+    await own.start();
+    await client.set("key", "value");
+    for (let i = 0; i < 3; i++) await client.get("key");
+    await until(() => counted() === 8, { what: "three more hits" });
+    await askRedis(own, [["CONFIG", "RESETSTAT"]]);
+    await client.get("key");
+    await until(() => counted() === 9, { what: "one more after the server's figures were reset" });
+  });
+
   it("does not disturb a connection with subscriptions, nor one that monitors", async () => {
     const subscriber = new Redis5({ port: server.port });
     ends.push(() => subscriber.disconnect());

@@ -1,5 +1,5 @@
 /** What a command does to the data set. */
-export type RedisKind = "read" | "write" | "other";
+type RedisKind = "read" | "write" | "other";
 
 /**
  * Where a reply says whether what was asked for was there: `value`: one value, `null` when it was not · `values`: a

@@ -1,6 +1,6 @@
 /** What a core can do, but for idling. */
 export const CPU_MODES = ["user", "nice", "system", "iowait", "irq", "steal"] as const;
-export type CpuMode = (typeof CPU_MODES)[number];
+type CpuMode = (typeof CPU_MODES)[number];
 
 /** CPU time by mode, in whatever unit. Time that guests took is in user and nice; `irq` has the soft ones in it. */
 export type CpuTicks = { readonly [M in CpuMode | "idle"]: number };

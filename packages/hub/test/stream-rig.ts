@@ -120,7 +120,10 @@ export async function stream(hub: Hub, headers: Record<string, string>, query = 
   return {
     socket: upgraded.socket,
     told,
-    first: (fits, what) => until(() => told.find(fits), { what, timeoutMs: 10_000 }),
+    first: async (fits, what) => {
+      await until(() => told.some(fits), { what, timeoutMs: 10_000 });
+      return told.find(fits) as Told;
+    },
     more: async (count) => {
       const from = told.length;
       await until(() => told.length >= from + count, { what: `${count} messages`, timeoutMs: (count + 5) * 1000 });

@@ -172,8 +172,10 @@ function bordersOfCards(page: Page): Promise<string[]> {
     .evaluateAll((cards) => [...new Set(cards.map((card) => getComputedStyle(card).borderTopStyle))]);
 }
 
+/** Runs in the page: what is far below the window is drawn when somebody comes near it. */
 function everyCanvasFits(): boolean {
   return [...document.querySelectorAll("canvas")]
+    .filter((canvas) => canvas.getBoundingClientRect().top < innerHeight)
     .filter(({ clientWidth, parentElement }) => clientWidth > 0 && parentElement?.closest(".u-wrap") === null)
     .every(({ width, clientWidth }) => Math.abs(width - clientWidth * devicePixelRatio) <= 1);
 }

@@ -1,4 +1,4 @@
-import type { HubRow, NodeRow } from "@wsight/protocol";
+import type { ComponentMember, HubRow, NodeRow } from "@wsight/protocol";
 import { describe, expect, it } from "vitest";
 import { describeFindings, judge } from "../src/pages/overview/judge.ts";
 
@@ -93,6 +93,53 @@ describe("the verdict", () => {
     expect(reasons).toEqual([
       "History is not being stored: disk full.",
       "The hub was restarted 2 times: out of memory.",
+    ]);
+  });
+});
+
+describe("the verdict on what the application stands on", () => {
+  const component = (change: Partial<ComponentMember> = {}): ComponentMember => ({
+    node: "demo/a",
+    kind: "cache",
+    name: "ioredis",
+    library: "ioredis",
+    state: "up",
+    since: NOW - 12_000,
+    checkedAt: NOW - 1000,
+    latencySeconds: 0.001,
+    error: null,
+    ...change,
+  });
+  const verdict = (components: readonly ComponentMember[], nodes = [node()]) =>
+    judge({ connection: "live", nodes, hub: HUB, components, now: NOW });
+
+  it("is good while all of it answers", () => {
+    expect(verdict([component(), component({ kind: "database", name: "pg" })]).tone).toBe("ok");
+  });
+
+  it("names what is down, since when and why, and how many still answer", () => {
+    const down = component({ state: "down", error: "ECONNREFUSED" });
+    expect(verdict([down])).toMatchObject({
+      tone: "crit",
+      reasons: ["Cache ioredis is down for 12 s: ECONNREFUSED."],
+    });
+    const two = [node(), node({ node: "demo/b", instance: "b" })];
+    expect(verdict([component(), { ...down, node: "demo/b" }], two).reasons).toEqual([
+      "Cache ioredis is down for 12 s on b, 1 of 2 answer: ECONNREFUSED.",
+    ]);
+  });
+
+  it("is not good about what nobody looked at lately", () => {
+    expect(verdict([component({ checkedAt: NOW - 30_000 })])).toMatchObject({
+      tone: "warn",
+      reasons: ["Cache ioredis was last looked at 30 s ago."],
+    });
+  });
+
+  it("says of a silent node that it is silent, and nothing of what it told last", () => {
+    const silent = node({ state: "silent", lastAt: NOW - 30_000 });
+    expect(verdict([component({ state: "down", checkedAt: NOW - 30_000 })], [silent]).reasons).toEqual([
+      "a silent for 30 s.",
     ]);
   });
 });

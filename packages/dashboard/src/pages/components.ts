@@ -20,35 +20,41 @@ export interface ShownStatus extends ComponentStatus {
 /** Components of the nodes in view. A node that fell silent looks at nothing, whatever it told last. */
 export function componentsInView(live: LiveState, kind?: ComponentKind): readonly ComponentMember[] {
   const chosen = live.node.value;
-  const lastAt = new Map(
-    live
-      .table("nodes")
-      .value?.filter(({ state }) => state !== "live")
-      .map((row) => [row.node, row.lastAt]),
-  );
+  const silent = silentNodes(live);
   return (live.table("components").value ?? [])
     .filter((row) => (chosen === null || row.node === chosen) && (kind === undefined || row.kind === kind))
     .map((row) => {
-      const silentSince = lastAt.get(row.node);
+      const silentSince = silent.get(row.node);
       if (silentSince === undefined || row.checkedAt === null) return row;
       return { ...row, checkedAt: Math.min(row.checkedAt, silentSince) };
     });
 }
 
+/** True when what a component told says nothing of now. */
+export function isStale(live: LiveState, { node, checkedAt }: ComponentMember): boolean {
+  return silentNodes(live).has(node) || (checkedAt !== null && live.now.value - checkedAt > COMPONENT_STALE_MS);
+}
+
 /** How the components of a kind are, or those among them with a name. One node that fell silent hides no other. */
 export function statusInView(live: LiveState, kind: ComponentKind, name: string | null = null): ShownStatus {
-  const now = live.now.value;
   const rows = componentsInView(live, kind).filter((row) => name === null || row.name === name);
-  const fresh = rows.filter(({ checkedAt }) => checkedAt === null || now - checkedAt <= COMPONENT_STALE_MS);
-  const silent = fresh.length === 0;
-  const status = componentStatus(silent ? rows : fresh, now)[kind];
+  const fresh = rows.filter((row) => !isStale(live, row));
+  const silent = fresh.length === 0 && rows.length > 0;
+  // All of them are stale then, however short the time since the last word.
+  const status = componentStatus(silent ? rows : fresh, live.now.value, silent ? -1 : COMPONENT_STALE_MS)[kind];
   return {
     ...status,
     members: rows.length,
-    staleSince: silent && rows.length > 0 ? Math.max(...rows.map(({ checkedAt }) => checkedAt ?? 0)) : null,
+    staleSince: silent ? Math.max(...rows.map(({ checkedAt }) => checkedAt ?? 0)) : null,
     lost: silent ? 0 : rows.length - fresh.length,
     known: live.table("components").value !== null,
   };
+}
+
+/** Nodes that do not report in time, and the time of their last sample. */
+function silentNodes(live: LiveState): ReadonlyMap<string, number> {
+  const nodes = live.table("nodes").value ?? [];
+  return new Map(nodes.filter(({ state }) => state !== "live").map((row) => [row.node, row.lastAt]));
 }
 
 /** Name of a node without its service. */

@@ -1,11 +1,11 @@
 import type { ComponentMember } from "@wsight/protocol";
-import { COMPONENT_STALE_MS, SOURCE_LIBRARIES } from "@wsight/protocol";
+import { SOURCE_LIBRARIES } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useApp } from "../../app-context.ts";
 import { Card } from "../../components/card.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { duration, join, span } from "../../format/quantity.ts";
-import { componentsInView, instanceOf } from "../components.ts";
+import { componentsInView, instanceOf, isStale } from "../components.ts";
 import { StateWord } from "../state-word.tsx";
 import type { Source } from "../use-source.ts";
 
@@ -58,7 +58,7 @@ export function Members({ source: { kind, name } }: { readonly source: Source })
 function Member({ row }: { readonly row: ComponentMember }): VNode {
   const { live } = useApp();
   const now = live.now.value;
-  const stale = row.checkedAt !== null && now - row.checkedAt > COMPONENT_STALE_MS;
+  const stale = isStale(live, row);
   return (
     <tr class={stale ? "hatched" : undefined} data-tone={row.state === "down" ? "crit" : undefined}>
       <th scope="row">

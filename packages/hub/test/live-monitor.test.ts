@@ -50,7 +50,9 @@ describe.each(TRANSPORTS)("the live monitor over %s", (transport) => {
     const elapsed = performance.now() - startedAt;
     for (const event of ALL) {
       const beats = heard.of(event).length - (counts[event] ?? 0);
-      expect(Math.abs(beats - elapsed / EVERY[event]), event).toBeLessThanOrEqual(2 + elapsed / EVERY[event] / 10);
+      // A machine that is busy with others misses some, and nobody makes up for them.
+      expect(beats, event).toBeLessThanOrEqual(2 + elapsed / EVERY[event]);
+      expect(beats, event).toBeGreaterThanOrEqual(elapsed / EVERY[event] / 2 - 2);
     }
     for (const { payload } of heard.events)
       expect(new Date(String(payload.timestamp)).toISOString()).toBe(payload.timestamp);
@@ -376,18 +378,23 @@ describe.each(TRANSPORTS)("the live monitor over %s", (transport) => {
   });
 
   test("tells 200 clients the same, each event made once", async () => {
-    const hub = await startMonitorHub({ viewersPerAddress: 500, requestsPerMinute: 100_000 });
+    const every = { intervalMs: 500, mediumIntervalMs: 1000, slowIntervalMs: 500 };
+    const hub = await startMonitorHub({ ...every, viewersPerAddress: 500, requestsPerMinute: 100_000 });
     const auth = { token: await token() };
     const startedAt = performance.now();
     const clients = Array.from({ length: 200 }, () => listen(hub.url, { transports, auth }));
-    for (const { times } of clients) await times("system-metrics", 3);
+    for (const { times } of clients) await times("system-metrics", 1);
+    await Promise.all(clients.map(({ of, times }) => times("system-metrics", of("system-metrics").length + 2)));
     const stamps = clients.map((heard) => heard.of("system-metrics").map(({ timestamp }) => timestamp));
     // One for each beat, and the few made for those who came between two.
-    const most = (performance.now() - startedAt) * (1 / FAST.slowIntervalMs + 1 / 1000) + 3;
+    const most = (performance.now() - startedAt) * (1 / every.slowIntervalMs + 1 / 1000) + 3;
     expect(new Set(stamps.flat()).size).toBeLessThan(most);
-    const [first = []] = stamps;
-    const shared = first.filter((stamp) => stamps.every((others) => others.includes(stamp)));
-    expect(shared.length).toBeGreaterThanOrEqual(1);
+    // The last of them came last.
+    const everybody = (): boolean => {
+      const [first, ...others] = clients.map((heard) => heard.of("system-metrics").map(({ timestamp }) => timestamp));
+      return first?.some((stamp) => others.every((one) => one.includes(stamp))) === true;
+    };
+    await until(everybody, { what: "one that all have heard" });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { SqlOperation } from "../statements/sql-operation.ts";
+import { OTHER_OPERATION, type SqlOperation } from "../statements/sql-operation.ts";
 
 const READS = [
   ...["findUnique", "findUniqueOrThrow", "findFirst", "findFirstOrThrow", "findMany", "count", "aggregate", "groupBy"],
@@ -16,7 +16,7 @@ const OPERATIONS: ReadonlyMap<string, SqlOperation> = new Map<string, SqlOperati
 const WRITING: ReadonlyMap<SqlOperation, SqlOperation> = new Map(
   reads.map(([name, operation]) => [operation, { name, kind: "write" }] as const),
 );
-const UNKNOWN: SqlOperation = { name: "OTHER", kind: "other" };
+const UNKNOWN: SqlOperation = { name: OTHER_OPERATION, kind: "other" };
 
 /** An operation of Prisma by its name. */
 export function prismaOperation(name: string): SqlOperation {

@@ -1,5 +1,5 @@
 /** What an operation does to the data. */
-export type OperationKind = "read" | "write" | "other";
+type OperationKind = "read" | "write" | "other";
 
 /** What a statement does: its name as `db.operation.name`, and whether it reads or writes. */
 export interface SqlOperation {

@@ -162,8 +162,10 @@ describe("what is collected", () => {
     const { link } = start();
     await until(() => rowsOf(link).length > 0 && rowsOf(link).every(({ reads }) => reads >= 3), { what: "reads" });
     for (const row of rowsOf(link)) {
-      expect(row).toMatchObject({ failures: 0, note: null, at: row.tier });
-      expect(row.seconds).toBeLessThan(row.budgetSeconds);
+      // On a machine that is busy enough one of them may be moved to a slower tier.
+      expect(row.failures).toBe(0);
+      expect(row.note).toBe(row.at === row.tier ? null : `over its budget of ${row.budgetSeconds * 1000} ms`);
+      expect(row.seconds).toBeGreaterThan(0);
       expect(Math.abs((row.readAt ?? 0) - Date.now())).toBeLessThan(5000);
     }
     expect(link.sum("wsight.probe.cpu")).toBeGreaterThan(rowsOf(link).reduce((sum, row) => sum + row.seconds, 0));
@@ -193,6 +195,7 @@ describe("what is collected", () => {
     const code = await new Promise((resolve) => child.once("close", resolve));
     expect(code).toBe(0);
     expect(JSON.parse(said)).toContain("host file systems");
-    expect(performance.now() - saidAt).toBeLessThan(1000);
+    // A program of the system that was just started is waited for.
+    expect(performance.now() - saidAt).toBeLessThan(5000);
   });
 });

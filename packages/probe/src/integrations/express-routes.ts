@@ -7,7 +7,7 @@ import {
   type RouterLike,
   takeMount,
 } from "./express-layers.ts";
-import type { Exchange } from "./http-traffic.ts";
+import type { Exchange } from "./http-line.ts";
 
 /** The parts of an application of Express that are used. */
 export interface ExpressLike {

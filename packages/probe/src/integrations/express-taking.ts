@@ -1,7 +1,8 @@
 import type { Guard } from "../guard.ts";
 import { cover, uncover } from "../shadow.ts";
 import type { LayerLike, RouterLike } from "./express-layers.ts";
-import type { Exchange, HttpTraffic } from "./http-traffic.ts";
+import type { Exchange } from "./http-line.ts";
+import type { HttpTraffic } from "./http-traffic.ts";
 
 /** Those who hear which routes take requests, kept on the method that tells them. */
 const HEARERS: unique symbol = Symbol("wsight.hearers");

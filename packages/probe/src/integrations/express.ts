@@ -4,7 +4,7 @@ import { behind, cover, uncover } from "../shadow.ts";
 import { type ExpressLike, ExpressRoutes, isExpressApp, rootRouter } from "./express-routes.ts";
 import { watchRouteLayers } from "./express-taking.ts";
 import { watchAppPlace } from "./http-app.ts";
-import type { Exchange } from "./http-traffic.ts";
+import type { Exchange } from "./http-line.ts";
 
 /** Watches applications of Express 4 and 5, from before or after their routes are added and their server listens. */
 export const express: Integration = {

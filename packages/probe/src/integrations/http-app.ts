@@ -1,8 +1,8 @@
 import type { Finding } from "@wsight/protocol";
 import type { ProbeContext } from "../integration.ts";
 import { type HttpServerLike, isHttpServer, watchPlace } from "./http.ts";
+import type { Exchange } from "./http-line.ts";
 import { HttpMeter } from "./http-meter.ts";
-import type { Exchange } from "./http-traffic.ts";
 
 /** Counts requests that reach an application whose server nobody named. */
 export interface AppPlace {

@@ -72,6 +72,7 @@ describe("what a probe says", () => {
     const read = (hub: Hub) => ask(hub, "/api/websocket/metrics/history/?hours=1", { headers });
     const viewer = await watch(first, { series: [{ metric: "websocket.server.active_connections", agg: "last" }] });
     await until(() => viewer.ticks.at(-1)?.values[0] === 500, { what: "the second to be closed" });
+    await until(async () => (await ask(first, "/readyz")).status === 200, { what: "the store to be open" });
     const now = await read(first);
     expect(now.json).toMatchObject({ hours: 1, interval_minutes: 5, data_points: 1 });
     expect(now.json.data).toMatchObject([{ connections: { total: 5 } }]);

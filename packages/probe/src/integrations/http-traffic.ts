@@ -58,6 +58,8 @@ export class HttpTraffic {
   readonly #owners = new Set<(server: object) => HttpMeter | null>();
   #lines = new WeakMap<object, Line>();
   #listed: Line[] = [];
+  /** A reply mostly goes out before the next request is read. */
+  #newest: Line | null = null;
   #limit = MIN_LISTED;
   #users = 0;
   #on = true;
@@ -100,7 +102,7 @@ export class HttpTraffic {
   find(request: unknown): Exchange | null {
     const socket = (request as RequestLike | null | undefined)?.socket;
     if (typeof socket !== "object" || socket === null) return null;
-    const line = this.#lines.get(socket);
+    const line = this.#newest?.socket === socket ? this.#newest : this.#lines.get(socket);
     if (line === undefined) return null;
     // The newest is asked about most: in pipelines of any length that is one step.
     if (line.last?.request === request) return line.last;
@@ -157,6 +159,7 @@ export class HttpTraffic {
       else line.listed = false;
     }
     this.#listed = kept;
+    this.#newest = null;
     this.#limit = Math.max(MIN_LISTED, kept.length * 2);
   }
 
@@ -174,6 +177,7 @@ export class HttpTraffic {
       unsubscribe("http.server.response.finish", this.#sent);
       this.#lines = new WeakMap();
       this.#listed = [];
+      this.#newest = null;
     };
   }
 
@@ -187,6 +191,7 @@ export class HttpTraffic {
       const exchange = new Exchange(request, meter, this.#context.hr());
       const line = this.#lineOf(socket);
       append(line, exchange);
+      this.#newest = line;
       if (meter === null) return;
       meter.active++;
       this.#list(line, meter);
@@ -199,7 +204,7 @@ export class HttpTraffic {
     if (!this.#on) return;
     try {
       const { request, response, socket } = message as Moment;
-      const line = this.#lines.get(socket);
+      const line = this.#newest?.socket === socket ? this.#newest : this.#lines.get(socket);
       if (line === undefined) return;
       const exchange = take(line, request);
       if (exchange === null) return;

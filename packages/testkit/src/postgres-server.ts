@@ -76,7 +76,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     const parent = child?.pid;
     if (parent === undefined) return;
     const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(parent)]).catch(() => ({ stdout: "" }));
-    for (const pid of [parent, ...stdout.split(/\s+/).filter(Boolean).map(Number)]) process.kill(pid, signal);
+    for (const pid of [parent, ...stdout.split(/\s+/).filter(Boolean).map(Number)]) signalOne(pid, signal);
   }
 
   await start();
@@ -93,6 +93,15 @@ export async function startPostgres(): Promise<PostgresServer> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** A connection may have ended since its process was listed. */
+function signalOne(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** PostgreSQL refuses to run as root: there it runs as the user its package made. */

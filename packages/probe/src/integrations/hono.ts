@@ -99,6 +99,7 @@ function attachHono(app: HonoLike & object, server: string, context: ProbeContex
 
 /** Node's request, as `@hono/node-server` passes it. */
 function incomingOf(env: unknown): object | null {
-  const { incoming } = Object(env) as { incoming?: unknown };
+  if (typeof env !== "object" || env === null) return null;
+  const { incoming } = env as { incoming?: unknown };
   return typeof incoming === "object" ? incoming : null;
 }

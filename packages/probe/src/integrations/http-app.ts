@@ -25,6 +25,7 @@ export function watchAppPlace(names: {
 }): AppPlace {
   const { library, server, context } = names;
   const servers = new Set<HttpServerLike>();
+  const known = new WeakSet<object>();
   const endWatch = context.http.watchApp();
   let meter: HttpMeter | null = null;
   let place: ReturnType<typeof watchPlace> | null = null;
@@ -34,9 +35,10 @@ export function watchAppPlace(names: {
     return meter;
   };
 
-  function meet(request: unknown): void {
-    const found = serverOf(request);
-    if (found === null || servers.has(found)) return;
+  function meet(found: object): void {
+    if (known.has(found)) return;
+    known.add(found);
+    if (!isHttpServer(found)) return;
     servers.add(found);
     place ??= watchPlace(() => [...servers], names);
     context.foundChanged();
@@ -46,7 +48,7 @@ export function watchAppPlace(names: {
     meter: makeMeter,
     enter(request) {
       const exchange = context.http.enter(request, makeMeter);
-      if (exchange !== null && meter !== null && exchange.meter === meter) meet(request);
+      if (exchange !== null && meter !== null && exchange.meter === meter) meet(exchange.server);
       return exchange;
     },
     finding(version, gaps, facts) {
@@ -66,9 +68,4 @@ export function watchAppPlace(names: {
       servers.clear();
     },
   };
-}
-
-function serverOf(request: unknown): HttpServerLike | null {
-  const { server } = Object((request as { socket?: unknown } | null)?.socket) as { server?: unknown };
-  return isHttpServer(server) ? server : null;
 }

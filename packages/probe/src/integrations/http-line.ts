@@ -39,11 +39,21 @@ export class Exchange {
   /** The one that came after it on the same connection, while this one is not answered. */
   next: Exchange | null = null;
   readonly request: RequestLike;
+  /** Node's server that it came to. */
+  readonly server: object;
+  readonly line: Line;
   /** Monotonic, ms. */
   readonly startedAt: number;
 
-  constructor(request: RequestLike, meter: HttpMeter | null, startedAt: number) {
-    this.request = request;
+  constructor(
+    begun: { readonly request: RequestLike; readonly server: object },
+    line: Line,
+    meter: HttpMeter | null,
+    startedAt: number,
+  ) {
+    this.request = begun.request;
+    this.server = begun.server;
+    this.line = line;
     this.meter = meter;
     this.startedAt = startedAt;
   }

@@ -100,9 +100,12 @@ export class HttpTraffic {
 
   /** The exchange of a request that is being answered, if it is known here. */
   find(request: unknown): Exchange | null {
+    // Applications mostly ask while the newest is being handed to them; reading its fields would cost more than this.
+    const newest = this.#newest?.last ?? null;
+    if (newest !== null && newest.request === request) return newest;
     const socket = (request as RequestLike | null | undefined)?.socket;
     if (typeof socket !== "object" || socket === null) return null;
-    const line = this.#newest?.socket === socket ? this.#newest : this.#lines.get(socket);
+    const line = this.#lines.get(socket);
     if (line === undefined) return null;
     // The newest is asked about most: in pipelines of any length that is one step.
     if (line.last?.request === request) return line.last;
@@ -118,8 +121,7 @@ export class HttpTraffic {
     if (exchange.meter === null && !exchange.disregarded) {
       exchange.meter = meter();
       exchange.meter.active++;
-      const line = this.#lines.get(exchange.request.socket as object);
-      if (line !== undefined) this.#list(line, exchange.meter);
+      this.#list(exchange.line, exchange.meter);
     }
     return exchange;
   }
@@ -133,8 +135,8 @@ export class HttpTraffic {
     const exchange = this.find(request);
     if (exchange === null || exchange.disregarded) return;
     exchange.disregarded = true;
-    const line = this.#lines.get(exchange.request.socket as object);
-    if (line !== undefined && !line.mixed) {
+    const { line } = exchange;
+    if (!line.mixed) {
       settle(line, line.carried ? line.meter : null);
       line.mixed = true;
     }
@@ -184,13 +186,13 @@ export class HttpTraffic {
   readonly #begun = (message: unknown): void => {
     if (!this.#on) return;
     try {
-      const { request, socket, server } = message as Moment;
+      const begun = message as Moment;
+      const { socket, server } = begun;
       const meter = this.#meterOf(server);
       if (meter === null && this.#owners.size === 0) return;
       this.#context.hookCalls.value++;
-      const exchange = new Exchange(request, meter, this.#context.hr());
       const line = this.#lineOf(socket);
-      append(line, exchange);
+      append(line, new Exchange(begun, line, meter, this.#context.hr()));
       this.#newest = line;
       if (meter === null) return;
       meter.active++;

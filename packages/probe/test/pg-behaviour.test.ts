@@ -157,6 +157,26 @@ describe.skipIf(findPostgres() === null)("a watched pool of pg (needs PostgreSQL
     await until(() => watched.sum("db.client.connection.pending_requests") === 0, { what: "nobody waiting" });
   });
 
+  it("leaves pings out of who waits and what is lent", async () => {
+    pool = openPool(server);
+    watched = watchDatabase(pool, { intervalMs: 100, mediumIntervalMs: 100 });
+    await pool.query("SELECT 1");
+    const read: string[] = [];
+    const link = { onFrame: () => undefined, close: () => undefined };
+    watched.probe.connect({
+      ...link,
+      send: (message) => {
+        if (typeof message === "string") return true;
+        const used = watched.sum(CONNECTIONS, { "db.client.connection.state": "used" });
+        read.push(`${watched.sum("db.client.connection.pending_requests")} wait, ${used} used`);
+        return true;
+      },
+    });
+    await until(() => read.length >= 12, { what: "readings with pings between them" });
+    expect(watched.component()).toMatchObject({ state: "up" });
+    expect(new Set(read)).toEqual(new Set(["0 wait, 0 used"]));
+  });
+
   it("counts connections that can't be had, under the statement they were for", async () => {
     pool = new pg.Pool({ host: "127.0.0.1", port: 1 });
     watched = watchDatabase(pool);

@@ -95,6 +95,21 @@ describe.skipIf(findPostgres() === null)("clients of Prisma (needs PostgreSQL)",
     const calls = (watched: Watched, operation: string, where: Record<string, string> = {}): number =>
       watched.histogram(DURATION, { "db.operation.name": operation, ...where }).count;
 
+    it("are told apart from those of the pool they go through, so that nothing is added up twice", async () => {
+      const pool = openPool(server);
+      client = make({ adapter: new PrismaPg(pool) }).$extends(prismaExtension());
+      const below = watch(pool, "pool");
+      const watched = watch(client);
+      await call(client.item, "findMany");
+      await until(() => watched.histogram(DURATION).count === 1, { what: "the operation" });
+      await until(() => below.histogram(DURATION).count === 1, { what: "its statement" });
+      expect(calls(watched, "findMany", { "db.system.name": "prisma" })).toBe(1);
+      expect(below.histogram(DURATION, { "db.system.name": "postgresql" }).count).toBe(1);
+      await client.$disconnect();
+      await pool.end();
+      client = base(server).$extends(prismaExtension());
+    });
+
     it("are named as Prisma names them, with their model; nested writes and both kinds of transactions included", async () => {
       client = base(server).$extends(prismaExtension());
       const watched = watch(client);

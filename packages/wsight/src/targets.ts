@@ -21,7 +21,7 @@ interface TargetKind {
 /** Name of the target that carries the dashboard; it is watched too. */
 const SERVER = "server";
 
-/** What may be passed to be watched under which name. */
+/** What may be passed to be watched under which name, in the order it is watched: a pool before what works on it. */
 const KINDS: Readonly<Record<string, TargetKind>> = {
   io: {
     what: "a Socket.IO server (new Server(…) of socket.io), or an array of them",
@@ -61,10 +61,10 @@ const KINDS: Readonly<Record<string, TargetKind>> = {
  */
 export function parseTargets(targets: unknown): readonly Target[] {
   const names = [...Object.keys(KINDS), SERVER];
-  return Object.entries(asFields("BAD_OPTION", "targets", targets)).flatMap(([name, value]) => {
-    const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-    if (name === SERVER) return [];
-    if (kind === undefined) throw unknownName("targets", name, names);
+  const fields = asFields("BAD_OPTION", "targets", targets);
+  for (const name of Object.keys(fields)) if (!names.includes(name)) throw unknownName("targets", name, names);
+  return Object.entries(KINDS).flatMap(([name, kind]) => {
+    const value = fields[name];
     if (value === undefined) return [];
     if (!Array.isArray(value)) return [parseTarget(`targets.${name}`, kind, value)];
     return value.map((item: unknown, i) => parseTarget(`targets.${name}[${i}]`, kind, item));

@@ -8,6 +8,15 @@ const DEFAULT_IDLE_MS = 10_000;
 /** How long an answer to the application counts as proof of life, ms. */
 const PROOF_MS = 10_000;
 
+/** Pings of a pool, and what they take of it right now: that is not the application's. */
+export interface PgPing {
+  readonly ping: (signal: AbortSignal) => Promise<PingAnswer>;
+  /** Pings that wait for a connection. */
+  readonly queued: () => number;
+  /** Connections lent to pings. */
+  readonly lent: () => number;
+}
+
 /**
  * Asks a pool's server `SELECT 1`, without being in anybody's way:
  *
@@ -16,12 +25,9 @@ const PROOF_MS = 10_000;
  * - A connection that the pool would have closed by now, were it not for pings, is closed after the ping, and so is
  *   one that was opened for it. So pings keep neither connections nor the process alive.
  */
-export function createPgPing(
-  pool: PgPool,
-  operations: PgOperations,
-  hr: () => number,
-): (signal: AbortSignal) => Promise<PingAnswer> {
-  return async (signal) => {
+export function createPgPing(pool: PgPool, operations: PgOperations, hr: () => number): PgPing {
+  const mine = { queued: 0, lent: 0 };
+  const ping = async (signal: AbortSignal): Promise<PingAnswer> => {
     if (pool.ending === true) throw new NotAskable("the pool has ended");
     const beganAt = hr();
     const isAlive = beganAt - operations.lastAnswerAt() <= PROOF_MS;
@@ -29,14 +35,17 @@ export function createPgPing(
     if (!hasIdle(pool) && (isAlive || !hasPlace(pool))) return proofOfLife(isAlive);
     const isKept = pool.idleCount > 0 && staysOpen(pool, hr() - operations.lastUseAt());
     try {
-      const client = await lend(pool, operations, signal);
+      const client = await lend(pool, operations, signal, mine);
       return new PingAnswer(await ask(client, { operations, hr, isKept, signal }));
     } catch (error) {
       // A server that takes no more connections still answers those it has.
       if (operations.lastAnswerAt() >= beganAt) return new PingAnswer(null);
       throw error;
+    } finally {
+      mine.lent = 0;
     }
   };
+  return { ping, queued: () => mine.queued, lent: () => mine.lent };
 }
 
 /** True when one can be had at once and nobody is about to take it, or when nobody uses any. */
@@ -61,8 +70,15 @@ function staysOpen({ options, totalCount }: PgPool, idleMs: number): boolean {
   return idleTimeoutMillis === 0 || (typeof idleTimeoutMillis === "number" && idleMs < idleTimeoutMillis);
 }
 
-function lend(pool: PgPool, operations: PgOperations, signal: AbortSignal): Promise<LentClient> {
+/** @param mine is kept up to date with what the ping takes of the pool */
+function lend(
+  pool: PgPool,
+  operations: PgOperations,
+  signal: AbortSignal,
+  mine: { queued: number; lent: number },
+): Promise<LentClient> {
   return new Promise((resolve, reject) => {
+    const waiting = pool.waitingCount;
     const known = new Set(clientsOf(pool));
     operations.quietly(() =>
       pool.connect((error: unknown, client: LentClient | undefined) => {
@@ -74,6 +90,13 @@ function lend(pool: PgPool, operations: PgOperations, signal: AbortSignal): Prom
         }
       }),
     );
+    // The pool hands out an idle connection in the next turn.
+    mine.queued = Math.max(0, pool.waitingCount - waiting);
+    mine.lent = 1 - mine.queued;
+    process.nextTick(() => {
+      if (mine.queued > 0) mine.lent = 1;
+      mine.queued = 0;
+    });
     for (const client of clientsOf(pool)) {
       if (known.has(client)) continue;
       // What the application does with each new connection, it does to this one because of the ping.

@@ -26,15 +26,18 @@ function attachPool(pool: PgPool & object, name: string, context: ProbeContext):
   const watch = watchPgPool(pool, name, { context, operations, clients });
   for (const client of clientsOf(pool)) guard.run("attach", () => clients.adopt(client), undefined, SOURCE);
 
+  const ping = createPgPing(pool, operations, hr);
   const labels = { "db.client.connection.pool.name": name };
   const count = (state: string, read: () => number): (() => void) =>
     registry.gauge("db.client.connection.count", { ...labels, "db.client.connection.state": state }, read);
   const ends = [
     count("idle", () => pool.idleCount),
-    count("used", () => pool.totalCount - pool.idleCount),
+    count("used", () => Math.max(0, pool.totalCount - pool.idleCount - ping.lent())),
     registry.gauge("db.client.connection.max", labels, () => maxOf(pool)),
-    registry.gauge("db.client.connection.pending_requests", labels, () => pool.waitingCount),
-    context.provideComponent({ kind: "database", name, library: "pg", ping: createPgPing(pool, operations, hr) }),
+    registry.gauge("db.client.connection.pending_requests", labels, () =>
+      Math.max(0, pool.waitingCount - ping.queued()),
+    ),
+    context.provideComponent({ kind: "database", name, library: "pg", ping: ping.ping }),
   ];
 
   return {

@@ -4,6 +4,7 @@ import type { Distribution } from "../instruments/instruments.ts";
 import type { Statement } from "../instruments/query-book.ts";
 import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
 import type { SqlOperation } from "../statements/sql-operation.ts";
+import { watchedTargets } from "../watched.ts";
 import { createDatabaseSeries } from "./database-series.ts";
 import { type Ended, observed } from "./observed.ts";
 import {
@@ -48,9 +49,8 @@ function attachPrisma(client: PrismaClientLike & object, name: string, context: 
   const { guard, hr } = context;
   const slot = slotOf(client);
   if (slot.watch !== null) return watchedElsewhere(name);
-  const system = systemOf(client);
   const version = typeof client._clientVersion === "string" ? client._clientVersion.slice(0, 64) : null;
-  const watch = watchOperations(context, { system, name });
+  const watch = watchOperations(context, { system: () => systemOf(slot.parent ?? client), name });
   slot.watch = watch;
   const ping = createPrismaPing(() => slot.parent ?? client, watch.activity, hr);
   const endComponent = context.provideComponent({ kind: "database", name, library: "prisma", ping });
@@ -95,11 +95,17 @@ interface Counted {
 
 function watchOperations(
   context: ProbeContext,
-  { system, name }: { readonly system: string; readonly name: string },
+  { system: readSystem, name }: { readonly system: () => string; readonly name: string },
 ): OperationsWatch {
   const { guard, hr } = context;
-  const series = createDatabaseSeries(context, { system, client: name, collections: MAX_MODELS });
-  const queries = context.queries.client(name, system);
+  // Known with the first operation: by then the pool below is watched, or is not.
+  const made = once(() => {
+    const system = readSystem();
+    return {
+      series: createDatabaseSeries(context, { system, client: name, collections: MAX_MODELS }),
+      queries: context.queries.client(name, system),
+    };
+  });
   let isOn = true;
   let underWay = 0;
   let answerAt = Number.NEGATIVE_INFINITY;
@@ -108,6 +114,7 @@ function watchOperations(
   const calls = new CappedSet<Counted>(MAX_CALLS, (key) => {
     const [model = "", given = ""] = key === OTHER ? [] : key.split(".");
     const operation = prismaOperation(given);
+    const { series, queries } = made();
     const statement = queries.named(model === "" ? operation.name : `${model}.${operation.name}`, operation);
     return { statement, operation, duration: series.duration(operation, model) };
   });
@@ -115,6 +122,7 @@ function watchOperations(
     const operation = prismaOperation(given);
     const sql = rawSql(operation, args);
     if (sql === null) return calls.get(`${model}.${operation.name}`);
+    const { series, queries } = made();
     const statement = queries.sql(sql);
     const done = statement.operation.kind === "write" ? asWriting(operation) : operation;
     return { statement, operation: done, duration: series.duration(done, "") };
@@ -122,6 +130,7 @@ function watchOperations(
   const record = ({ statement, operation, duration }: Counted, beganAt: number, error: unknown): void => {
     useAt = hr();
     if (error === null || isServersOwn(error)) answerAt = useAt;
+    const { series, queries } = made();
     const seconds = (useAt - beganAt) / 1000;
     duration.record(seconds);
     queries.note(statement, seconds);
@@ -155,7 +164,7 @@ function watchOperations(
     },
     end() {
       isOn = false;
-      queries.end();
+      made().queries.end();
     },
   };
 }
@@ -166,9 +175,23 @@ function isServersOwn(error: unknown): boolean {
   return typeof code === "string" && /^P2/.test(code) && code !== "P2024" && code !== "P2028";
 }
 
-function systemOf({ _activeProvider }: PrismaClientLike): string {
+/**
+ * The database, unless what its adapter does there is counted already, of the pool it was handed: then `prisma`, so
+ * that nothing is added up twice.
+ */
+function systemOf({ _activeProvider, _engineConfig }: PrismaClientLike): string {
+  const pool = _engineConfig?.adapter?.externalPool;
+  if (typeof pool === "object" && pool !== null && watchedTargets().has(pool)) return "prisma";
   if (typeof _activeProvider !== "string") return "postgresql";
   return SYSTEMS[_activeProvider] ?? "other_sql";
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 function watchedElsewhere(name: string): IntegrationHandle {

@@ -34,7 +34,7 @@ export function CacheTab({ source }: { readonly source: Source }): VNode {
         <Timing selectors={selectors} stale={stale} empty={empty} />
         <MemoryChart selectors={selectors} stale={stale} />
         <Leaving selectors={selectors} stale={stale} />
-        <Operations source={source} system="redis" span={6} />
+        <Operations source={source} of="cache" span={6} />
       </div>
     </>
   );

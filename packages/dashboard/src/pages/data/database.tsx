@@ -18,7 +18,7 @@ import { useSelectors } from "./use-selectors.ts";
 
 /** Operations, their time, the pool they wait for, and the statements that cost most. */
 export function DatabaseTab({ source }: { readonly source: Source }): VNode {
-  const selectors = useSelectors(databaseSelectors, source.name);
+  const selectors = useSelectors(databaseSelectors, source.name ?? onlyOne(source.names));
   const empty = explainHint(source.hint);
   return (
     <>
@@ -32,10 +32,15 @@ export function DatabaseTab({ source }: { readonly source: Source }): VNode {
         <Queries source={source} />
       </div>
       <div class="grid">
-        <Operations source={source} system="postgresql" />
+        <Operations source={source} of="database" />
       </div>
     </>
   );
+}
+
+/** The one there is, whatever database it speaks to. */
+function onlyOne(names: readonly string[]): string | null {
+  return names.length === 1 ? (names[0] ?? null) : null;
 }
 
 function Kpis({ source, selectors }: { readonly source: Source; readonly selectors: DatabaseSelectors }): VNode {

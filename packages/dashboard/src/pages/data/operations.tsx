@@ -32,21 +32,21 @@ const FIGURES: Figures<OperationRow, Column> = {
 
 interface OperationsProps {
   readonly source: Source;
-  readonly system: string;
+  readonly of: "database" | "cache";
   readonly span?: 6 | 12;
 }
 
 /** Every operation with what it costs. */
-export function Operations({ source, system, span = 12 }: OperationsProps): VNode {
+export function Operations({ source, of, span = 12 }: OperationsProps): VNode {
   const { live } = useApp();
   useOnScreen(ON_SCREEN);
   const sorter = useSorter<Column>("rate");
-  const rows = (live.table("operations").value ?? []).filter((row) => row.system === system);
+  const rows = (live.table("operations").value ?? []).filter((row) => (row.system === "redis") === (of === "cache"));
   const held = useSortedRows(rows, FIGURES, sorter, keyOf);
   const all = source.names.length > 1 ? ", all clients" : "";
   return (
     <Card
-      title={system === "redis" ? "Commands" : "Operations by name"}
+      title={of === "cache" ? "Commands" : "Operations by name"}
       span={span}
       caption={`${allNodes(live, "rates over 10 s, latency over 1 min")}${all}`}
       staleSince={source.stale}
@@ -55,7 +55,7 @@ export function Operations({ source, system, span = 12 }: OperationsProps): VNod
         <EmptyState {...explainHint(source.hint)} />
       ) : (
         <SortedTable
-          label={system === "redis" ? "Commands by name" : "Operations"}
+          label={of === "cache" ? "Commands by name" : "Operations"}
           class={source.stale === null ? "operations" : "operations stale-rows"}
           held={held}
           keyOf={keyOf}

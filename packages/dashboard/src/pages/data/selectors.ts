@@ -68,12 +68,12 @@ export interface DatabaseSelectors extends OperationSelectors {
   readonly timeouts: Selector;
 }
 
-/** @param client one of them, `null` for all */
+/** @param client one of them, `null` for all of PostgreSQL: what a client above a watched pool does is among those of the pool */
 export function databaseSelectors(client: string | null): DatabaseSelectors {
   const pool: Where = client === null ? {} : { "db.client.connection.pool.name": client };
   const state = (name: string): Where => ({ ...pool, "db.client.connection.state": name });
   return {
-    ...operations({ "db.system.name": "postgresql", ...(client === null ? {} : { "db.client": client }) }),
+    ...operations(client === null ? { "db.system.name": "postgresql" } : { "db.client": client }),
     used: of("db.client.connection.count", "last", state("used")),
     idle: of("db.client.connection.count", "last", state("idle")),
     waiting: of("db.client.connection.pending_requests", "last", pool),

@@ -2,9 +2,8 @@
 // server, how many bytes it takes, and how late it comes. wsight's hub, over
 // WebSockets and over server-sent events, beside plain `ws` and Socket.IO that
 // send the same figures to everybody and do nothing else.
-import { fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
+import { ask, end, hear, pinned, start } from "./children.mjs";
 import { METRICS } from "./fanout/figures.mjs";
 import { percentile, table } from "./report.mjs";
 
@@ -20,39 +19,14 @@ const SUBJECTS = [
   ["ws: send of 2 KB JSON", "ws-json", "ws-json"],
   ["Socket.IO: io.emit of the same metrics", "socket.io", "socket.io"],
 ].filter(([, , transport]) => (process.env.BENCH_ONLY ?? transport).split(",").includes(transport));
-const pinned = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
-
-function start(file, argument, core) {
-  const path = new URL(`./fanout/${file}.mjs`, import.meta.url).pathname;
-  return fork(path, [argument], pinned ? { execPath: "taskset", execArgv: ["-c", core, process.execPath] } : {});
-}
-
-async function hear(child) {
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`a process ended early (${code})`)));
-  return (await Promise.race([once(child, "message"), ended]))[0];
-}
-
-function ask(child, question) {
-  const answer = hear(child);
-  child.send(question);
-  return answer;
-}
-
-async function end(children) {
-  await Promise.all(
-    children.map(async (child) => {
-      child.disconnect();
-      await once(child, "exit");
-    }),
-  );
-}
-
 async function gather(transport, { port, token }, viewers) {
   const processes = [];
   for (let first = 0; first < viewers; first += PER_PROCESS) {
     const firstAddress = 2 + processes.length * ADDRESSES_PER_PROCESS;
     const count = Math.min(PER_PROCESS, viewers - first);
-    processes.push(start("viewers", JSON.stringify({ transport, port, token, count, firstAddress }), "1"));
+    processes.push(
+      start("./fanout/viewers.mjs", [JSON.stringify({ transport, port, token, count, firstAddress })], "1"),
+    );
   }
   await Promise.all(processes.map(hear));
   return processes;
@@ -68,7 +42,7 @@ async function cpuPerSecond(server, during) {
 }
 
 async function measure(kind, transport, viewers) {
-  const server = start("server", kind, "0");
+  const server = start("./fanout/server.mjs", [kind], "0");
   const address = await hear(server);
   const processes = await gather(transport, address, viewers);
   await wait(SETTLE_MS);
@@ -77,7 +51,7 @@ async function measure(kind, transport, viewers) {
   for (const child of processes) child.send("start");
   const cpuMs = await cpuPerSecond(server, () => wait(SECONDS * 1000));
   const heard = await Promise.all(processes.map((child) => ask(child, "stop")));
-  await end([...processes, server]);
+  await end(...processes, server);
   const delaysMs = heard.flatMap((one) => one.delaysMs);
   const ticks = delaysMs.length / viewers / SECONDS;
   return {

@@ -1,9 +1,10 @@
 // What watching costs a request: the same server with and without, in processes
 // of their own, run in turns. First in memory, without system calls, where the
 // fastest block counts; then over loopback, by CPU time a request.
-import { fork, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { ask, pinned, start } from "./children.mjs";
 import { NAMES, WAYS } from "./http/servers.mjs";
 import { percentile, table } from "./report.mjs";
 
@@ -16,24 +17,14 @@ const ROUND_MS = 250;
 const CONNECTIONS = 50;
 const REQUEST =
   "GET /api/acme/users/7 HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nUser-Agent: bench\r\n\r\n";
-const pinned = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 if (pinned) spawnSync("taskset", ["-pc", "1", String(process.pid)]);
 
-function start(library, way) {
-  const file = new URL("./http/child.mjs", import.meta.url).pathname;
-  return fork(file, [library, way], pinned ? { execPath: "taskset", execArgv: ["-c", "0", process.execPath] } : {});
-}
-
-async function ask(child, question) {
-  child.send(question);
-  const [answer] = await once(child, "message");
-  return answer;
-}
+const open = (library, way) => start("./http/child.mjs", [library, way], "0");
 
 async function inMemory(library) {
   const results = WAYS.map((way) => ({ way, bests: [] }));
   for (let generation = 0; generation < GENERATIONS; generation++) {
-    const running = results.map((result) => ({ result, child: start(library, result.way), best: Infinity }));
+    const running = results.map((result) => ({ result, child: open(library, result.way), best: Infinity }));
     for (let i = -WARM_UP_BLOCKS; i < BLOCKS; i++) {
       for (const one of running) {
         const took = await ask(one.child, { ask: "memory", size: BLOCK });
@@ -61,7 +52,7 @@ async function openClient(port) {
 async function overLoopback(library) {
   const subjects = [];
   for (const way of WAYS) {
-    const child = start(library, way);
+    const child = open(library, way);
     const port = await ask(child, { ask: "listen" });
     const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => openClient(port)));
     subjects.push({ way, child, clients, each: [] });

@@ -1,45 +1,18 @@
 // The live monitor over Socket.IO with 1,000 subscribed clients: what a second
 // costs the hub, beside plain Socket.IO that emits the same payloads at the
 // same beats and does nothing else, and the hub alone.
-import { fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { io } from "socket.io-client";
+import { ask, end, hear, pinned, start } from "./children.mjs";
 import { table } from "./report.mjs";
 
 const CLIENTS = Number(process.env.BENCH_VIEWERS ?? 1000);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 30);
 const SETTLE_MS = 2000;
 const EVENTS = ["basic-metrics", "database-metrics", "cache-metrics", "network-metrics", "system-metrics"];
-const pinned = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
-
-function start(file, argument, core) {
-  const path = new URL(`./live-monitor/${file}.mjs`, import.meta.url).pathname;
-  const options = pinned ? { execPath: "taskset", execArgv: ["-c", core, process.execPath] } : {};
-  return fork(path, [JSON.stringify(argument)], options);
-}
-
-async function hear(child) {
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`a process ended early (${code})`)));
-  return (await Promise.race([once(child, "message"), ended]))[0];
-}
-
-function ask(child, question) {
-  const answer = hear(child);
-  child.send(question);
-  return answer;
-}
-
-async function end(children) {
-  for (const child of children) {
-    child.disconnect();
-    await once(child, "exit");
-  }
-}
-
 /** One payload of each event, as the hub tells a busy application. */
 async function record() {
-  const server = start("server", { kind: "hub" }, "0");
+  const server = start("./live-monitor/server.mjs", [JSON.stringify({ kind: "hub" })], "0");
   const { port, token } = await hear(server);
   await wait(8000);
   const socket = io(`http://127.0.0.1:${port}`, { transports: ["websocket"], auth: { token } });
@@ -47,14 +20,15 @@ async function record() {
   for (const event of EVENTS) socket.once(event, (payload) => (payloads[event] = payload));
   while (Object.keys(payloads).length < EVENTS.length) await wait(10);
   socket.disconnect();
-  await end([server]);
+  await end(server);
   return payloads;
 }
 
 async function measure(kind, clients, payloads) {
-  const server = start("server", { kind, payloads }, "0");
+  const server = start("./live-monitor/server.mjs", [JSON.stringify({ kind, payloads })], "0");
   const { port, token } = await hear(server);
-  const crowd = clients === 0 ? null : start("clients", { port, token, count: clients }, "1");
+  const crowd =
+    clients === 0 ? null : start("./live-monitor/clients.mjs", [JSON.stringify({ port, token, count: clients })], "1");
   if (crowd !== null) await hear(crowd);
   await wait(SETTLE_MS);
   // From the middle of a second to the middle of another: whole beats.
@@ -64,7 +38,7 @@ async function measure(kind, clients, payloads) {
   await wait(SECONDS * 1000);
   const after = await ask(server, "cpu");
   const { bytes } = crowd === null ? { bytes: 0 } : await ask(crowd, "stop");
-  await end(crowd === null ? [server] : [crowd, server]);
+  await end(...(crowd === null ? [server] : [crowd, server]));
   return { cpuMs: (after.cpuMs - before.cpuMs) / SECONDS, bytes: clients === 0 ? 0 : bytes / clients / SECONDS };
 }
 

@@ -1,11 +1,12 @@
 // What it costs the client to load a server: wsight's own framing beside the
 // clients that people write load tests with, against the same servers. Then
 // how true its figures are, how soon it starts, and how many it can hold.
-import { fork, spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { WebSocket, WebSocketServer } from "ws";
 import { resolvePlan, runLoad } from "../packages/load/dist/index.js";
+import { end, hear, pinned, start } from "./children.mjs";
 import { percentile, table } from "./report.mjs";
 
 const CONNECT = Number(process.env.BENCH_CONNECTIONS ?? 4000);
@@ -19,33 +20,15 @@ const SUBJECTS = [
   ["wsight socket.io", "socket.io"],
   ["socket.io-client", "socket.io"],
 ];
-const pinned = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
-
-function start(path, args, core) {
-  return fork(new URL(path, import.meta.url).pathname, args, {
-    execArgv: [],
-    ...(pinned && core !== null
-      ? { execPath: "taskset", execArgv: ["-c", core, process.execPath, "--expose-gc"] }
-      : { execArgv: ["--expose-gc"] }),
-  });
-}
-
-async function hear(child) {
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`a process ended early (${code})`)));
-  return (await Promise.race([once(child, "message"), ended]))[0];
-}
-
-async function end(child) {
-  child.disconnect();
-  await once(child, "exit");
-}
+/** Collects garbage before it measures. */
+const GC = ["--expose-gc"];
 
 async function clientCosts() {
   const rows = [];
   for (const [client, kind] of SUBJECTS) {
-    const server = start("./load/servers.mjs", [kind], "0");
+    const server = start("./load/servers.mjs", [kind], "0", GC);
     const { port } = await hear(server);
-    const child = start("./load/clients.mjs", [client, String(port)], "1");
+    const child = start("./load/clients.mjs", [client, String(port)], "1", GC);
     await hear(child);
     child.send({ type: "connect", count: CONNECT });
     const connect = await hear(child);
@@ -61,7 +44,7 @@ async function clientCosts() {
       (echo.answers / (echo.ms / 1000)).toFixed(0),
       ((echo.cpuMicros / 1000 / echo.ms) * 100).toFixed(0),
     ]);
-    await Promise.all([end(child), end(server)]);
+    await end(child, server);
   }
   table(
     `Cost to the client (${CONNECT} connections, then 100 with 10 messages of 64 bytes under way each${pinned ? ", client and server on a core each" : ""})`,
@@ -108,7 +91,7 @@ async function accuracy() {
     ["stands still for 1 s of 9", [0, 4000, 1000], ["0", "550", "910"]],
   ];
   for (const [name, [delay, after, stall], truth] of cases) {
-    const server = start(fixture, [delay, after, stall].map(String), "0");
+    const server = start(fixture, [delay, after, stall].map(String), "0", GC);
     const { port } = await hear(server);
     const url = `ws://127.0.0.1:${port}`;
     const options = { connections: 100, interval: 0.1, duration: 9, ramp: 1, reply: "echo" };
@@ -116,7 +99,7 @@ async function accuracy() {
       resolvePlan({ url, profile: "custom", message: "{{id}} {{n}} {{mark}}", ...options }),
     );
     await end(server);
-    const again = start(fixture, [delay, after, stall].map(String), "0");
+    const again = start(fixture, [delay, after, stall].map(String), "0", GC);
     const values = await closedLoop(`ws://127.0.0.1:${(await hear(again)).port}`, 100, 100, 9000);
     await end(again);
     const { p50, p95, p99 } = messages.latency;
@@ -170,7 +153,7 @@ async function startUp() {
 
 async function hold() {
   if (HOLD === 0) return;
-  const servers = start("./load/servers.mjs", ["lean", String(Math.ceil(HOLD / 14_000))], null);
+  const servers = start("./load/servers.mjs", ["lean", String(Math.ceil(HOLD / 14_000))], undefined, GC);
   const { port } = await hear(servers);
   let open = 0;
   let allAt = 0;

@@ -2,9 +2,8 @@
 // 1,000 clients of /ws/metrics over loopback: how late it comes, and what it
 // costs the process. Once with the embedded store, once with a database that is
 // away: the beat must not know the difference.
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
+import { ask, end, hear, start } from "./children.mjs";
 import { percentile, table } from "./report.mjs";
 
 const CROWDS = (process.env.BENCH_CLIENTS ?? "0,1,100,1000").split(",").map(Number);
@@ -15,30 +14,10 @@ const KINDS = [
   ["postgres-away", "PostgreSQL, away"],
 ];
 
-function start(file, argument) {
-  return fork(new URL(`./stream/${file}.mjs`, import.meta.url).pathname, [argument]);
-}
-
-async function hear(child) {
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`a process ended early (${code})`)));
-  return (await Promise.race([once(child, "message"), ended]))[0];
-}
-
-function ask(child, question) {
-  const answer = hear(child);
-  child.send(question);
-  return answer;
-}
-
-async function end(child) {
-  child.disconnect();
-  await once(child, "exit");
-}
-
 async function measure(kind, count) {
-  const server = start("server", kind);
+  const server = start("./stream/server.mjs", [kind]);
   const address = await hear(server);
-  const clients = start("clients", JSON.stringify({ ...address, count }));
+  const clients = start("./stream/clients.mjs", [JSON.stringify({ ...address, count })]);
   await hear(clients);
   await wait(SETTLE_MS);
   // From the middle of a second to the middle of another: whole beats.
@@ -48,8 +27,7 @@ async function measure(kind, count) {
   await wait(SECONDS * 1000);
   const { cpuMs } = await ask(server, "cpu");
   const heard = await ask(clients, "stop");
-  await end(clients);
-  await end(server);
+  await end(clients, server);
   return { ...heard, cpuMs: (cpuMs - before.cpuMs) / SECONDS };
 }
 

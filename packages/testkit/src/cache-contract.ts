@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ClientWatch } from "./client-watch.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { askRedis, type RespReply } from "./resp.ts";
 import { until } from "./until.ts";
@@ -28,24 +29,10 @@ export interface CacheVariant {
   readonly transactionsAreCommands: boolean;
 }
 
-/** What a probe told of one client. */
-export interface CacheWatch {
-  readonly sum: (metric: string, where?: Readonly<Record<string, string>>) => number;
-  readonly histogram: (
-    metric: string,
-    where?: Readonly<Record<string, string>>,
-  ) => { readonly count: number; readonly sum: number };
+/** What a probe told of one client of a cache. */
+export interface CacheWatch extends ClientWatch {
   readonly labels: (metric: string, label: string) => ReadonlySet<string>;
-  readonly component: () => {
-    readonly state: string;
-    readonly error: string | null;
-    readonly latencySeconds: number | null;
-  };
   readonly finding: () => { readonly state: string; readonly notes: readonly string[] };
-  /** Everything that left the process so far, as text. */
-  readonly told: () => string;
-  readonly detach: () => void;
-  readonly end: () => void;
 }
 
 /** Watches a client under the name `cache`, with short intervals: 50 ms fast, 200 ms medium and slow. */

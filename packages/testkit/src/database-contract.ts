@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ClientWatch } from "./client-watch.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 import { until } from "./until.ts";
 
@@ -28,26 +29,12 @@ export interface DatabaseVariant {
   readonly duplicate: string;
 }
 
-/** What a probe told of one client. */
-export interface DatabaseWatch {
-  readonly sum: (metric: string, where?: Readonly<Record<string, string>>) => number;
-  readonly histogram: (
-    metric: string,
-    where?: Readonly<Record<string, string>>,
-  ) => { readonly count: number; readonly sum: number };
-  readonly component: () => {
-    readonly state: string;
-    readonly error: string | null;
-    readonly latencySeconds: number | null;
-  };
+/** What a probe told of one client of a database. */
+export interface DatabaseWatch extends ClientWatch {
   /** Statements by shape, those that took most time first. */
   readonly shapes: () => readonly { readonly shape: string; readonly calls: number; readonly errors: number }[];
-  /** Everything that left the process so far, as text. */
-  readonly told: () => string;
   /** What the probe reported of itself. */
   readonly faults: () => readonly unknown[];
-  readonly detach: () => void;
-  readonly end: () => void;
 }
 
 /** Watches a client under the name `db`, with short intervals: 50 ms fast, 200 ms medium and slow. */

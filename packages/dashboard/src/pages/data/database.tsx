@@ -10,6 +10,7 @@ import { count, duration, join, perMinute, rate, share } from "../../format/quan
 import { lastMinute, meanOf, ratio } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
 import type { Source } from "../use-source.ts";
+import { LatencyKpi } from "./latency-kpi.tsx";
 import { explainHint, Operations } from "./operations.tsx";
 import { Queries } from "./queries.tsx";
 import { type DatabaseSelectors, databaseSelectors, type OperationSelectors } from "./selectors.ts";
@@ -68,20 +69,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
           </>
         }
       />
-      <Kpi
-        {...stale}
-        icon="timer"
-        title="Query p95, 1 min"
-        value={duration(latest(selectors.p95Minute))}
-        spark={selectors.p95}
-        color="p95"
-        note={
-          <>
-            p50 <b>{join(duration(latest(selectors.p50Minute)))}</b> · p99{" "}
-            <b>{join(duration(latest(selectors.p99Minute)))}</b>
-          </>
-        }
-      />
+      <LatencyKpi {...stale} title="Query p95, 1 min" selectors={selectors} />
       <Kpi
         {...stale}
         icon="cable"

@@ -14,6 +14,7 @@ import type { LiveState } from "../../state/index.ts";
 import { lastMinute, meanOf, ratio } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
 import type { Source } from "../use-source.ts";
+import { LatencyKpi } from "./latency-kpi.tsx";
 import { explainHint } from "./operations.tsx";
 import { Routes } from "./routes.tsx";
 import { type NetworkSelectors, networkSelectors, STATUS_CLASSES } from "./selectors.ts";
@@ -81,20 +82,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
           </>
         }
       />
-      <Kpi
-        {...stale}
-        icon="timer"
-        title="Response p95"
-        value={duration(latest(selectors.p95Minute))}
-        spark={selectors.p95}
-        color="p95"
-        note={
-          <>
-            p50 <b>{join(duration(latest(selectors.p50Minute)))}</b> · p99{" "}
-            <b>{join(duration(latest(selectors.p99Minute)))}</b>
-          </>
-        }
-      />
+      <LatencyKpi {...stale} title="Response p95" selectors={selectors} />
       <Kpi
         {...stale}
         icon="alert"

@@ -346,6 +346,33 @@ test("what two nodes of one host count of its disks is not doubled", () => {
   expect(rig.read({ metric: DISK, agg: "total" })).toBe(5800);
 });
 
+test("what several clients of one cache server read of it is not added up, within one node either", () => {
+  const rig = new Rig();
+  const [a, b] = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];
+  const hits = "redis.keyspace.hits";
+  for (let i = 1; i <= 4; i++) {
+    rig.second(() => {
+      a.grow(hits, 21, { "db.client": "ioredis" }).grow(hits, 20, { "db.client": "redis" }).snapshot();
+      b.grow(hits, 19, { "db.client": "ioredis" }).snapshot();
+    });
+  }
+  expect(rig.read({ metric: hits, agg: "rate" })).toBe(21);
+  expect(rig.read({ metric: hits, agg: "rate", window: 2 })).toBe(21);
+  expect(rig.read({ metric: hits, agg: "total" })).toBe(84);
+  expect(rig.read({ metric: hits, agg: "total", where: { "db.client": "redis" } })).toBe(80);
+  expect(rig.read({ metric: hits, agg: "total", node: "chat/b" })).toBe(76);
+  // What clients themselves asked for is each one's own.
+  for (let i = 1; i <= 2; i++) {
+    rig.second(() =>
+      a
+        .grow("redis.cache.hits", 3, { "db.client": "ioredis" })
+        .grow("redis.cache.hits", 4, { "db.client": "redis" })
+        .snapshot(),
+    );
+  }
+  expect(rig.read({ metric: "redis.cache.hits", agg: "total" })).toBe(14);
+});
+
 test("rows of nodes tell what the process and its host have left", () => {
   const rig = new Rig();
   const probe = rig.probe();

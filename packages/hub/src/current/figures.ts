@@ -48,9 +48,20 @@ export function largestNode<T extends Placed>(items: readonly T[], figure: (item
   return sums.size === 0 ? Number.NaN : Math.max(...sums.values());
 }
 
-/** How the catalogue wants counters of several nodes put together. */
+/** Takes the largest of what is known; NaN when nothing is. For what several clients, of one node too, read of one server. */
+function largestKnown<T>(items: readonly T[], figure: (item: T) => number): number {
+  let largest = Number.NaN;
+  for (const item of items) {
+    const value = figure(item);
+    if (value === value && !(value <= largest)) largest = value;
+  }
+  return largest;
+}
+
+/** How the catalogue wants counters of several series put together. */
 export function acrossNodes(metric: MetricDefinition | undefined): typeof largestNode {
-  return metric?.kind === "counter" && metric.across === "max" ? largestNode : sumKnown;
+  if (metric?.kind !== "counter" || metric.across !== "max") return sumKnown;
+  return metric.attributes.includes("db.client") ? largestKnown : largestNode;
 }
 
 /** The absolute value of a counter; NaN where its node is gone. */

@@ -36,7 +36,7 @@ export interface MetricDefinition {
   /**
    * How several processes become one figure. Histograms always add up. Counters and gauges do as said here; `max` is
    * for what several processes read of one thing (their host, a cache server), which must not be counted twice. The
-   * label sets of one counter within one process add up in any case.
+   * label sets of one counter within one process add up, but for those by `db.client`: clients may share a server.
    */
   readonly across: "sum" | "max" | "mean";
   /** What it measures, for people. */

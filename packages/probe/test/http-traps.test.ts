@@ -238,6 +238,59 @@ describe("an application off Node's servers", () => {
     expect(watching.link.sum("http.server.aborted_requests")).toBe(1);
     expect(watching.link.sum(ACTIVE)).toBe(0);
   });
+
+  it("is Hono's where a handler throws what is no error at once: that comes out, and nothing stays under way", async () => {
+    const app = new Hono().get("/thrown", () => {
+      throw "no error";
+    });
+    const watching = watch(app);
+    const meet = (): unknown => app.fetch(new Request("http://a/thrown"));
+    for (let i = 0; i < 3; i++) expect(meet).toThrow("no error");
+    await until(() => watching.link.sum("http.server.aborted_requests") === 3, { what: "3 requests without reply" });
+    expect(watching.link.sum(ACTIVE)).toBe(0);
+  });
+
+  it("is Hono's where nobody catches what a handler rejects with: that is told to the process as without", async () => {
+    const told: unknown[] = [];
+    const hear = (reason: unknown): void => void told.push(reason);
+    // The runner's own listener would take it for a failure of the test.
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection").on("unhandledRejection", hear);
+    closers.push(() => {
+      process.off("unhandledRejection", hear);
+      for (const other of others) process.on("unhandledRejection", other);
+    });
+    const app = new Hono().get("/boom", () => Promise.reject("nobody's"));
+    watch(app);
+    void app.fetch(new Request("http://a/boom"));
+    await until(() => told.length > 0, { what: "the unhandled rejection" });
+    expect(told).toEqual(["nobody's"]);
+  });
+});
+
+describe("status codes", () => {
+  it("are told apart as registered, a few others too, the rest by their class, and what is none not at all", async () => {
+    const server = createServer((request, response) => {
+      const [, kind, code] = (request.url ?? "").split("/");
+      if (kind === "status") response.writeHead(Number(code));
+      if (kind === "odd") {
+        response.flushHeaders();
+        response.statusCode = code === "nan" ? Math.random() : ({ toString: () => "a secret" } as never);
+      }
+      response.end();
+    });
+    const watching = watch(server);
+    const client = await serve(server);
+    for (let code = 200; code < 1000; code++) await client.ask(`/status/${code}`);
+    for (let i = 0; i < 5; i++) await client.ask("/odd/nan");
+    await client.ask("/odd/object");
+    await afterLast(watching, client);
+    expect(counted(watching)).toBe(807);
+    const codes = watching.link.labels(DURATION, "http.response.status_code");
+    expect(codes.size).toBeLessThan(100);
+    for (const code of ["200", "404", "418", "503", "2xx", "5xx", "9xx", "_other"]) expect(codes).toContain(code);
+    expect(counted(watching, { "http.response.status_code": "_other" })).toBe(6);
+  });
 });
 
 describe("Fastify", () => {

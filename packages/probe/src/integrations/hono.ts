@@ -1,8 +1,10 @@
 import type { Finding } from "@wsight/protocol";
+import { isThenable } from "../guard.ts";
 import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
 import { cover, uncover } from "../shadow.ts";
 import { type HonoContext, watchMatches } from "./hono-routes.ts";
 import { watchAppPlace } from "./http-app.ts";
+import { observed } from "./observed.ts";
 
 /** The parts of an application of Hono that are used. */
 interface HonoLike {
@@ -57,10 +59,18 @@ function attachHono(app: HonoLike & object, server: string, context: ProbeContex
     const [request, env] = args;
     const isOurs = on && incomingOf(env) === null;
     const done = isOurs ? guard.run("hook", () => follow(request), null, "hono") : null;
-    const answer = Reflect.apply(originalFetch, this, args);
-    if (done === null) return answer;
+    if (done === null) return Reflect.apply(originalFetch, this, args);
     const settled = (response: unknown): void => guard.run("hook", () => done(response), undefined, "hono");
-    void Promise.resolve(answer).then(settled, () => settled(null));
+    let answer: unknown;
+    try {
+      answer = Reflect.apply(originalFetch, this, args);
+    } catch (thrown) {
+      // What a handler throws that is no error comes out of Hono as it is.
+      settled(null);
+      throw thrown;
+    }
+    if (isThenable(answer)) return observed(answer, (_, response) => settled(response));
+    settled(answer);
     return answer;
   }
 

@@ -1,4 +1,5 @@
-import type { Labels } from "@wsight/protocol";
+import { STATUS_CODES } from "node:http";
+import { type Labels, OTHER } from "@wsight/protocol";
 import { CappedSet } from "../instruments/capped.ts";
 import type { Counter, Distribution } from "../instruments/instruments.ts";
 import type { Registry } from "../registry.ts";
@@ -18,11 +19,13 @@ const METHODS: ReadonlySet<string> = new Set([
 const OTHER_METHOD = "_OTHER";
 /** Routes of one server that have series of their own. */
 const MAX_ROUTES = 200;
+/** Status codes that nobody has registered and that have series of their own, of one server. */
+const MAX_STRANGE_CODES = 16;
 
 /** Requests of one route by one method. */
 interface MethodSeries {
   readonly labels: Labels;
-  readonly durations: Map<number, Distribution>;
+  readonly durations: Map<string, Distribution>;
   aborted: Counter | null;
 }
 
@@ -34,7 +37,9 @@ interface RouteSeries {
 /**
  * The figures of one HTTP server, or of an application whose server nobody
  * named. Series are made when they are first needed: by route (patterns, at
- * most 200, then `_other`), method and status.
+ * most 200, then `_other`), method and status. Codes that nobody has registered
+ * are told apart as far as there are 16, further ones as `4xx` and the like:
+ * an application may pass on what clients or other servers choose.
  */
 export class HttpMeter {
   /** Requests that are being answered. */
@@ -42,11 +47,12 @@ export class HttpMeter {
   readonly #registry: Registry;
   readonly #labels: Labels;
   readonly #routes: CappedSet<RouteSeries>;
+  readonly #strangeCodes = new Set<number>();
   readonly #received: Counter;
   readonly #sent: Counter;
   readonly #endGauge: () => void;
   /** Requests come in runs of one kind: the newest kind is found without three look-ups. */
-  #newest: { method: string; route: string; status: number; duration: Distribution } | null = null;
+  #newest: { method: string; route: string; status: unknown; duration: Distribution } | null = null;
 
   /** @param server what its series carry as `http.server` */
   constructor(registry: Registry, server: string) {
@@ -59,7 +65,7 @@ export class HttpMeter {
   }
 
   /** Counts a request whose reply was sent. */
-  finished(method: string, route: string, status: number, seconds: number): void {
+  finished(method: string, route: string, status: unknown, seconds: number): void {
     let newest = this.#newest;
     if (newest === null || newest.status !== status || newest.method !== method || newest.route !== route) {
       newest = { method, route, status, duration: this.#durationOf(method, route, status) };
@@ -86,17 +92,28 @@ export class HttpMeter {
     this.#endGauge();
   }
 
-  #durationOf(method: string, route: string, status: number): Distribution {
+  #durationOf(method: string, route: string, status: unknown): Distribution {
     const { durations, labels } = this.#seriesOf(method, route);
-    let duration = durations.get(status);
+    const name = this.#nameOf(status);
+    let duration = durations.get(name);
     if (duration === undefined) {
       duration = this.#registry.histogram("http.server.request.duration", {
         ...labels,
-        "http.response.status_code": String(status),
+        "http.response.status_code": name,
       });
-      durations.set(status, duration);
+      durations.set(name, duration);
     }
     return duration;
+  }
+
+  /** An application may set anything as its status once the head is sent. */
+  #nameOf(status: unknown): string {
+    const code = typeof status === "number" || typeof status === "string" ? Number(status) : Number.NaN;
+    if (!Number.isInteger(code) || code < 100 || code > 999) return OTHER;
+    if (code in STATUS_CODES || this.#strangeCodes.has(code)) return String(code);
+    if (this.#strangeCodes.size >= MAX_STRANGE_CODES) return `${Math.floor(code / 100)}xx`;
+    this.#strangeCodes.add(code);
+    return String(code);
   }
 
   #seriesOf(method: string, route: string): MethodSeries {

@@ -18,7 +18,7 @@ import type { HttpMeter } from "./http-meter.ts";
 /** What Node publishes when a request begins and when its reply was sent. */
 interface Moment {
   readonly request: RequestLike;
-  readonly response: { readonly statusCode: number };
+  readonly response: { readonly statusCode: unknown };
   readonly socket: SocketLike;
   readonly server: object;
 }

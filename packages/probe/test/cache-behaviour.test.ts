@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Redis as Upstash } from "@upstash/redis";
+import { createProbe } from "@wsight/probe";
 import { askRedis, findRedis, freePort, type RedisServer, startRedis, startUpstash, until } from "@wsight/testkit";
-import { Cluster, Redis } from "ioredis";
+import { Cluster, Command, Redis } from "ioredis";
 import { Redis as Redis5 } from "ioredis5";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { watchCache } from "./cache-support.ts";
+import { createRecordingLink } from "./recording-link.ts";
 
 const HOST = fileURLToPath(new URL("./fixtures/cache-host.mjs", import.meta.url));
 
@@ -111,6 +113,71 @@ describe.skipIf(findRedis() === null)("a watched client of a cache (needs redis-
     await until(() => calls(first, "GET") === 1, { what: "the call" });
     expect(calls(second, "GET")).toBe(0);
     expect(second.finding().notes.join()).toMatch(/watched already/);
+  });
+
+  it.each(["ioredis", "redis"] as const)(
+    "%s: counts once though something else stands before and behind the watch, and nothing once detached",
+    async (library) => {
+      const client = library === "ioredis" ? open() : await openNodeRedis();
+      const [target, key] =
+        client instanceof Redis
+          ? [client, "sendCommand"]
+          : [(client as unknown as { _getQueue(): object })._getQueue(), "addCommand"];
+      const standIn = (): void => {
+        const behind = Reflect.get(target, key) as (...args: unknown[]) => unknown;
+        Reflect.set(target, key, function (this: unknown, ...args: unknown[]): unknown {
+          return Reflect.apply(behind, this, args);
+        });
+      };
+      const probe = createProbe({ intervalMs: 100 });
+      ends.push(() => probe.close());
+      const link = createRecordingLink();
+      probe.connect(link);
+      const gets = (): number => link.histogram("db.client.operation.duration", { "db.operation.name": "GET" }).count;
+      standIn();
+      const first = probe.attach(client);
+      standIn();
+      await client.get("absent");
+      first.detach();
+      for (let i = 0; i < 5; i++) await client.get("absent");
+      probe.attach(client);
+      for (let i = 0; i < 10; i++) await client.get("absent");
+      await until(() => gets() >= 11, { what: "the calls while attached" });
+      const { length } = link.seqs;
+      await until(() => link.seqs.length > length + 1, { what: "what is told after them" });
+      expect(gets()).toBe(11);
+    },
+  );
+
+  it("takes a command's name from the bytes of that call, also where they were those of another before", async () => {
+    const client = await openNodeRedis();
+    const watched = watch(client);
+    const name = Buffer.from("GET");
+    await client.sendCommand([name, "absent"] as never);
+    name.write("DEL");
+    await client.sendCommand([name, "absent"] as never);
+    await until(() => calls(watched, "DEL") === 1, { what: "the second call" });
+    expect(calls(watched, "GET")).toBe(1);
+  });
+
+  it("lets a command that nothing can be put on fail or work as it would", async () => {
+    const client = open();
+    const watched = watch(client);
+    const plain = new Command("get", ["absent"]);
+    const sent = { name: "get", args: [], resolve: () => "resolved", reject: () => "rejected" };
+    // What stands behind is the client's own, which can't do with it either: its error is the one to see.
+    expect(() => client.sendCommand(Object.freeze(sent) as never)).toThrow(/setReplyContext|not a function/);
+    await client.sendCommand(plain);
+    await until(() => calls(watched, "GET") === 1, { what: "the call that can be seen" });
+  });
+
+  it("takes whatever stands in for Upstash's requests as the application does", async () => {
+    const client = new Upstash({ url: "http://127.0.0.1:1", token: "t", enableTelemetry: false });
+    const inner = (client as unknown as { client: { request: (request: unknown) => unknown } }).client;
+    inner.request = () => ({ result: "at once" });
+    watch(client);
+    expect(inner.request({ body: ["get", "key"] })).toEqual({ result: "at once" });
+    expect(inner.request({ body: [["get", "key"], null] })).toEqual({ result: "at once" });
   });
 
   it("counts what ioredis pipelines by itself, and replies as bytes, with a prefix of keys", async () => {

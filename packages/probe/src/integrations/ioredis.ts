@@ -88,6 +88,8 @@ function watchCommands(client: IoredisClient | IoredisCluster, operations: Redis
 const HANDSHAKE: ReadonlySet<string> = new Set(["auth", "hello", "select", "client", "readonly", "info"]);
 
 function see(command: IoredisCommand, { status }: { readonly status: string }, operations: RedisOperations): void {
+  // Where nothing can be put on it, or it is none at all: that is between the application and ioredis.
+  if (!Object.isExtensible(command)) return;
   // Sent again after it waited for a connection, or lost one. A pipeline of a cluster that was redirected makes its
   // commands anew: those are counted anew.
   if (command.resolve === answered) return;

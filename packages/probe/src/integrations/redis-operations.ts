@@ -63,6 +63,7 @@ export class RedisOperations {
   readonly #endTick: () => void;
   #transaction: RedisCall[] | null = null;
   #isOff = false;
+  #isEnded = false;
 
   constructor(context: ProbeContext, client: string) {
     this.#context = context;
@@ -86,6 +87,7 @@ export class RedisOperations {
    * @param args may begin with the name @param asked how many keys it names at most
    */
   begin(name: unknown, args: ArrayLike<unknown>, asked: number): RedisCall | null {
+    if (this.#isEnded) return null;
     this.#context.hookCalls.value++;
     if (this.#isOff) return null;
     try {
@@ -148,8 +150,9 @@ export class RedisOperations {
     }
   }
 
-  /** Ends the measuring; calls under way are no longer counted. */
+  /** Ends the measuring: no further call is counted, also where somebody keeps our covers in place. */
   end(): void {
+    this.#isEnded = true;
     this.#endTick();
     for (const series of this.#series.values()) settleUntimed(series);
   }
@@ -241,8 +244,9 @@ export class RedisOperations {
   #find(name: unknown): CommandSeries {
     const command = findCommand(name);
     const series = this.#series.get(command) ?? this.#make(command);
-    // Names of the application's own making are looked up anew each time.
-    if (command !== OTHER_COMMAND && this.#bySpelling.size < MAX_SPELLINGS) this.#bySpelling.set(name, series);
+    // Names of the application's own making are looked up anew each time; so are bytes, which may become others.
+    const isLasting = typeof name === "string" && command !== OTHER_COMMAND;
+    if (isLasting && this.#bySpelling.size < MAX_SPELLINGS) this.#bySpelling.set(name, series);
     return series;
   }
 

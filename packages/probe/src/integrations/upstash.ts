@@ -1,4 +1,5 @@
 import type { Finding } from "@wsight/protocol";
+import { isThenable } from "../guard.ts";
 import type { Integration, IntegrationHandle, ProbeContext } from "../integration.ts";
 import { behind, cover, uncover } from "../shadow.ts";
 import { watchedTargets } from "../watched.ts";
@@ -100,6 +101,11 @@ function watchRequests(client: UpstashRequester, operations: RedisOperations, { 
     const begin = hr();
     const calls = beginCalls(args[0]?.body, operations);
     const promise = Reflect.apply(send, this, args) as Promise<unknown>;
+    // Whatever stands in for the client's own answers as it likes.
+    if (!isThenable(promise)) {
+      answerCalls(calls, promise, operations);
+      return promise;
+    }
     // The client itself waits for it, so that a rejection nobody handles is still one of the application's promise.
     promise.then(
       (response) => {
@@ -132,8 +138,10 @@ function watchRequests(client: UpstashRequester, operations: RedisOperations, { 
 
 function beginCalls(body: unknown, operations: RedisOperations): readonly (RedisCall | null)[] {
   if (!Array.isArray(body)) return [];
-  const commands = (Array.isArray(body[0]) ? body : [body]) as readonly (readonly unknown[])[];
-  return commands.map((command) => operations.begin(command[0], command, command.length - 1));
+  const commands: readonly unknown[] = Array.isArray(body[0]) ? body : [body];
+  return commands.map((command) =>
+    Array.isArray(command) ? operations.begin(command[0], command, command.length - 1) : null,
+  );
 }
 
 function answerCalls(calls: readonly (RedisCall | null)[], response: unknown, operations: RedisOperations): void {

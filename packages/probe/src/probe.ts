@@ -96,6 +96,8 @@ export interface Probe extends TrackApi {
 interface LinkState {
   readonly link: ProbeLink;
   needsAll: boolean;
+  /** Whether it ever took anything. */
+  heard: boolean;
   /** Reconnects of it that are counted already. */
   reconnects: number;
   /** Times that it may still be told everything at once. */
@@ -285,7 +287,7 @@ class RunningProbe implements Probe {
 
   connect(link: ProbeLink): () => void {
     const asker: Asker = { send: (text) => link.send(text), isOpen: () => this.#links.has(state) };
-    const state: LinkState = { link, needsAll: true, reconnects: 0, prompt: MAX_PROMPT, asker };
+    const state: LinkState = { link, needsAll: true, heard: false, reconnects: 0, prompt: MAX_PROMPT, asker };
     this.#links.add(state);
     link.onFrame((frame: HubFrame) => {
       if (frame.type === "request" && asker.isOpen()) void this.#asks.take(frame, asker);
@@ -425,10 +427,14 @@ class RunningProbe implements Probe {
     return taken;
   }
 
-  /** What a dropped snapshot told is not told again unless everything is. */
+  /**
+   * What a dropped snapshot told is not told again unless everything is. Before
+   * a link has opened for the first time nothing is dropped: nobody was there to tell.
+   */
   #note(state: LinkState, taken: boolean): void {
     state.needsAll = !taken;
-    if (!taken) this.#registry.counter("wsight.probe.sink.dropped").value++;
+    state.heard ||= taken;
+    if (!taken && state.heard) this.#registry.counter("wsight.probe.sink.dropped").value++;
   }
 
   #broadcast(text: string): void {

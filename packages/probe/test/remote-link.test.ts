@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { connect as dial, type Socket } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   createProbe,
@@ -88,6 +89,17 @@ describe("a probe on a remote link", () => {
     expect(hub.tokens).toEqual(["Bearer secret-token"]);
     expect(hub.frames.map(({ type }) => type).slice(0, 3)).toEqual(["hello", "names", "snapshot"]);
     expect(hub.frames.find(isSnapshot)?.keyframe).toBe(true);
+  });
+
+  it("has dropped nothing by the time the link opens, however long that takes", async () => {
+    const hub = await HandHub.open();
+    const probe = createProbe({ service: "far", intervalMs: 100 });
+    onTestFinished(() => probe.close());
+    probe.connect(link(hub.url, { token: () => wait(350, "secret-token") }));
+    await until(() => hub.frames.filter(isSnapshot).length >= 15, { what: "everything twice" });
+    const names = hub.frames.flatMap((frame) => (frame.type === "names" ? frame.names : []));
+    expect(names.map(({ series }) => series.metric.name)).toContain("wsight.probe.cpu");
+    expect(names.map(({ series }) => series.metric.name)).not.toContain("wsight.probe.sink.dropped");
   });
 
   it("whose hub is away for forty intervals keeps nothing, goes on in epoch and sequence, and counts it", async () => {

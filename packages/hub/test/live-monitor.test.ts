@@ -58,6 +58,22 @@ describe.each(TRANSPORTS)("the live monitor over %s", (transport) => {
       expect(new Date(String(payload.timestamp)).toISOString()).toBe(payload.timestamp);
   });
 
+  test("headline figures of what is there and was not used yet are zero, and of what is not there unknown", async () => {
+    const hub = await startMonitorHub();
+    const heard = listen(hub.url, { transports, auth: { token: await token() } });
+    const probe = new HubProbe(hub).components([{ kind: "database" }, { kind: "network", name: "http" }]);
+    probe.set("websocket.server.active_connections", 0);
+    probe.run();
+    await until(() => heard.newest("basic-metrics").connections === 0, { what: "the connections" });
+    expect(heard.newest("basic-metrics")).toMatchObject({
+      messagesPerSecond: 0,
+      errorsPerMinute: 0,
+      requestsPerSecond: 0,
+      operationsPerSecond: 0,
+      cacheHitRatio: null,
+    });
+  });
+
   test("keeps the beat while nothing is attached: the status says so, and no figure is zero", async () => {
     const hub = await startMonitorHub();
     const heard = listen(hub.url, { transports, auth: { token: await token() } });

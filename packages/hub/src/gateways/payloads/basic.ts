@@ -1,4 +1,4 @@
-import type { BasicMetrics, ComponentKind, MonitorComponents, SourceStatus } from "@wsight/protocol";
+import type { BasicMetrics, ComponentKind, Figure, MonitorComponents, SourceStatus } from "@wsight/protocol";
 import type { CurrentView } from "../../current-view.ts";
 import { compileNamed, ms, shareOf, tidy, WINDOW_SECONDS } from "./figures.ts";
 import type { PayloadParts } from "./payloads.ts";
@@ -23,21 +23,28 @@ export function createBasic({ current, sources }: PayloadParts): () => Omit<Basi
     const nodes = countNodes(current);
     const { database, cache, network, system } = sources();
     const values = read();
+    const sockets = values.connections >= 0;
     return {
       status: statusOf(nodes),
       components: briefs({ database, cache, network, system }),
       nodes,
       connections: tidy(values.connections),
-      messagesPerSecond: tidy(values.messages),
-      errorsPerMinute: tidy(values.errors, 60),
-      requestsPerSecond: tidy(values.requests),
-      operationsPerSecond: database.attached > 0 && !database.known ? null : tidy(values.operations),
+      messagesPerSecond: tidy(values.messages) ?? none(sockets),
+      errorsPerMinute: tidy(values.errors, 60) ?? none(sockets),
+      requestsPerSecond: tidy(values.requests) ?? none(network.known),
+      operationsPerSecond:
+        database.attached > 0 && !database.known ? null : (tidy(values.operations) ?? none(database.known)),
       cacheHitRatio: cache.attached > 0 && !cache.known ? null : shareOf(values.hits, values.misses),
       cpu: tidy(values.cpu),
       memory: tidy(values.memory),
       eventLoopLagP99Ms: ms(values.lag),
     };
   };
+}
+
+/** Of a source that is there, what nobody counted yet is none; of one that is not, it is not known. */
+function none(known: boolean): Figure {
+  return known ? 0 : null;
 }
 
 /** Each kind in brief. */

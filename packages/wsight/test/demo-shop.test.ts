@@ -7,6 +7,7 @@ import { createShop } from "../dist/demo/shop.js";
 import { type DemoSources, openSources } from "../dist/demo/sources.js";
 import { openStock } from "../dist/demo/stock.js";
 
+const ROUTE: unique symbol = Symbol.for("wsight.route") as never;
 const NOTHING: DemoSources = { redis: null, pool: null, close: async () => undefined };
 
 interface Shop {
@@ -23,9 +24,9 @@ async function openShop(sources: DemoSources, random: () => number = () => 0.5):
   const { signal } = ending;
   const stock = await openStock(sources, random, signal);
   const handle = createShop({ random, signal, stock, onError: (type) => failures.push(type) });
-  const server = createServer((request: IncomingMessage & { route?: { path: string } }, response) => {
+  const server = createServer((request: IncomingMessage & { [ROUTE]?: string }, response) => {
     handle(request, response);
-    routes.push(request.route?.path ?? "");
+    routes.push(request[ROUTE] ?? "");
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -203,14 +203,15 @@ export class Pulls {
     return this.#period(at) * this.#context.tierMs.fast;
   }
 
-  #noteOf({ pull, at, budgetMs, failures, busySince }: Entry): string | null {
+  #noteOf({ pull, at, budgetMs, times, failures, busySince }: Entry): string | null {
     const { guard, hr } = this.#context;
     if (failures >= BREAKER_LIMIT) return `switched off after ${BREAKER_LIMIT} faults`;
     const waitedMs = busySince === null ? 0 : hr() - busySince;
     if (waitedMs > LATE_INTERVALS * this.#intervalMs(at)) return `a read has not ended for ${seconds(waitedMs)}`;
     const note = guard.run("gauge", () => pull.note?.() ?? null, null, pull.name);
     if (note !== null) return note.slice(0, 256);
-    return at === pull.tier ? null : `over its budget of ${budgetMs} ms`;
+    // What belongs to the slowest tier has none to be moved to; it is told all the same.
+    return at === pull.tier && !times.isOver() ? null : `over its budget of ${budgetMs} ms`;
   }
 }
 

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAllowance } from "../dist/looks/pacer.js";
 import { ProcessTable } from "../dist/looks/process-table.js";
 import { type AskingHub, askingHub } from "./asking.ts";
+import { createRecordingLink } from "./recording-link.ts";
 
 const onLinux = process.platform === "linux";
 const SECRET = "hunter2-of-the-arguments";
@@ -150,7 +151,30 @@ describe.skipIf(!onLinux)("the process table", () => {
     expect(far.rows).toEqual([]);
   });
 
-  it("is not read while nobody asks, and told cheaply while somebody does", async () => {
+  it("is read while somebody asks, and never otherwise", { timeout: 60_000 }, async () => {
+    const { page, probe } = ask({ intervalMs: 200 });
+    const link = createRecordingLink();
+    probe.connect(link);
+    const reads = (): number => Number(/syscr: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+    /** Reads of this process, of whatever files, while two seconds are told. */
+    const readsWhile = async (each: () => unknown): Promise<number> => {
+      const [before, seqs] = [reads(), link.seqs.length];
+      for (let i = 1; i <= 10; i++) {
+        await until(() => link.seqs.length >= seqs + i, { what: "a snapshot" });
+        await each();
+      }
+      return reads() - before;
+    };
+    await readsWhile(() => undefined);
+    const idle = await readsWhile(() => undefined);
+    const asked = await readsWhile(() => page());
+    const later = await readsWhile(() => undefined);
+    const processes = pidsNow().size * 0.9;
+    expect(asked - idle).toBeGreaterThan(processes);
+    expect(asked - later).toBeGreaterThan(processes);
+  });
+
+  it("is told cheaply while somebody asks", async () => {
     const { page, probe } = ask();
     const { at } = await page();
     expect((await page({ sort: "name" })).at).toBe(at);

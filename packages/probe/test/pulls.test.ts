@@ -105,6 +105,19 @@ describe("a read over its budget", () => {
     expect(row("one").at).toBe("slow");
   });
 
+  it("stays where it is in the slowest tier, and is told until it does well", () => {
+    const { add, seconds, row } = setUp();
+    let takes = 3;
+    add({ tier: "slow", budgetMs: 2, takes: () => takes });
+    seconds(31);
+    expect(row("one")).toMatchObject({ reads: 2, note: null });
+    seconds(30);
+    expect(row("one")).toMatchObject({ tier: "slow", at: "slow", note: "over its budget of 2 ms" });
+    takes = 1;
+    seconds(90);
+    expect(row("one")).toMatchObject({ at: "slow", note: null });
+  });
+
   it("does not move for single reads that were put aside", () => {
     const { add, seconds, row } = setUp();
     let read = 0;

@@ -10,7 +10,8 @@ import { send, toErrorReply, toWireReply, type WireReply } from "../http/respond
 import { splitTarget } from "../http/router.ts";
 import { refuseUpgrade } from "../http/upgrades.ts";
 import type { AudienceStats } from "./audience.ts";
-import type { Intervals, Payloads } from "./payloads/payloads.ts";
+import type { Intervals } from "./payloads/parts.ts";
+import type { Payloads } from "./payloads/payloads.ts";
 import { createSocketIoServer, type SocketIoServer } from "./socket-io-server.ts";
 import { startTiers } from "./tiers.ts";
 
@@ -105,6 +106,8 @@ export function createSocketIoGateway(parts: SocketIoGatewayParts): SocketIoGate
     if (last("EIO") !== "4") throw expected("BAD_REQUEST", "EIO", "4 (a client of Socket.IO 3 or 4)", last("EIO"));
     if (!TRANSPORTS.includes(last("transport")))
       throw expected("BAD_REQUEST", "transport", TRANSPORTS.join(" or "), last("transport"));
+    // Old browsers' way round the rules of origin: an answer that any page may load as a script.
+    if (query.has("j")) throw expected("BAD_REQUEST", "j", "none (no JSONP)", last("j"));
     const leave = goesOn ? null : places.enter([addressKey(gate.clientOf(request).address)]);
     if (!goesOn && leave === null) throw new WsightError("TOO_MANY_CONNECTIONS");
     try {

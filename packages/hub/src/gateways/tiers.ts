@@ -1,5 +1,5 @@
 import { TIERS, type Tier } from "@wsight/protocol";
-import type { Intervals } from "./payloads/payloads.ts";
+import type { Intervals } from "./payloads/parts.ts";
 
 /** By then the second that has just ended is closed. */
 const PHASE_MS = 5;

@@ -1,7 +1,7 @@
 import type { BasicMetrics, ComponentKind, Figure, MonitorComponents, SourceStatus } from "@wsight/protocol";
 import type { CurrentView } from "../../current-view.ts";
 import { compileNamed, ms, shareOf, tidy, WINDOW_SECONDS } from "./figures.ts";
-import type { PayloadParts } from "./payloads.ts";
+import type { PayloadParts } from "./parts.ts";
 import { brief, type Source } from "./sources.ts";
 
 /** Prepares `basic-metrics`. */

@@ -1,6 +1,6 @@
 import type { DatabaseMetrics } from "@wsight/protocol";
 import { compileDistribution, compileNamed, countOf, ms, shareOf, tidy, WINDOW_SECONDS } from "./figures.ts";
-import type { PayloadParts } from "./payloads.ts";
+import type { PayloadParts } from "./parts.ts";
 import { orUnasked } from "./sources.ts";
 import { sumOf } from "./totals.ts";
 

@@ -9,7 +9,7 @@ import { VERSION } from "../../version.ts";
 import { briefs, countNodes, statusOf } from "./basic.ts";
 import { compileNamed, tidy } from "./figures.ts";
 import { listNodes } from "./hosts.ts";
-import type { PayloadParts } from "./payloads.ts";
+import type { PayloadParts } from "./parts.ts";
 
 /** Components that are listed. */
 const MAX_COMPONENTS = 50;

@@ -1,7 +1,7 @@
 import type { Figure, MonitorCount, NetworkMetrics, Selector } from "@wsight/protocol";
 import type { CompiledSelectors, CurrentView } from "../../current-view.ts";
 import { compileDistribution, compileNamed, countOf, orZero, shareOf, tidy, WINDOW_SECONDS } from "./figures.ts";
-import type { PayloadParts } from "./payloads.ts";
+import type { PayloadParts } from "./parts.ts";
 import { orUnasked } from "./sources.ts";
 import { sumOf } from "./totals.ts";
 

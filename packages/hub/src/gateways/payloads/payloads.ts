@@ -10,15 +10,13 @@ import type { CurrentView } from "../../current-view.ts";
 import { createBasic } from "./basic.ts";
 import { createCache } from "./cache.ts";
 import { createDatabase } from "./database.ts";
-import { createHosts, type Hosts } from "./hosts.ts";
+import { createHosts } from "./hosts.ts";
 import { createInitial } from "./initial.ts";
 import { createNetwork } from "./network.ts";
-import { createSources, type ReadSources } from "./sources.ts";
+import type { PayloadOptions, PayloadParts } from "./parts.ts";
+import { createSources } from "./sources.ts";
 import { createSystem } from "./system.ts";
-import { createTotals, type Totals } from "./totals.ts";
-
-/** Milliseconds of each tier. */
-export type Intervals = Readonly<Record<Tier, number>>;
+import { createTotals } from "./totals.ts";
 
 /** What the live monitor tells, made from `current` as it stands. */
 export interface Payloads {
@@ -28,25 +26,6 @@ export interface Payloads {
   make<E extends MetricEvent>(event: E): MetricPayloads[E];
   /** The one made last, while it is of the newest second; else as it is now. */
   newest<E extends MetricEvent>(event: E): MetricPayloads[E];
-}
-
-/** What payloads are made from. */
-export interface PayloadOptions {
-  readonly current: CurrentView;
-  /** ms epoch. */
-  readonly now: () => number;
-  /** When the hub began, ms epoch. */
-  readonly startedAt: number;
-  readonly intervals: Intervals;
-}
-
-/** What each payload is made from. */
-export interface PayloadParts extends PayloadOptions {
-  readonly sources: ReadSources;
-  readonly totals: () => Totals;
-  readonly hosts: Hosts;
-  /** Seconds that rates of each tier look back: its interval, one at least. */
-  readonly windows: Readonly<Record<Tier, number>>;
 }
 
 /** Longest window that can be asked for, seconds. */

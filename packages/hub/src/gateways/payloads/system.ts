@@ -3,7 +3,7 @@ import type { CompiledSelectors } from "../../current-view.ts";
 import { countNodes, statusOf } from "./basic.ts";
 import { compileNamed, ms, tidy } from "./figures.ts";
 import { listNodes } from "./hosts.ts";
-import type { PayloadParts } from "./payloads.ts";
+import type { PayloadParts } from "./parts.ts";
 
 /** Cores that are told one by one. */
 const MAX_CORES = 64;

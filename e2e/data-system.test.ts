@@ -154,6 +154,11 @@ browserSuite("the pages System and Data & network", () => {
         await untilText(kpi(page, "Status"), "Down");
         // What a server that is away holds is not known, which is not nothing.
         await untilText(kpi(page, "Keys"), "–");
+        const legend = (title: string, label: string) =>
+          page.getByRole("figure", { name: title }).locator(".legend").getByText(label).locator("b");
+        await untilText(legend("Evictions", "Evicted"), "–");
+        await untilText(legend("Hit ratio", "All clients"), "–");
+        await page.getByText("of the server, which tells nothing now").waitFor();
       } finally {
         await redis.start();
       }
@@ -171,6 +176,9 @@ browserSuite("the pages System and Data & network", () => {
       try {
         await nodeCard.getByText(/last sample \d+ s ago/).waitFor();
         expect(await nodeCard.locator("dd").allTextContents()).toEqual(["–", "–", "–", "–"]);
+        // Nobody knows whether it still runs.
+        expect(await nodeCard.locator("h2").textContent()).not.toMatch(/\bup\b/);
+        expect(await page.locator(".runtimes li", { hasText: "web-2" }).textContent()).toMatch(/silent for \d+ s/);
         expect(await page.locator(".node-card", { hasText: "web-1" }).locator("dd").nth(1).textContent()).toMatch(/MB/);
         await show(page, "#/data?tab=cache", "Status");
         const members = table(page, "Status of each");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HEAT_COLUMNS, HEAT_OCTAVES, HeatReader, octaveLabel } from "../src/charts/heat-grid.ts";
-import { timeSplits } from "../src/charts/line-plot.ts";
+import { inDrawingOrder, timeSplits } from "../src/charts/line-plot.ts";
 import { findGaps, WindowReader } from "../src/charts/window-data.ts";
 import { gridLines, YRange } from "../src/charts/y-range.ts";
 import type { SeriesRing } from "../src/state/index.ts";
@@ -36,6 +36,18 @@ describe("a window of series", () => {
       8000,
     );
     expect(findGaps(data, 8)).toEqual([[5, 7]]);
+  });
+});
+
+describe("lines on top of each other", () => {
+  const stacked = ["c1", "other"].map((color) => ({ color: color as "c1" | "other", fill: "stacked" as const }));
+
+  it("are drawn from the top down, so that one that adds nothing does not cover the one below", () => {
+    expect(inDrawingOrder(stacked, ["2xx", "other"])).toEqual(["other", "2xx"]);
+  });
+
+  it("side by side are drawn in the order they were given", () => {
+    expect(inDrawingOrder([{ color: "c1" }, { color: "c2" }], ["in", "out"])).toEqual(["in", "out"]);
   });
 });
 

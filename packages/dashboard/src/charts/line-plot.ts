@@ -58,6 +58,14 @@ export function timeSplits(fromS: number, toS: number, widthPx: number): number[
   return splits;
 }
 
+/**
+ * A stack is drawn from its top down: where nothing is added to the lines
+ * below, theirs are seen, and not that of what there is none of.
+ */
+export function inDrawingOrder<T>(lines: readonly LineStyle[], items: readonly T[]): T[] {
+  return lines.some(({ fill }) => fill === "stacked") ? [...items].reverse() : [...items];
+}
+
 /** One uPlot in one element: owns its size observer and takes everything with it on {@link destroy}. */
 export class LinePlot {
   readonly #host: HTMLElement;
@@ -69,7 +77,7 @@ export class LinePlot {
 
   constructor(host: HTMLElement, lines: readonly LineStyle[], data: WindowData, view: PlotView) {
     this.#host = host;
-    this.#lines = lines;
+    this.#lines = inDrawingOrder(lines, lines);
     this.#data = data;
     this.#view = view;
     this.#plot = new uPlot(this.#options(), this.#aligned(), host);
@@ -118,7 +126,11 @@ export class LinePlot {
   }
 
   #aligned(): uPlot.AlignedData {
-    return [this.#data.at, ...this.#data.rows];
+    return [this.#data.at, ...this.#rows()];
+  }
+
+  #rows(): WindowData["rows"] {
+    return inDrawingOrder(this.#lines, this.#data.rows);
   }
 
   #options(): uPlot.Options {
@@ -156,7 +168,7 @@ export class LinePlot {
         },
       ],
       series: [{}, ...this.#lines.map((line) => this.#series(line))],
-      bands: this.#lines.flatMap(({ fill }, i) => (fill === "stacked" && i > 0 ? [{ series: [i + 1, i] }] : [])),
+      bands: this.#lines.flatMap(({ fill }, i) => (fill === "stacked" && i > 0 ? [{ series: [i, i + 1] }] : [])),
       hooks: {
         drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawLimits(u)],
         drawSeries: [(u, series) => this.#drawEnd(u, series)],
@@ -220,7 +232,7 @@ export class LinePlot {
   }
 
   #drawEnd(u: uPlot, series: number): void {
-    const row = this.#data.rows[series - 1];
+    const row = this.#rows()[series - 1];
     const line = this.#lines[series - 1];
     const { last } = this.#data;
     const value = row?.[last];

@@ -145,6 +145,15 @@ const NO_LOOKUPS: Emptiness = {
   why: "The ratio is of keys that were asked for, as the replies say whether they were found.",
 };
 
+/** What a server counts is known as long as it tells: the last of the values. */
+function firstWhileTold(values: Float64Array): number {
+  return Number.isNaN(values.at(-1)) ? Number.NaN : (values[0] ?? Number.NaN);
+}
+
+function shareWhileTold(values: Float64Array): number {
+  return Number.isNaN(values.at(-1)) ? Number.NaN : shareOfFirst(values.subarray(0, -1));
+}
+
 /** Own look-ups, and those of all clients as the server counts them. */
 function HitRatio({ selectors, stale }: ChartProps): VNode {
   const lines = useMemo(
@@ -160,7 +169,8 @@ function HitRatio({ selectors, stale }: ChartProps): VNode {
         label: "All clients",
         selector: selectors.serverHits,
         color: "other",
-        ring: (live) => combined(live, [selectors.serverHits, selectors.serverMisses], shareOfFirst),
+        ring: (live) =>
+          combined(live, [selectors.serverHits, selectors.serverMisses, selectors.memory], shareWhileTold),
       },
     ],
     [selectors],
@@ -204,7 +214,7 @@ function Timing({ selectors, stale, empty }: ChartProps & { readonly empty: Empt
 const NO_INFO: Emptiness = {
   icon: "waiting",
   title: "The server has not told",
-  why: "Keys, memory and evictions are read from the server's INFO, which a REST client such as Upstash cannot ask for.",
+  why: "Keys, memory and evictions are read from the server's INFO each 5 s, of Upstash each 30 s. A server that refuses it is marked as partly known in Runtime, on the page System.",
 };
 
 function MemoryChart({ selectors, stale }: ChartProps): VNode {
@@ -212,6 +222,10 @@ function MemoryChart({ selectors, stale }: ChartProps): VNode {
   const most = useComputed(() => {
     live.tick.value;
     return live.series(selectors.maxMemory).latest();
+  }).value;
+  const told = useComputed(() => {
+    live.tick.value;
+    return live.series(selectors.memory).latest() !== null;
   }).value;
   const lines = useMemo(
     (): readonly Line[] => [{ label: "Used", selector: selectors.memory, color: "c6", fill: true }],
@@ -221,11 +235,7 @@ function MemoryChart({ selectors, stale }: ChartProps): VNode {
     <TimeSeries
       key={most}
       title="Memory"
-      caption={
-        most === null
-          ? "of the server · it has no limit, or does not tell"
-          : `of the server · at most ${join(bytes(most))}`
-      }
+      caption={describeMemory(told, most)}
       span={6}
       lines={lines}
       format={bytes}
@@ -236,12 +246,28 @@ function MemoryChart({ selectors, stale }: ChartProps): VNode {
   );
 }
 
+function describeMemory(told: boolean, most: number | null): string {
+  if (!told) return "of the server, which tells nothing now";
+  return most === null ? "of the server · it has no limit" : `of the server · at most ${join(bytes(most))}`;
+}
+
 /** Keys that went: for want of memory, or because their time was over. */
 function Leaving({ selectors, stale }: ChartProps): VNode {
   const lines = useMemo(
     (): readonly Line[] => [
-      { label: "Evicted", selector: selectors.evicted, color: "c3", fill: true },
-      { label: "Expired", selector: selectors.expired, color: "c4" },
+      {
+        label: "Evicted",
+        selector: selectors.evicted,
+        color: "c3",
+        fill: true,
+        ring: (live) => combined(live, [selectors.evicted, selectors.memory], firstWhileTold),
+      },
+      {
+        label: "Expired",
+        selector: selectors.expired,
+        color: "c4",
+        ring: (live) => combined(live, [selectors.expired, selectors.memory], firstWhileTold),
+      },
     ],
     [selectors],
   );

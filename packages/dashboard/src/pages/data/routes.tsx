@@ -108,7 +108,7 @@ function Row({ row }: { readonly row: RouteRow }): VNode {
         <span>
           <span class="mono method">{row.method}</span>
           {row.route === "" ? (
-            <span class="fine">no route took it</span>
+            <span class="fine">no route known</span>
           ) : (
             <span class="mono truncate" title={row.route}>
               {row.route === "_other" ? "other routes" : row.route}

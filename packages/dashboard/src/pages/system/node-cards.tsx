@@ -94,8 +94,10 @@ function NodeCard({ row, worst, alone }: NodeCardProps): VNode {
           </a>
         )}
         <span class="fine truncate">
-          {row.host} · up {span(live.now.value - row.startedAt)}
+          {row.host}
+          {silent ? "" : ` · up ${span(live.now.value - row.startedAt)}`}
         </span>
+        {silent ? <StaleChip since={row.lastAt} /> : null}
       </h2>
       <dl class="node-figures">
         {FIGURES.map((figure) => (
@@ -108,7 +110,6 @@ function NodeCard({ row, worst, alone }: NodeCardProps): VNode {
           />
         ))}
       </dl>
-      {silent ? <StaleChip since={row.lastAt} /> : null}
     </li>
   );
 }

@@ -52,7 +52,10 @@ function RuntimeRow({ row }: { readonly row: NodeRow }): VNode {
           </span>
         ) : null}
         <span class="fine">
-          {row.runtime} · pid {row.pid} · up {span(live.now.value - row.startedAt)}
+          {row.runtime} · pid {row.pid} ·{" "}
+          {row.state === "live"
+            ? `up ${span(live.now.value - row.startedAt)}`
+            : `silent for ${span(live.now.value - row.lastAt)}`}
           {row.restarts > 0 ? "" : ` · ${restarts}`}
         </span>
       </p>

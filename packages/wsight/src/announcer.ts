@@ -34,7 +34,11 @@ export function createAnnouncer(
     say,
     found(findings) {
       if (findings.length === 0)
-        say("found", "nothing to watch yet: pass io, wss, app or server, or count by hand with probe", "yellow");
+        say(
+          "found",
+          "nothing to watch yet: pass io, wss, app, server, pool, prisma or redis, or count by hand with probe",
+          "yellow",
+        );
       const width = Math.max(...findings.map((finding) => titleOf(finding).length));
       for (const finding of findings) {
         const title = finding.notes.length === 0 ? titleOf(finding) : titleOf(finding).padEnd(width);

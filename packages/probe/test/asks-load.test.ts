@@ -5,18 +5,24 @@ import { askingHub } from "./asking.ts";
 
 const CONNECTIONS = 20_000;
 
+/** CPU time of this process so far, ms: what a busy machine takes from it is nobody's doing here. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** Turns the event loop as a busy application does, and tells which part of the time its turns had to wait. */
 async function watchTurns(ms: number): Promise<number> {
   const from = performance.now();
-  let before = from;
+  let before = cpuMs();
   let waited = 0;
-  while (before - from < ms) {
+  while (performance.now() - from < ms) {
     await new Promise((resolve) => setImmediate(resolve));
-    const now = performance.now();
+    const now = cpuMs();
     if (now - before > 0.5) waited += now - before;
     before = now;
   }
-  return waited / ms;
+  return waited / (performance.now() - from);
 }
 
 test("hubs that never stop asking get a part of the event loop, not all of it", async () => {
@@ -42,4 +48,4 @@ test("hubs that never stop asking get a part of the event loop, not all of it", 
   expect(answers).toBeGreaterThan(0);
   // A third, and what the hub of this test does with the answers. Without a bound it is nine tenths.
   expect(taken).toBeLessThan(0.6);
-}, 30_000);
+}, 90_000);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createClock } from "../src/format/clock.ts";
 import { toCsv } from "../src/format/csv.ts";
-import { bytes, count, duration, join, rate, share, span } from "../src/format/quantity.ts";
+import { axisText, byteRate, bytes, count, duration, join, rate, share, span } from "../src/format/quantity.ts";
 
 describe("figures", () => {
   it("show the unknown as a dash and never as zero", () => {
@@ -31,6 +31,11 @@ describe("figures", () => {
         expect(Number(duration(seconds).text)).toBeLessThan(1000);
       }),
     );
+  });
+
+  it("of an axis go without the second of counts, and keep that of sizes: 5 kB is not 5 kB a second", () => {
+    expect([rate, bytes, byteRate].map((format) => axisText(format, 5000))).toEqual(["5.0k", "5 kB", "5 kB/s"]);
+    expect(axisText(byteRate, 0)).toBe("0");
   });
 
   it("show rates, counts, shares and sizes", () => {

@@ -5,7 +5,7 @@ import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
 import { Card } from "../components/card.tsx";
 import { type Emptiness, EmptyState } from "../components/empty-state.tsx";
-import { type Formatter, join } from "../format/quantity.ts";
+import { axisText, type Formatter, join } from "../format/quantity.ts";
 import type { LiveState, SeriesRing } from "../state/index.ts";
 import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
 import { ChartModel } from "./chart-model.ts";
@@ -142,12 +142,6 @@ function labelPlot(
   const values = model?.valuesAt(null) ?? [];
   const now = lines.map(({ label }, index) => `${label} ${spoken(format, values[index] ?? null)}`).join(", ");
   element.setAttribute("aria-label", `${title}. Now: ${now}. Arrow keys read single points.`);
-}
-
-/** The axis leaves out what its title says: that rates are per second, and any unit at zero. */
-function axisText(format: Formatter, value: number): string {
-  const quantity = format(value);
-  return value === 0 ? "0" : join({ text: quantity.text, unit: quantity.unit.replace("/s", "") });
 }
 
 function spoken(format: Formatter, value: number | null): string {

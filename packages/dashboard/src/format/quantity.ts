@@ -96,6 +96,12 @@ export function join({ text, unit }: Quantity): string {
   return unit.startsWith("/") ? `${text}${unit}` : `${text} ${unit}`;
 }
 
+/** For an axis: without what its title says, that counts are per second, and without any unit at zero. */
+export function axisText(format: Formatter, value: number): string {
+  const { text, unit } = format(value);
+  return value === 0 ? "0" : join({ text, unit: unit === "/s" ? "" : unit });
+}
+
 /** A span of time for people, from milliseconds: `14 s`, `3 min 12 s`, `2 h 5 min`, `9 d`. */
 export function span(durationMs: number): string {
   const seconds = Math.max(0, Math.round(durationMs / 1000));

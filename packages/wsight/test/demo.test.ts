@@ -1,4 +1,8 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
+import { startApplication } from "../dist/demo/application.js";
 import { createRandom, exponential, logNormal, pick, pickSkewed } from "../dist/demo/random.js";
 import { createRhythm } from "../dist/demo/rhythm.js";
 
@@ -27,6 +31,24 @@ describe("the chance of the demo", () => {
       COUNT;
     expect(share(pick)).toBeCloseTo(0.25, 1);
     expect(share(pickSkewed)).toBeCloseTo(0.5, 1);
+  });
+});
+
+describe("the application of the demo", () => {
+  it("whose port is taken says which, and how to choose another", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    try {
+      const sources = { redis: null, pool: null, close: async () => {} };
+      const starting = startApplication({ port, seed: 1, onError: () => {}, sources });
+      await expect(starting).rejects.toMatchObject({
+        code: "LISTEN_FAILED",
+        message: expect.stringMatching(new RegExp(`port ${port} \\(EADDRINUSE\\).*--app-port`)),
+      });
+    } finally {
+      taken.close();
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { once, setMaxListeners } from "node:events";
 import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { WsightError } from "@wsight/protocol";
 import { Server } from "socket.io";
 import type { WebSocketServer } from "ws";
 import { type ChatNamespace, serveChat } from "./chat.ts";
@@ -61,7 +62,9 @@ export async function startApplication({
   const wss = createTicker({ random, onError, signal });
   server.on("upgrade", (request, socket, head) => routeUpgrade(wss, request, socket, head));
   server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+  await once(server, "listening").catch((error: unknown) => {
+    throw unableToListen(port, error);
+  });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     io,
@@ -70,6 +73,15 @@ export async function startApplication({
     eventOf,
     close: () => close({ ending, io, wss, server }),
   };
+}
+
+function unableToListen(port: number, cause: unknown): WsightError {
+  const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  return new WsightError(
+    "LISTEN_FAILED",
+    `The demo's application can't have port ${port} (${reason}). Choose another with --app-port (0 takes a free one)`,
+    { cause },
+  );
 }
 
 interface Admitted {

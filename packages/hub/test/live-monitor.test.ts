@@ -426,6 +426,13 @@ test("a client may begin with polling and go on with a WebSocket", async () => {
 describe("pages of other sites", () => {
   const origin = "https://ops.example.org";
 
+  test("can't load an answer as a script", async () => {
+    const hub = await startHub();
+    const loaded = await ask(hub, "/socket.io/?EIO=4&transport=polling&j=0");
+    expect([loaded.status, loaded.code]).toEqual([400, "BAD_REQUEST"]);
+    expect(loaded.text).not.toContain("___eio");
+  });
+
   test("that are allowed may read, and send a token, and no cookie", async () => {
     const hub = await startHub({ allowedOrigins: [origin] });
     const path = "/socket.io/?EIO=4&transport=polling";

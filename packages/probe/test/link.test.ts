@@ -91,6 +91,26 @@ describe("a link", () => {
     expect(link.histogram("websocket.server.message.latency", { source: "app" }).count).toBe(0);
   });
 
+  it("counts faults of the probe from zero again after reset, as all else", async () => {
+    const created = create();
+    const link = createRecordingLink();
+    created.connect(link);
+    const fail = (): void =>
+      created.disregard({
+        get socket() {
+          throw new Error("no socket");
+        },
+      });
+    const told = (): number => link.sum("wsight.probe.hook.errors");
+    for (let i = 0; i < 3; i++) fail();
+    await until(() => told() === 3, { what: "three faults" });
+    created.reset();
+    await until(() => link.seqs.filter((seq) => seq === 1).length === 2, { what: "the new epoch" });
+    fail();
+    await until(() => told() > 0, { what: "a fault since" });
+    expect(told()).toBe(1);
+  });
+
   it("says bye when it ends, once, and hears nothing more", () => {
     const said: LinkMessage[] = [];
     let closed = 0;

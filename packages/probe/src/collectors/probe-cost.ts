@@ -30,6 +30,8 @@ export function collectProbeCost(
   const dropped = registry.counter("wsight.probe.series.dropped", { metric: "all" });
   let charged = context.hookCalls.value;
   let readCharged = 0;
+  let refusedTold = 0;
+  const faultsTold = new Map<string, number>();
   const ends = [
     registry.gauge("wsight.probe.memory", {}, () => memoryOf(registry, context.connections) + sources.lookBytes()),
     registry.gauge("wsight.probe.timing.sample_ratio", {}, () => 1 / context.timing.period),
@@ -42,9 +44,14 @@ export function collectProbeCost(
       const read = sources.readSeconds();
       cpu.add(snapshotSeconds + calls * secondsPerHook + read - readCharged);
       readCharged = read;
-      dropped.value = registry.refused;
+      dropped.add(registry.refused - refusedTold);
+      refusedTold = registry.refused;
       for (const [source, count] of guard.faults) {
-        registry.counter("wsight.probe.hook.errors", { integration: source }).value = count;
+        // Grown, not set: everything may have been set to zero meanwhile.
+        registry
+          .counter("wsight.probe.hook.errors", { integration: source })
+          .add(count - (faultsTold.get(source) ?? 0));
+        faultsTold.set(source, count);
       }
     },
     end(): void {

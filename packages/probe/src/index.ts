@@ -1,3 +1,4 @@
+export type { Attachment } from "./attachments.ts";
 export type { OnError, Stage } from "./guard.ts";
 export { MAX_UNACKNOWLEDGED } from "./links/hub-words.ts";
 export type { ProbeLink } from "./links/link.ts";
@@ -10,7 +11,7 @@ export {
   type RemoteLinkState,
 } from "./links/remote-link.ts";
 export { type PrismaExtension, prismaExtension } from "./prisma-extension.ts";
-export { type Attachment, createProbe, type Probe } from "./probe.ts";
+export { createProbe, type Probe } from "./probe.ts";
 export { HOST_SOURCES, type HostSourceOption, type ProbeCaps, type ProbeOptions } from "./probe-options.ts";
 export { type Redact, redactSecrets } from "./redact.ts";
 export { behind, cover, uncover } from "./shadow.ts";

@@ -2,7 +2,6 @@ import { randomInt } from "node:crypto";
 import { hostname } from "node:os";
 import { performance } from "node:perf_hooks";
 import {
-  describe,
   encodeLinkText,
   type Finding,
   type HelloFrame,
@@ -13,57 +12,33 @@ import {
   type Summary,
   WsightError,
 } from "@wsight/protocol";
-import { type Asker, Asks } from "./asks.ts";
+import type { Asker, Asks } from "./asks.ts";
+import { type Attachment, Attachments } from "./attachments.ts";
 import { collectActiveResources } from "./collectors/active-resources.ts";
 import { collectCapacity } from "./collectors/capacity.ts";
 import { collectEventLoop } from "./collectors/event-loop.ts";
 import { collectGarbageCollection } from "./collectors/garbage-collection.ts";
-import { systemInformationLoader } from "./collectors/host/system-information.ts";
-import { collectHost, hostSourceOf } from "./collectors/host.ts";
+import { collectHost } from "./collectors/host.ts";
 import { collectProbeCost } from "./collectors/probe-cost.ts";
 import { collectProcess } from "./collectors/process.ts";
-import { Components } from "./components.ts";
-import { ConnectionTable } from "./connections.ts";
-import { Guard } from "./guard.ts";
 import { readHostInfo } from "./host-info.ts";
-import { BroadcastLog } from "./instruments/broadcast-log.ts";
-import { ErrorLog } from "./instruments/error-log.ts";
-import { LoopLag } from "./instruments/loop-lag.ts";
-import { QueryBook } from "./instruments/query-book.ts";
 import { RateRing } from "./instruments/rate-ring.ts";
-import { SlowLog } from "./instruments/slow-log.ts";
-import { TimingSampler } from "./instruments/timing-sampler.ts";
-import type { Integration, IntegrationHandle, ProbeContext } from "./integration.ts";
-import { HttpTraffic } from "./integrations/http-traffic.ts";
-import { integrations } from "./integrations/index.ts";
+import type { ProbeContext } from "./integration.ts";
 import type { ProbeLink } from "./links/link.ts";
 import { summarise } from "./local-summary.ts";
-import { ConnectionList } from "./looks/connection-list.ts";
-import { createAllowance } from "./looks/pacer.ts";
-import { PROCESS_READERS } from "./looks/process-readers.ts";
-import { ProcessTable } from "./looks/process-table.ts";
-import { Tail } from "./looks/tail.ts";
+import type { ConnectionList } from "./looks/connection-list.ts";
+import type { Tail } from "./looks/tail.ts";
 import { type ProbeOptions, type ResolvedProbeOptions, resolveProbeOptions } from "./probe-options.ts";
-import { Pulls } from "./pulls.ts";
-import { composeRedact } from "./redact.ts";
-import { Registry } from "./registry.ts";
-import { type ReadKeys, Tables } from "./tables.ts";
+import { createParts } from "./probe-parts.ts";
+import type { Pulls } from "./pulls.ts";
+import type { Registry } from "./registry.ts";
+import { Tables } from "./tables.ts";
 import { createTrackApi, type TrackApi } from "./track.ts";
-import { createUserKey } from "./user-key.ts";
-import { watchedTargets } from "./watched.ts";
 
 /** Intervals between keyframes. */
 const KEYFRAME_TICKS = 30;
 /** Times in a row that a hub is told everything as soon as it asks; one more comes back each second, else it waits for the next snapshot. */
 const MAX_PROMPT = 5;
-
-/** A watched target. */
-export interface Attachment {
-  /** What was found there, as it stands now. */
-  readonly finding: Finding;
-  /** Stops watching and undoes everything; safe to call twice. */
-  detach(): void;
-}
 
 /** Measures one process. */
 export interface Probe extends TrackApi {
@@ -133,10 +108,9 @@ class RunningProbe implements Probe {
   readonly #options: ResolvedProbeOptions;
   readonly #context: ProbeContext;
   readonly #registry: Registry;
-  readonly #handles = new Map<object, { name: string; handle: IntegrationHandle; attachment: Attachment }>();
-  readonly #names = new Set<string>();
+  readonly #attachments: Attachments;
   readonly #links = new Set<LinkState>();
-  readonly #onTick = new Set<(tick: number) => void>();
+  readonly #onTick: ReadonlySet<(tick: number) => void>;
   readonly #tables: Tables;
   readonly #pulls: Pulls;
   readonly #list: ConnectionList;
@@ -163,74 +137,22 @@ class RunningProbe implements Probe {
     this.instance = options.instance;
     this.#messages = new RateRing(options.intervalMs / 1000);
     this.#errors = new RateRing(options.intervalMs / 1000);
-    const guard = new Guard(options.onError);
-    const registry = new Registry(guard);
-    this.#registry = registry;
-    const redact = composeRedact(options.redact);
-    const now = Date.now;
-    const hr = (): number => performance.now();
-    const connections = new ConnectionTable({ startedAt: this.#processStartedAt, max: options.caps.connections });
-    const epoch = (): number => this.#epoch;
-    const rooms = new Set<ReadKeys>();
-    const allowance = createAllowance(hr);
-    const list = new ConnectionList({ connections, redact, now, hr, allowance });
-    const load = systemInformationLoader(guard);
-    const source = hostSourceOf(options.hostSource);
-    const processes = new ProcessTable({
-      reader: source === null ? null : PROCESS_READERS[source]({ allowance, now, hr, load }),
-      allowance,
-      hr,
+    const parts = createParts(options, {
+      startedAt: this.#processStartedAt,
+      epoch: () => this.#epoch,
+      foundChanged: () => this.#sayHello(),
     });
-    const run = (fn: () => void): void => guard.run("ask", fn, undefined, "tail");
-    const { intervalMs: fast, mediumIntervalMs: medium, slowIntervalMs: slow } = options;
-    const pulls = new Pulls({ guard, tierMs: { fast, medium, slow }, hr, now });
-    const components = new Components({ registry, guard, pulls, redact, now, hr });
+    const { context, list, processes, pulls, allowance, load } = parts;
+    this.#context = context;
+    this.#registry = context.registry;
     this.#pulls = pulls;
     this.#list = list;
-    this.#tail = new Tail({ connections, redact, fields: options.tailFields, now, epoch, run });
-    this.#asks = new Asks({
-      registry,
-      guard,
-      list,
-      processes,
-      tail: this.#tail,
-      allowDisconnect: options.allowDisconnect,
-      epoch,
-    });
-    const hookCalls = registry.counter("wsight.probe.hook.calls");
-    const traffic = new HttpTraffic({ guard, hookCalls, hr });
-    this.#onTick.add(() => traffic.sweep());
-    this.#context = {
-      registry,
-      guard,
-      options,
-      redact,
-      now,
-      hr,
-      connections,
-      errors: new ErrorLog({ registry, redact, now, maxTypes: options.caps.types }),
-      timing: new TimingSampler(),
-      slow: new SlowLog({ limitSeconds: options.slowMs / 1000, now }),
-      broadcasts: new BroadcastLog(now),
-      queries: new QueryBook({ now, redact: options.redact }),
-      http: traffic,
-      loopLag: new LoopLag(),
-      tap: this.#tail,
-      latency: {
-        handler: registry.histogram("websocket.server.message.latency", { source: "handler" }),
-        ack: registry.histogram("websocket.server.message.latency", { source: "ack" }),
-      },
-      hookCalls,
-      onTick: (fn) => addTo(this.#onTick, fn),
-      provideRooms: (read) => addTo(rooms, read),
-      provideConnections: (source) => list.add(source),
-      pull: (pull) => pulls.add(pull),
-      provideComponent: (component) => components.add(component),
-      userKey: createUserKey({ hash: options.hashUsers }),
-      foundChanged: () => this.#sayHello(),
-    };
-    this.#tables = new Tables(this.#context, { rooms, components, pulls });
-    const track = createTrackApi(this.#context);
+    this.#tail = parts.tail;
+    this.#asks = parts.asks;
+    this.#onTick = parts.onTick;
+    this.#attachments = new Attachments(context, () => this.#sayHello());
+    this.#tables = new Tables(context, parts);
+    const track = createTrackApi(context);
     this.trackConnectionOpened = track.trackConnectionOpened;
     this.trackConnectionClosed = track.trackConnectionClosed;
     this.trackMessageSent = track.trackMessageSent;
@@ -241,44 +163,23 @@ class RunningProbe implements Probe {
     this.track_message_sent = track.track_message_sent;
     this.track_message_received = track.track_message_received;
     this.track_error = track.track_error;
-    const cost = collectProbeCost(this.#context, {
+    const cost = collectProbeCost(context, {
       lookBytes: () => list.memoryBytes() + processes.memoryBytes(),
       readSeconds: () => pulls.spentSeconds + allowance.spentMs() / 1000,
     });
     this.#charge = cost.charge;
-    const capacity = collectCapacity(this.#context);
+    const capacity = collectCapacity(context);
     this.#capacity = capacity.read;
-    this.#ends.push(collectEventLoop(this.#context), collectProcess(this.#context), cost.end, capacity.end);
-    this.#ends.push(collectGarbageCollection(this.#context), collectActiveResources(this.#context));
-    this.#ends.push(collectHost(this.#context, load), () => processes.end());
-    this.#timer = setInterval(() => guard.run("snapshot", () => this.#tick(), undefined), options.intervalMs);
+    this.#ends.push(collectEventLoop(context), collectProcess(context), cost.end, capacity.end);
+    this.#ends.push(collectGarbageCollection(context), collectActiveResources(context));
+    this.#ends.push(collectHost(context, load), () => processes.end());
+    this.#timer = setInterval(() => context.guard.run("snapshot", () => this.#tick(), undefined), options.intervalMs);
     this.#timer.unref();
   }
 
   attach(target: unknown, options: { readonly name?: string } = {}): Attachment {
     if (this.#closed) throw new WsightError("BAD_OPTION", "attach: this probe is closed");
-    const integration = integrations.find(({ detect }) => detect(target));
-    if (integration === undefined || !isThing(target)) {
-      const known = integrations.map(({ library }) => library).join(", ");
-      throw new WsightError("BAD_OPTION", `attach: expected something of ${known}, got ${describe(target)}`);
-    }
-    const known = this.#handles.get(target);
-    if (known !== undefined) return known.attachment;
-    const watched = watchedTargets();
-    if (watched.has(target)) return alreadyWatched(integration);
-    const name = this.#freeName(options.name ?? integration.library);
-    const handle = integration.attach(target, name, this.#context);
-    this.#names.add(name);
-    watched.add(target);
-    const attachment: Attachment = {
-      get finding() {
-        return handle.finding();
-      },
-      detach: () => this.#detach(target),
-    };
-    this.#handles.set(target, { name, handle, attachment });
-    this.#sayHello();
-    return attachment;
+    return this.#attachments.attach(target, options.name);
   }
 
   disregard(request: unknown): void {
@@ -308,7 +209,7 @@ class RunningProbe implements Probe {
   }
 
   findings(): readonly Finding[] {
-    return [...this.#handles.values()].map(({ handle }) => handle.finding());
+    return this.#attachments.findings();
   }
 
   getSummary(): Summary {
@@ -335,7 +236,7 @@ class RunningProbe implements Probe {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
-    for (const target of [...this.#handles.keys()]) this.#detach(target);
+    this.#attachments.end();
     this.#tail.end();
     this.#list.end();
     for (const end of this.#ends) this.#context.guard.run("detach", end, undefined);
@@ -344,24 +245,6 @@ class RunningProbe implements Probe {
       link.close();
     }
     this.#links.clear();
-  }
-
-  #detach(target: object): void {
-    const known = this.#handles.get(target);
-    if (known === undefined) return;
-    this.#handles.delete(target);
-    this.#names.delete(known.name);
-    watchedTargets().delete(target);
-    this.#context.guard.run("detach", known.handle.detach, undefined);
-    this.#sayHello();
-  }
-
-  /** Of two servers with one name the second is called `name-2`. A name is free again after detaching. */
-  #freeName(wanted: string): string {
-    const base = wanted.slice(0, 56);
-    let name = base;
-    for (let count = 2; this.#names.has(name); count++) name = `${base}-${count}`;
-    return name;
   }
 
   #tick(): void {
@@ -466,20 +349,4 @@ class RunningProbe implements Probe {
 
 function newEpoch(): number {
   return randomInt(1, 2 ** 47);
-}
-
-function addTo<T>(set: Set<T>, item: T): () => void {
-  set.add(item);
-  return () => {
-    set.delete(item);
-  };
-}
-
-function isThing(target: unknown): target is object {
-  return (typeof target === "object" && target !== null) || typeof target === "function";
-}
-
-function alreadyWatched({ library }: Integration): Attachment {
-  const notes = ["watched by another probe of this process already"];
-  return { finding: { library, server: library, version: null, state: "partial", notes }, detach: () => undefined };
 }

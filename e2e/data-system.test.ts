@@ -180,6 +180,9 @@ browserSuite("the pages System and Data & network", () => {
         expect(await nodeCard.locator("h2").textContent()).not.toMatch(/\bup\b/);
         expect(await page.locator(".runtimes li", { hasText: "web-2" }).textContent()).toMatch(/silent for \d+ s/);
         expect(await page.locator(".node-card", { hasText: "web-1" }).locator("dd").nth(1).textContent()).toMatch(/MB/);
+        const collectors = table(page, "Cost of each collector");
+        await collectors.getByText("web-1").first().waitFor();
+        expect(await collectors.getByText("web-2").count()).toBe(0);
         await show(page, "#/data?tab=cache", "Status");
         const members = table(page, "Status of each");
         await members

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HEAT_COLUMNS, HEAT_OCTAVES, HeatReader, octaveLabel } from "../src/charts/heat-grid.ts";
 import { inDrawingOrder, timeSplits } from "../src/charts/line-plot.ts";
+import { createStack } from "../src/charts/stack.ts";
 import { findGaps, WindowReader } from "../src/charts/window-data.ts";
 import { gridLines, YRange } from "../src/charts/y-range.ts";
 import type { SeriesRing } from "../src/state/index.ts";
@@ -44,6 +45,19 @@ describe("lines on top of each other", () => {
 
   it("are drawn from the top down, so that one that adds nothing does not cover the one below", () => {
     expect(inDrawingOrder(stacked, ["2xx", "other"])).toEqual(["other", "2xx"]);
+  });
+
+  it("of which the topmost never had a value are those below", () => {
+    const data = new WindowReader(3).read(
+      [ringOf(10_000, [1, 2]), ringOf(10_000, [Number.NaN, 3]), ringOf(10_000, [])],
+      11_000,
+      1000,
+    );
+    expect(createStack()(data).rows).toEqual([
+      [1, 2],
+      [1, 5],
+      [null, null],
+    ]);
   });
 
   it("side by side are drawn in the order they were given", () => {

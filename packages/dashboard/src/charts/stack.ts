@@ -9,6 +9,7 @@ export type Stack = (data: WindowData) => WindowData;
  * Makes a {@link Stack} that reuses its arrays from draw to draw. A series
  * that falls silent breaks off and the others stand on as they are; before its
  * first value it lies flat on the one below, which is no statement about it.
+ * Those at the top that have no value at all are not drawn.
  */
 export function createStack(): Stack {
   let rows: (number | null)[][] = [];
@@ -29,6 +30,7 @@ export function createStack(): Stack {
       });
       if (sum > max) max = sum;
     }
+    for (let top = begun.lastIndexOf(true) + 1; top < rows.length; top++) rows[top]?.fill(null);
     return { ...data, rows, max };
   };
 }

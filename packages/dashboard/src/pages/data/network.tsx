@@ -89,7 +89,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
         title="Failed"
         value={share(failed)}
         tone={failedTone(failed)}
-        note="replies of 5xx, last minute"
+        note="5xx, last minute"
         foot={
           <span class="classes">
             {classes.map(({ label, value }) => (

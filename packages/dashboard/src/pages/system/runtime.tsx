@@ -105,7 +105,11 @@ export function Collectors(): VNode {
   const sorter = useSorter<Column>("cost");
   const chosen = live.node.value;
   const told = live.table("collectors").value;
-  const rows = worstOfEach((told ?? []).filter(({ node }) => chosen === null || node === chosen));
+  // What a silent process read last is no concern of now, unless it is the one that is looked at.
+  const silent = nodesInView(live).flatMap(({ node, state }) => (state === "live" ? [] : node));
+  const rows = worstOfEach(
+    (told ?? []).filter(({ node }) => (chosen === null ? !silent.includes(node) : node === chosen)),
+  );
   const held = useSortedRows(rows, FIGURES, sorter, ({ name }) => name);
   const several = nodesInView(live).length > 1;
   return (

@@ -423,6 +423,27 @@ test("a client may begin with polling and go on with a WebSocket", async () => {
   expect(heard.of("initialData")).toHaveLength(1);
 });
 
+test("errors are counted as such however many codes there are, and what is no code is none", async () => {
+  const hub = await startMonitorHub();
+  const probe = new HubProbe(hub);
+  const reply = (code: string, times: number): void => {
+    const labels = {
+      "http.server": "http",
+      "http.request.method": "GET",
+      "http.route": "",
+      "http.response.status_code": code,
+    };
+    probe.record("http.server.request.duration", new Array<number>(times).fill(0.01), labels);
+  };
+  const codes = [...Array.from({ length: 79 }, (_, i) => String(200 + i)), "_other", "503", "5xx"];
+  for (const code of codes) reply(code, 0);
+  probe.components([{ kind: "network", name: "http", library: "http", latencySeconds: null }]).run();
+  const heard = listen(hub.url, { auth: { token: await token() } });
+  await until(() => heard.newest("network-metrics").status === "up", { what: "the server to be known" });
+  for (const code of codes) reply(code, code === "503" || code === "5xx" ? 10 : 1);
+  await until(() => heard.newest("network-metrics").errorRatio === 0.2, { what: "the share of errors" });
+});
+
 describe("pages of other sites", () => {
   const origin = "https://ops.example.org";
 

@@ -9,6 +9,8 @@ const METRIC = "http.server.request.duration";
 const CODE = "http.response.status_code";
 /** Codes, and methods, that are told apart. */
 const MAX_KEYS = 32;
+/** Codes that are looked at for the share of errors: more than one server tells. */
+const MAX_CODES = 256;
 
 /** Prepares `network-metrics`. */
 export function createNetwork(parts: PayloadParts): () => Omit<NetworkMetrics, "timestamp"> {
@@ -85,10 +87,10 @@ class Rates {
 
   /** Of status codes: how many of the last minute's are of 500 and above. */
   shareOfErrors(totals: ReadonlyMap<string, number>): Figure {
-    const names = [...totals.keys()].slice(0, MAX_KEYS);
+    const names = [...totals.keys()].slice(0, MAX_CODES);
     const rates = this.#rates(names);
     const sum = (failed: boolean): number =>
-      names.reduce((all, name, i) => all + (name >= "500" === failed ? orZero(rates[i]) : 0), 0);
+      names.reduce((all, name, i) => all + (/^[5-9]/.test(name) === failed ? orZero(rates[i]) : 0), 0);
     return shareOf(sum(true), sum(false));
   }
 

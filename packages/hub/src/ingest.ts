@@ -21,7 +21,7 @@ import type { Heirs } from "./heir.ts";
 const RESYNC_EVERY_MS = 1000;
 
 /** What the name of a service or process may not hold: it would look like another one. */
-const UNFIT = /[/\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+const UNFIT = /[/\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** How ingest is set up. */
 export interface IngestOptions {

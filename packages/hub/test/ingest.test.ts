@@ -65,7 +65,7 @@ test("a link may only write as the node it said hello as", () => {
 
 test("a name that could be taken for another is refused", () => {
   const rig = new Rig();
-  for (const instance of ["a/b", "a\n", "\u202eb", "a\u200b", "a\u2028"]) {
+  for (const instance of ["a/b", "a\n", "\u202eb", "a\u200b", "a\u2028", "a\ud800b"]) {
     rig.probe({ instance });
     expect(rig.ingest.stats().lastBadFrame).toContain("names without / and control characters");
   }

@@ -63,6 +63,20 @@ describe.skipIf(findPostgres() === null)("on a PostgreSQL (needs postgresql)", (
       await Promise.all(stores.map((store) => store.close()));
     });
 
+    it("refuses for good what it can never keep, so that nothing waits behind it", async () => {
+      const store = await createPostgresStore({ url: await makeDatabase(server()) });
+      const [sample] = contractSamples(0, 1);
+      if (sample === undefined) throw new Error("no sample");
+      // Text that an index can't compress.
+      const long = Array.from({ length: 3000 }, (_, i) => String.fromCharCode(0x4e00 + ((i * 7919) % 20_011))).join("");
+      for (const node of ["chat/a\ud800", "chat/a\0", `chat/${long}`]) {
+        await expect(store.append([{ ...sample, node }])).rejects.toMatchObject({ code: "BAD_REQUEST" });
+      }
+      await store.append([sample]);
+      expect(await store.read(ALL)).toHaveLength(1);
+      await store.close();
+    });
+
     it("shares a database with other hubs that write the same series at the same time", async () => {
       const url = await makeDatabase(server());
       const stores = await Promise.all(Array.from({ length: 4 }, () => createPostgresStore({ url })));

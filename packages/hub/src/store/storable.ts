@@ -1,6 +1,7 @@
 import { WsightError } from "@wsight/protocol";
 import type { Sample } from "./store.ts";
 
+const UNKEPT = /[\0\p{Cs}]/u;
 const NUMBERS = ["min", "max", "sum", "count", "last"] as const;
 
 /** What keeps a sample from being stored, or `null` when nothing does. */
@@ -10,8 +11,8 @@ export function faultOf(sample: Sample): string | null {
   if (!Number.isSafeInteger(sample.intervalMs) || sample.intervalMs < 1) {
     return `${name} intervalMs: expected a whole number from 1, got ${sample.intervalMs}`;
   }
-  // PostgreSQL's texts can hold any character but this one.
-  if (sample.node.includes("\0")) return `${name} node: expected text without NUL`;
+  // PostgreSQL's texts can hold any character but this one, and halves of one come back as another.
+  if (UNKEPT.test(sample.node)) return `${name} node: expected text without NUL and halves of characters`;
   const odd = NUMBERS.find((field) => !Number.isFinite(sample[field]));
   return odd === undefined ? null : `${name} ${odd}: expected a finite number, got ${sample[odd]}`;
 }

@@ -20,8 +20,8 @@ const REASONS: readonly (readonly [code: string, reason: string])[] = [
 ];
 /** `pg` gives its own timeouts no code. */
 const TIMEOUT = /time(d )?out/i;
-/** SQLSTATE class of values that can't be kept, whoever tries. */
-const BAD_DATA = "22";
+/** SQLSTATEs of values that can't be kept, whoever tries: wrong ones, and names too long for an index. */
+const BAD_DATA = /^(?:22...|54000)$/;
 /** Shorter texts occur in messages by themselves. */
 const MIN_SECRET = 4;
 
@@ -54,7 +54,7 @@ export function readPlace(address: string, environment: Readonly<Record<string, 
       if (cause instanceof WsightError) return cause;
       const code = systemCode(cause) ?? "";
       const detail = redact(cause instanceof Error ? cause.message : String(cause)) || code;
-      if (code.startsWith(BAD_DATA) && code.length === 5) {
+      if (BAD_DATA.test(code)) {
         return new WsightError("BAD_REQUEST", `history ${name}: expected values it can keep: ${detail}`);
       }
       const reason = REASONS.find(([start]) => code.startsWith(start))?.[1] ?? otherwise(detail);

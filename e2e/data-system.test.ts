@@ -66,6 +66,12 @@ browserSuite("the pages System and Data & network", () => {
       await untilText(kpi(page, "Status"), "Up");
       expectAbout(await columnOfChart(page, "Operations", 0), 43);
       expectAbout(await columnOfChart(page, "Operations", 1), 10);
+      // On a phone no pointer rests on what was cut off.
+      const wide = page.viewportSize();
+      await page.setViewportSize({ width: 390, height: 844 });
+      const shape = page.locator(".shape", { hasText: "SELECT body FROM notes" });
+      expect(await shape.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+      if (wide !== null) await page.setViewportSize(wide);
     }, 60_000);
 
     it("count hits and misses of the cache, and what its server holds", async () => {

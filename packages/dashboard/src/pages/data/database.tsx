@@ -80,7 +80,7 @@ function Kpis({ source, selectors }: { readonly source: Source; readonly selecto
         tone={poolTone(used, max, waiting)}
         note={
           <>
-            <b>{join(count(waiting))}</b> wait, p95 <b>{join(duration(latest(selectors.waitP95)))}</b>
+            <b>{join(count(waiting))}</b> waiting, p95 <b>{join(duration(latest(selectors.waitP95)))}</b>
           </>
         }
       />

@@ -107,21 +107,25 @@ export class Registry {
     return [...this.#byKey.values()].filter(({ id }) => id >= 0).map(({ id, series }) => ({ id, series }));
   }
 
-  /** Writes what changed since the last snapshot, or everything. */
+  /**
+   * Writes what changed since the last snapshot, or everything. A series that came up since names were taken has its
+   * turn with the next one: what reads it knows values by their names.
+   */
   snapshot(encoder: SnapshotEncoder, keyframe: boolean): void {
+    const isNamed = (id: number): boolean => this.#unnamedIds.length === 0 || !this.#unnamedIds.includes(id);
     for (const counter of this.#counters) {
-      if (!keyframe && counter.value === counter.told) continue;
+      if ((!keyframe && counter.value === counter.told) || !isNamed(counter.id)) continue;
       counter.told = counter.value;
       encoder.counter(counter.id, counter.value);
     }
     for (const distribution of this.#distributions) {
-      if (!keyframe && distribution.count === distribution.told) continue;
+      if ((!keyframe && distribution.count === distribution.told) || !isNamed(distribution.id)) continue;
       distribution.told = distribution.count;
       encoder.histogram(distribution.id, distribution);
     }
     for (const gauge of this.#gauges) {
       const value = this.#guard.run("gauge", gauge.read, Number.NaN);
-      if (!keyframe && Object.is(value, gauge.told)) continue;
+      if ((!keyframe && Object.is(value, gauge.told)) || !isNamed(gauge.id)) continue;
       gauge.told = value;
       encoder.gauge(gauge.id, value);
     }

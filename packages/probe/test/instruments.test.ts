@@ -33,6 +33,7 @@ describe("the registry", () => {
     expect(registry.refused).toBe(10);
     const encoder = new SnapshotEncoder();
     encoder.begin();
+    registry.takeNames();
     registry.snapshot(encoder, true);
     expect(encoder.finish({ epoch: 1, seq: 1, at: 1, keyframe: true }).length).toBeGreaterThan(MAX_SERIES);
   });
@@ -260,6 +261,7 @@ describe("a distribution of the registry", () => {
     const size = (keyframe: boolean): number => {
       const encoder = new SnapshotEncoder();
       encoder.begin();
+      registry.takeNames();
       registry.snapshot(encoder, keyframe);
       return encoder.finish({ epoch: 1, seq: 1, at: 1, keyframe }).length;
     };

@@ -42,6 +42,20 @@ describe("a link", () => {
     expect(link.sum(MESSAGES)).toBe(1);
   });
 
+  it("is told no value without its name when another takes nothing", async () => {
+    const failures: unknown[] = [];
+    probe = createProbe({ service: "shop", intervalMs: 100, onError: (error) => failures.push(error) });
+    let accepting = true;
+    const busy = { ...createRecordingLink(), send: () => accepting };
+    const other = createRecordingLink();
+    probe.connect(busy);
+    probe.connect(other);
+    accepting = false;
+    probe.trackMessageSent("something new");
+    await until(() => other.sum("wsight.probe.sink.dropped") > 1, { what: "the loss to be told" });
+    expect(failures).toEqual([]);
+  });
+
   it("gets everything no oftener than with the next snapshot when the hub asks on and on", async () => {
     const { trackMessageSent, connect } = bind(create());
     const link = createRecordingLink();

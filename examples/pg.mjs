@@ -17,4 +17,4 @@ const server = createServer(async (_request, response) => {
 });
 server.listen(8080, "127.0.0.1");
 
-await monitor({ pool }, { service: "visits" });
+await monitor({ server, pool }, { service: "visits" });

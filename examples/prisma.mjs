@@ -16,4 +16,4 @@ const server = createServer(async (_request, response) => {
 });
 server.listen(8080, "127.0.0.1");
 
-await monitor({ prisma }, { service: "visits" });
+await monitor({ server, prisma }, { service: "visits" });

@@ -28,7 +28,11 @@ browserSuite("a dashboard that can stay open", () => {
     await page.getByRole("dialog", { name: "Search or jump to" }).waitFor();
     await page.getByRole("option", { name: /^Settings/ }).click();
     await untilPage(page, "Settings");
-    await page.getByRole("region", { name: "Storage" }).getByText(/stored|off/).first().waitFor();
+    await page
+      .getByRole("region", { name: "Storage" })
+      .getByText(/stored|off/)
+      .first()
+      .waitFor();
     expect(trouble).toEqual({ console: [], policy: [], foreign: [] });
     await close();
   });

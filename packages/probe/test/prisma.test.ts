@@ -141,8 +141,12 @@ describe.skipIf(findPostgres() === null)("clients of Prisma (needs PostgreSQL)",
       await client.$queryRaw`INSERT INTO item (label) VALUES (${"secret-2"}) RETURNING id`;
       await client.$queryRawUnsafe("SELECT 'secret-3' WHERE 1 = $1", 1);
       await client.$executeRaw`UPDATE item SET label = label WHERE label = ${"secret-4"}`;
-      await until(() => calls(watched, "$executeRaw") === 1, { what: "the operations" });
-      await until(() => watched.shapes().length === 4, { what: "the statements" });
+      await client.$executeRaw`SELECT 1`;
+      await client.$executeRaw`CREATE TEMPORARY TABLE made (id int)`;
+      await until(() => calls(watched, "$executeRaw") === 3, { what: "the operations" });
+      for (const kind of ["read", "write", "other"])
+        expect(calls(watched, "$executeRaw", { "db.operation.kind": kind })).toBe(1);
+      await until(() => watched.shapes().length === 6, { what: "the statements" });
       expect(calls(watched, "$queryRaw", { "db.operation.kind": "read" })).toBe(1);
       expect(calls(watched, "$queryRaw", { "db.operation.kind": "write" })).toBe(1);
       expect(watched.shapes().map(({ shape }) => shape)).toContain("INSERT INTO item (label) VALUES (?) RETURNING id");

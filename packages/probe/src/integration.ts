@@ -9,7 +9,7 @@ import type { LoopLag } from "./instruments/loop-lag.ts";
 import type { QueryBook } from "./instruments/query-book.ts";
 import type { SlowLog } from "./instruments/slow-log.ts";
 import type { TimingSampler } from "./instruments/timing-sampler.ts";
-import type { HttpTraffic } from "./integrations/http-traffic.ts";
+import type { HttpTraffic } from "./integrations/http/http-traffic.ts";
 import type { ConnectionSource } from "./looks/connection-source.ts";
 import type { MessageTap } from "./looks/tail.ts";
 import type { KeyCounts } from "./names.ts";

@@ -1,4 +1,10 @@
-import { extendedSlot, type PrismaCall, type PrismaClientLike, SLOT_NAME, slotOf } from "./integrations/prisma-like.ts";
+import {
+  extendedSlot,
+  type PrismaCall,
+  type PrismaClientLike,
+  SLOT_NAME,
+  slotOf,
+} from "./integrations/database/prisma-like.ts";
 
 /** Nothing that an extension adds to a client, in the words of Prisma's types. */
 type Nothing = Record<never, never>;

@@ -12,7 +12,7 @@ import { QueryBook } from "./instruments/query-book.ts";
 import { SlowLog } from "./instruments/slow-log.ts";
 import { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { ProbeContext } from "./integration.ts";
-import { HttpTraffic } from "./integrations/http-traffic.ts";
+import { HttpTraffic } from "./integrations/http/http-traffic.ts";
 import { ConnectionList } from "./looks/connection-list.ts";
 import { type Allowance, createAllowance } from "./looks/pacer.ts";
 import { PROCESS_READERS } from "./looks/process-readers.ts";

@@ -1,15 +1,15 @@
 import type { Integration } from "../integration.ts";
-import { express } from "./express.ts";
-import { fastify } from "./fastify.ts";
-import { hono } from "./hono.ts";
-import { http, https } from "./http.ts";
-import { ioredis } from "./ioredis.ts";
-import { nodeRedis } from "./node-redis.ts";
-import { pg } from "./pg.ts";
-import { prisma } from "./prisma.ts";
-import { socketIo } from "./socket-io.ts";
-import { upstash } from "./upstash.ts";
-import { ws } from "./ws.ts";
+import { ioredis } from "./cache/ioredis.ts";
+import { nodeRedis } from "./cache/node-redis.ts";
+import { upstash } from "./cache/upstash.ts";
+import { pg } from "./database/pg.ts";
+import { prisma } from "./database/prisma.ts";
+import { express } from "./http/express.ts";
+import { fastify } from "./http/fastify.ts";
+import { hono } from "./http/hono.ts";
+import { http, https } from "./http/http.ts";
+import { socketIo } from "./socket-io/socket-io.ts";
+import { ws } from "./ws/ws.ts";
 
 /** Every library wsight can watch, the more specific ones first. */
 export const integrations: readonly Integration[] = [

@@ -1,6 +1,5 @@
 import { type TestRecord, type TestReportFormat, WsightError } from "@wsight/protocol";
 import { startTestChild, type TestChild } from "./test-child.ts";
-import type { TestFile } from "./tests.ts";
 
 /** Reports that may be written at once. */
 const MAX_WRITING = 2;
@@ -13,6 +12,14 @@ const TYPES: Readonly<Record<TestReportFormat, string>> = {
   junit: "application/xml; charset=utf-8",
   hgrm: "text/plain; charset=utf-8",
 };
+
+/** A file made of a test. */
+export interface TestFile {
+  readonly type: string;
+  readonly text: string;
+  /** Content security policy under which it is shown; `null` for what is saved instead. */
+  readonly policy: string | null;
+}
 
 /** Makes files of tests. */
 export interface Reports {

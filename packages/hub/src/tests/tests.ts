@@ -17,7 +17,7 @@ import type { CurrentView } from "../current-view.ts";
 import type { OnHubError } from "../errors.ts";
 import { type AdmissionRules, type Admitted, admitLoad, admitTarget } from "./admission.ts";
 import { type Order, readOrder } from "./orders.ts";
-import { createReports } from "./reports.ts";
+import { createReports, type TestFile } from "./reports.ts";
 import { ServerView } from "./server-view.ts";
 import { createShelf } from "./shelf.ts";
 import { startTestChild, type TestChild, type TestEnd } from "./test-child.ts";
@@ -34,14 +34,6 @@ export interface TestsParts {
   readonly dataDir: string | null;
   readonly clock: Clock;
   readonly onError: OnHubError;
-}
-
-/** A file made of a test. */
-export interface TestFile {
-  readonly type: string;
-  readonly text: string;
-  /** Content security policy under which it is shown; `null` for what is saved instead. */
-  readonly policy: string | null;
 }
 
 /** Runs tests, one at a time, each in a process of its own, and keeps what came of them. */

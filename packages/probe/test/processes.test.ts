@@ -157,7 +157,7 @@ describe.skipIf(!onLinux)("the process table", () => {
       const child = spawn("sleep", ["60"]);
       ends.push(() => child.kill());
     }
-    const { page, probe } = ask({ intervalMs: 500 });
+    const { page, probe } = ask({ intervalMs: 200 });
     const link = createRecordingLink();
     probe.connect(link);
     const reads = (): number => Number(/syscr: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
@@ -170,12 +170,16 @@ describe.skipIf(!onLinux)("the process table", () => {
       }
       return reads() - before;
     };
-    await readsWhile(() => undefined);
+    /** Other things are read too, now and then: the quietest of three. */
+    const quietest = async (): Promise<number> => {
+      const counts: number[] = [];
+      for (let i = 0; i < 3; i++) counts.push(await readsWhile(() => undefined));
+      return Math.min(...counts);
+    };
     const one = pidsNow().size * 0.9;
-    expect(await readsWhile(() => undefined)).toBeLessThan(one);
+    expect(await quietest()).toBeLessThan(one);
     expect(await readsWhile(() => page())).toBeGreaterThan(one);
-    await readsWhile(() => undefined);
-    expect(await readsWhile(() => undefined)).toBeLessThan(one);
+    expect(await quietest()).toBeLessThan(one);
   });
 
   it("is told cheaply while somebody asks", async () => {

@@ -1,4 +1,30 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files that take longest, a minute each or nearly: begun last, they would leave the other worker idle. */
+const LONG = [
+  "wsight/test/takeover",
+  "e2e/connections",
+  "e2e/data-system",
+  "hub/test/live-monitor",
+  "e2e/messages-performance",
+  "wsight/test/mount.test",
+  "hub/test/ws-metrics",
+  "e2e/testing",
+  "probe/test/cache.test",
+  "load/test/run",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((name) => moduleId.includes(name));
+      return at < 0 ? LONG.length : at;
+    };
+    return sorted.sort((a, b) => place(a) - place(b));
+  }
+}
 
 // Tests import packages by name and so run the built files that users get;
 // workers and child processes start from the same files.
@@ -9,9 +35,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     server: { deps: { external: [/packages\/[^/]+\/dist\//] } },
     pool: "forks",
-    // Half of the tests' time is waiting for real servers and browsers: on two cores a third worker fills that, more
-    // would only make those fight that look at times.
-    maxWorkers: 3,
+    // Two cores: more workers only make the timing tests fight.
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
   },
 });

@@ -272,4 +272,4 @@ test("100,000 messages of garbage, broken frames and half-open connections neith
   const { nodes } = (await ask(hub, "/api/nodes", { headers: target.viewer })).json as { nodes: { node: string }[] };
   expect(nodes.map(({ node }) => node)).toContain("honest/z");
   for (const { node } of nodes) expect(node).toMatch(/^(chat|honest)\//);
-}, 60_000);
+}, 120_000);

@@ -43,9 +43,9 @@ function percentile(values: readonly number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Noise comes on top: the way back, and a machine that is busy with something else. */
+/** Noise comes on top: the way back, clocks of two processes, and a machine that is busy with something else. */
 function expectAgrees(measured: number, truth: number): void {
-  expect(measured).toBeGreaterThan(truth * 0.97 - 1);
+  expect(measured).toBeGreaterThan(truth * 0.97 - 5);
   expect(measured).toBeLessThan(truth * 1.15 + 150);
 }
 

@@ -216,17 +216,19 @@ export function storeContract(name: string, contract: StoreContract): void {
       },
     );
 
-    it.runIf(corrupt)("moves damaged data aside, says where, and begins anew", async () => {
-      await store.append(contractSamples(0, 400));
-      await store.close();
-      await corrupt?.(dir);
-      store = await contract.open(dir);
-      await store.append(contractSamples(400, 8));
-      expect(await readAll(store)).toEqual(sorted(contractSamples(400, 8)));
-      expect((await store.stats()).setAside).toHaveLength(1);
-      await reopen();
-      expect(await readAll(store)).toHaveLength(8);
-    });
+    // What a variant has no part in is no test of it: a skipped one would count.
+    if (corrupt !== undefined)
+      it("moves damaged data aside, says where, and begins anew", async () => {
+        await store.append(contractSamples(0, 400));
+        await store.close();
+        await corrupt(dir);
+        store = await contract.open(dir);
+        await store.append(contractSamples(400, 8));
+        expect(await readAll(store)).toEqual(sorted(contractSamples(400, 8)));
+        expect((await store.stats()).setAside).toHaveLength(1);
+        await reopen();
+        expect(await readAll(store)).toHaveLength(8);
+      });
 
     it.runIf(block)("opens where it can't write, says so with each call, and works once it can", async () => {
       await store.close();

@@ -237,7 +237,9 @@ describe.skipIf(findRedis() === null)("a watched client of a cache (needs redis-
     await until(() => watched.component().state === "down", { what: "the component to be down" });
     await wait(1000);
     const { offlineQueue, commandQueue } = client as unknown as Record<string, { length: number }>;
-    expect((offlineQueue?.length ?? 0) + (commandQueue?.length ?? 0)).toBe(0);
+    // The client itself keeps what was under way when the connection broke: one ping and one INFO at most. Each
+    // medium tier since then would have added one.
+    expect((offlineQueue?.length ?? 0) + (commandQueue?.length ?? 0)).toBeLessThanOrEqual(2);
     expect(watched.component().error).toMatch(/no connection/);
     await own.start();
     await until(() => watched.component().state === "up", { what: "the component to be up" });

@@ -2,13 +2,11 @@
 // application behind it, or plain Socket.IO that emits the same payloads at
 // the same beats. Tells over IPC what CPU the whole process took.
 import { createServer } from "node:http";
-import { createHub, signToken } from "@wsight/hub";
 import { encodeLinkText, findMetric, Histogram, SnapshotEncoder } from "@wsight/protocol";
 import { Server } from "socket.io";
+import { eachSecond, listen, startFedHub } from "../fed-hub.mjs";
 
 const { kind, payloads } = JSON.parse(process.argv[2]);
-const SECRET = "only for the bench: 32 characters of no secret";
-const MANY = 1_000_000;
 const BEATS = {
   "basic-metrics": 1,
   "database-metrics": 5,
@@ -16,24 +14,6 @@ const BEATS = {
   "network-metrics": 5,
   "system-metrics": 30,
 };
-
-async function startHub() {
-  const hub = await createHub({
-    port: 0,
-    dataDir: null,
-    secret: SECRET,
-    dashboardDir: "/nonexistent",
-    maxViewers: MANY,
-    viewersPerAddress: MANY,
-    requestsPerMinute: MANY,
-    onError: (error) => console.error(error),
-  });
-  const probe = createBusyProbe();
-  const link = hub.openLink(() => {});
-  for (const message of probe.greeting) link.receive(message);
-  eachSecond(() => link.receive(probe.snapshot()), 500);
-  return { port: hub.port, token: await signToken({ sub: "bench", role: "viewer", ttlMs: 3_600_000 }, SECRET) };
-}
 
 async function startSocketIo() {
   const server = createServer();
@@ -43,10 +23,7 @@ async function startSocketIo() {
     second++;
     for (const [event, every] of Object.entries(BEATS)) if (second % every === 0) io.emit(event, payloads[event]);
   }, 0);
-  const port = await new Promise((resolve) => {
-    server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => resolve(server.address().port));
-  });
-  return { port };
+  return { port: await listen(server) };
 }
 
 /** A shop with 40 routes, 30 operations of its database and 10 of its cache, and the host it runs on. */
@@ -120,19 +97,9 @@ function createBusyProbe() {
   };
 }
 
-function eachSecond(run, offsetMs) {
-  setTimeout(
-    () => {
-      run();
-      eachSecond(run, offsetMs);
-    },
-    1000 - ((Date.now() - offsetMs) % 1000) || 1000,
-  );
-}
-
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
   process.send({ cpuMs: (user + system) / 1000 });
 });
 process.once("disconnect", () => process.exit(0));
-process.send(await (kind === "hub" ? startHub() : startSocketIo()));
+process.send(await (kind === "hub" ? startFedHub(createBusyProbe()) : startSocketIo()));

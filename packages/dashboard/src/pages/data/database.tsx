@@ -12,6 +12,7 @@ import { Kpi } from "../kpi.tsx";
 import type { Source } from "../use-source.ts";
 import { LatencyKpi } from "./latency-kpi.tsx";
 import { explainHint, Operations } from "./operations.tsx";
+import { PercentileChart } from "./percentile-chart.tsx";
 import { Queries } from "./queries.tsx";
 import { type DatabaseSelectors, databaseSelectors, type OperationSelectors } from "./selectors.ts";
 import { StatusKpi } from "./status-kpi.tsx";
@@ -26,7 +27,7 @@ export function DatabaseTab({ source }: { readonly source: Source }): VNode {
       <Kpis source={source} selectors={selectors} />
       <div class="grid">
         <RateChart selectors={selectors} stale={source.stale} empty={empty} span={4} />
-        <PercentileChart selectors={selectors} stale={source.stale} empty={empty} />
+        <PercentileChart title="Latency" selectors={selectors} stale={source.stale} empty={empty} />
         <PoolChart selectors={selectors} stale={source.stale} />
       </div>
       <div class="grid">
@@ -129,18 +130,6 @@ export function RateChart(
     [selectors],
   );
   return <TimeSeries title="Operations" span={span} lines={lines} format={rate} staleSince={stale} empty={empty} />;
-}
-
-function PercentileChart({ selectors, stale, empty }: ChartProps<OperationSelectors>): VNode {
-  const lines = useMemo(
-    (): readonly Line[] => [
-      { label: "p99", selector: selectors.p99, color: "p99" },
-      { label: "p95", selector: selectors.p95, color: "p95" },
-      { label: "p50", selector: selectors.p50, color: "p50" },
-    ],
-    [selectors],
-  );
-  return <TimeSeries title="Latency" span={4} lines={lines} format={duration} staleSince={stale} empty={empty} />;
 }
 
 const NO_POOL: Emptiness = {

@@ -9,13 +9,14 @@ import { Bar } from "../../components/bar.tsx";
 import { Card } from "../../components/card.tsx";
 import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
 import type { Tone } from "../../components/tone.ts";
-import { byteRate, count, duration, join, perMinute, rate, share } from "../../format/quantity.ts";
+import { byteRate, count, join, perMinute, rate, share } from "../../format/quantity.ts";
 import type { LiveState } from "../../state/index.ts";
 import { lastMinute, meanOf, ratio } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
 import type { Source } from "../use-source.ts";
 import { LatencyKpi } from "./latency-kpi.tsx";
 import { explainHint } from "./operations.tsx";
+import { PercentileChart } from "./percentile-chart.tsx";
 import { Routes } from "./routes.tsx";
 import { type NetworkSelectors, networkSelectors, STATUS_CLASSES } from "./selectors.ts";
 import { StatusKpi } from "./status-kpi.tsx";
@@ -38,7 +39,13 @@ export function NetworkTab({ source }: { readonly source: Source }): VNode {
         <Methods selectors={selectors} stale={stale} empty={empty} />
       </div>
       <div class="grid">
-        <Timing selectors={selectors} stale={stale} empty={empty} />
+        <PercentileChart
+          title="Response time"
+          caption="arrival to the end of the reply"
+          selectors={selectors}
+          stale={stale}
+          empty={empty}
+        />
         <Bytes selectors={selectors} stale={stale} empty={empty} />
         <Sockets selectors={selectors} stale={stale} empty={empty} />
       </div>
@@ -207,28 +214,6 @@ function Methods({ selectors, stale, empty }: ChartProps): VNode {
         </div>
       )}
     </Card>
-  );
-}
-
-function Timing({ selectors, stale, empty }: ChartProps): VNode {
-  const lines = useMemo(
-    (): readonly Line[] => [
-      { label: "p99", selector: selectors.p99, color: "p99" },
-      { label: "p95", selector: selectors.p95, color: "p95" },
-      { label: "p50", selector: selectors.p50, color: "p50" },
-    ],
-    [selectors],
-  );
-  return (
-    <TimeSeries
-      title="Response time"
-      caption="arrival to the end of the reply"
-      span={4}
-      lines={lines}
-      format={duration}
-      staleSince={stale}
-      empty={empty}
-    />
   );
 }
 

@@ -1,5 +1,5 @@
 import { composeSummary, expected, Histogram, type Summary, seriesKey, WsightError } from "@wsight/protocol";
-import type { Sample, Store } from "./store/store.ts";
+import type { Sample, Store } from "./store/old-store.ts";
 
 /** Hours that are read unless asked otherwise. */
 export const DEFAULT_HOURS = 24;

@@ -35,6 +35,7 @@ export { type Pool, poolOf } from "./pool.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export type { StoreEvent } from "./store/libsql/messages.ts";
+export type { Sample, Store, StoreQuery, StoreStats } from "./store/old-store.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
 export {
   openSpooledStore,
@@ -43,5 +44,4 @@ export {
   type SpooledStore,
   type SpooledStoreOptions,
 } from "./store/spool/spooled-store.ts";
-export type { Sample, Store, StoreQuery, StoreStats } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { CurrentView, SeriesState } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
 import { SERIES_INTERVALS, type SeriesInterval } from "./store/interval.ts";
-import type { Sample } from "./store/store.ts";
+import type { Sample } from "./store/old-store.ts";
 import type { StoreWriter } from "./store/writer.ts";
 
 const HOUR_MS = 3_600_000;

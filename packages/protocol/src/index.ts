@@ -46,6 +46,23 @@ export {
 export { ERRORS, type ErrorBody, type ErrorCode, WsightError } from "./errors.ts";
 export { bucketBound, bucketIndex, bucketOctave, Histogram, MAX_INDEX, MIN_INDEX, SCALE } from "./histogram.ts";
 export {
+  HISTORY_AGGREGATES,
+  HISTORY_EVENT_KINDS,
+  HISTORY_TIERS,
+  type HistoryAggregate,
+  type HistoryAnswer,
+  type HistoryEvent,
+  type HistoryEventKind,
+  type HistoryLine,
+  type HistoryQuery,
+  type HistoryRange,
+  type HistoryResult,
+  type HistorySelector,
+  type HistoryTier,
+  type TierName,
+  type TierStep,
+} from "./history.ts";
+export {
   type AckFrame,
   type ByeFrame,
   decodeHubFrame,

@@ -1,6 +1,6 @@
 import type { Histogram, MetricKind } from "@wsight/protocol";
 import type { SeriesState } from "../current-view.ts";
-import type { Sample } from "./store.ts";
+import type { Sample } from "./old-store.ts";
 
 /** What one interval of a series comes to. */
 type Figures = Pick<Sample, "min" | "max" | "sum" | "count" | "last" | "histogram">;

@@ -3,10 +3,10 @@ import type { HubRow } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
 import { createLazyStore, type LazyStore } from "./lazy-store.ts";
 import { createLibsqlStore } from "./libsql/libsql-store.ts";
+import type { Store } from "./old-store.ts";
 import { readPlace } from "./postgres/place.ts";
 import { createPostgresStore, type PostgresStore } from "./postgres/postgres-store.ts";
 import { openSpooledStore, type SpooledStore } from "./spool/spooled-store.ts";
-import type { Store } from "./store.ts";
 import { createStoreWriter, type StoreWriter } from "./writer.ts";
 
 /** The store is opened this long after the start, in ms: who takes over from another hub has probes and viewers to let in first. */

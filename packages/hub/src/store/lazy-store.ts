@@ -1,5 +1,5 @@
 import { WsightError } from "@wsight/protocol";
-import type { Store } from "./store.ts";
+import type { Store } from "./old-store.ts";
 
 /** The calls that are passed on. */
 type StoreCalls = Pick<Store, "append" | "read" | "prune" | "close">;

@@ -1,5 +1,5 @@
 import { WsightError } from "@wsight/protocol";
-import type { Sample } from "./store.ts";
+import type { Sample } from "./old-store.ts";
 
 const UNKEPT = /[\0\p{Cs}]/u;
 const NUMBERS = ["min", "max", "sum", "count", "last"] as const;

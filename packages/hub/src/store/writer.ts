@@ -1,6 +1,6 @@
 import { WsightError } from "@wsight/protocol";
+import type { Sample, Store } from "./old-store.ts";
 import { faultOf } from "./storable.ts";
-import type { Sample, Store } from "./store.ts";
 
 /** How a writer is set up. */
 export interface StoreWriterOptions {

@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
 import { expected } from "@wsight/protocol";
+import type { Sample, Store, StoreQuery, StoreStats } from "../old-store.ts";
 import { SamplePacker, SampleUnpacker } from "../pack.ts";
 import { checkSamples } from "../storable.ts";
-import type { Sample, Store, StoreQuery, StoreStats } from "../store.ts";
 import type { Cursor, ReadPage, StoreEvent } from "./messages.ts";
 import { ProcessLink } from "./process-link.ts";
 

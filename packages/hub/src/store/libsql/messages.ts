@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@wsight/protocol";
+import type { StoreStats } from "../old-store.ts";
 import type { PackedSamples } from "../pack.ts";
-import type { StoreStats } from "../store.ts";
 
 /** What happened to the database beside the answers to calls. */
 export type StoreEvent =

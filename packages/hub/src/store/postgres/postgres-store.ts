@@ -1,7 +1,7 @@
 import type { Series } from "@wsight/protocol";
+import type { Sample, Store, StoreQuery, StoreStats } from "../old-store.ts";
 import { SamplePacker, SeriesBook } from "../pack.ts";
 import { checkSamples } from "../storable.ts";
-import type { Sample, Store, StoreQuery, StoreStats } from "../store.ts";
 import { Lane, type PgClientLike, type Session, type Work } from "./lane.ts";
 import { type Place, readPlace } from "./place.ts";
 import { migrate } from "./schema.ts";

@@ -1,6 +1,6 @@
 import { type Series, WsightError } from "@wsight/protocol";
+import type { StoreQuery } from "../old-store.ts";
 import { type PackedSamples, type PackedSeries, ROW_NUMBERS, type SeriesBook } from "../pack.ts";
-import type { StoreQuery } from "../store.ts";
 import { encodeBytes, encodeFloats, encodeIntegers } from "./binary.ts";
 import type { Session } from "./lane.ts";
 import { LOCK } from "./schema.ts";

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
+import type { Sample } from "../old-store.ts";
 import { type PackedSamples, type PackedSeries, ROW_NUMBERS, SamplePacker, SampleUnpacker } from "../pack.ts";
-import type { Sample } from "../store.ts";
 
 /** "WSSP" and the version of what follows. */
 const MAGIC = 0x57535350;

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink }
 import { join } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import { systemCode } from "../../errors.ts";
-import type { Sample } from "../store.ts";
+import type { Sample } from "../old-store.ts";
 import { decodeSegment, encodeSegment } from "./segment.ts";
 
 /** What a small file takes on most disks: so much each counts at least. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { WsightError } from "@wsight/protocol";
+import type { Sample, Store, StoreQuery } from "../old-store.ts";
 import { checkSamples } from "../storable.ts";
-import type { Sample, Store, StoreQuery } from "../store.ts";
 import { type Segment, Spool } from "./spool.ts";
 
 /** Samples of one append while the spool is emptied. */

@@ -44,4 +44,11 @@ export {
   type SpooledStore,
   type SpooledStoreOptions,
 } from "./store/spool/spooled-store.ts";
+export type {
+  Retention,
+  Store as TieredStore,
+  StoreQuery as TieredStoreQuery,
+  StoreStats as TieredStoreStats,
+  TierStats,
+} from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";

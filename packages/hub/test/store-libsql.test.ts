@@ -14,7 +14,7 @@ import { open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLibsqlStore, type LibsqlStore, type Store, type StoreEvent } from "@wsight/hub";
-import { CONTRACT_METRICS, contractSamples, storeContract, until } from "@wsight/testkit";
+import { CONTRACT_METRICS, contractSamples, oldStoreContract, until } from "@wsight/testkit";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -28,7 +28,7 @@ async function crash(store: Store): Promise<void> {
   await until(() => (store as LibsqlStore).pid !== pid, { what: "the end of the process" });
 }
 
-storeContract("libsql", {
+oldStoreContract("libsql", {
   open: (dataDir) => createLibsqlStore({ dataDir }),
   crash,
   corrupt: (dir) => writeFile(join(dir, FILE), "x".repeat(100_000)),

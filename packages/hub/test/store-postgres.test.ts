@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { createPostgresStore, type Store } from "@wsight/hub";
-import { CONTRACT_METRICS, CRASH_BATCH, contractSamples, findPostgres, storeContract, until } from "@wsight/testkit";
+import { CONTRACT_METRICS, CRASH_BATCH, contractSamples, findPostgres, oldStoreContract, until } from "@wsight/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
 import { makeDatabase, runSql, usePostgres } from "./postgres-rig.ts";
 
@@ -13,7 +13,7 @@ describe.skipIf(findPostgres() === null)("on a PostgreSQL (needs postgresql)", (
   });
   const urlOf = (dir: string): string => server().url.replace(/postgres$/, basename(dir));
 
-  storeContract("postgres", {
+  oldStoreContract("postgres", {
     open: async (dir) => {
       await makeDatabase(server(), basename(dir)).catch(() => undefined);
       return createPostgresStore({ url: urlOf(dir) });

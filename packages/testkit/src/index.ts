@@ -7,15 +7,20 @@ export {
   type WatchCache,
 } from "./cache-contract.ts";
 export { CHROMIUM_ARGS, findChromium } from "./chromium.ts";
+export { everything, readAll } from "./contract-rig.ts";
 export {
   appendUntilKilled,
   CONTRACT_INTERVAL_MS,
   CONTRACT_METRICS,
+  CONTRACT_SERIES,
   CONTRACT_START_AT,
   CRASH_BATCH,
+  contractEvents,
   contractSample,
   contractSamples,
+  steadySamples,
 } from "./contract-samples.ts";
+export { putTogether, sorted, TIER_STEPS } from "./contract-tiers.ts";
 export {
   CONTRACT_TABLE,
   type DatabaseClient,
@@ -36,6 +41,7 @@ export {
   httpContract,
   inContext,
 } from "./http-contract.ts";
+export { oldStoreContract } from "./old-store-contract.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
 export { findRedis, type RedisServer, startRedis } from "./redis-server.ts";
 export { askRedis, type RedisPlace, type RespReply } from "./resp.ts";

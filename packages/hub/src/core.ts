@@ -97,9 +97,8 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
   });
   const audiences: Core["audiences"] = new Set();
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
-  const { storeIntervalMs: intervalMs, retentionMs, restarts } = options;
-  const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
-  const kept = { current, clock, intervalMs, retentionMs, succeeds, onError };
+  const { storeIntervalMs: intervalMs, restarts } = options;
+  const kept = { current, clock, intervalMs, onError };
   const store = createKeptStore({ dataDir, store: options.store, onError });
   const history = store === null ? null : createHistoryKeeper({ ...kept, store });
 

@@ -29,6 +29,26 @@ export interface CurrentView {
   summary(node?: string): Summary | null;
   /** Visits the newest absolute value of every series of every node that is not gone. */
   forEachSeries(visit: (state: SeriesState) => void): void;
+  /** Visits what each series came to in the closed second that starts at `at`; nothing when it is not held any more. */
+  forEachInSecond(at: number, visit: (point: SecondPoint) => void): void;
+}
+
+/** What one series of one node came to in one second, as a store keeps it (see `Sample`). */
+export interface SecondPoint {
+  /** `service/instance`. */
+  readonly node: string;
+  readonly series: Series;
+  readonly min: number;
+  readonly max: number;
+  /** Of a counter: how much it grew. */
+  readonly sum: number;
+  readonly count: number;
+  /** Of a counter: its value since its process began. */
+  readonly last: number;
+  /** How long the growth took, ms: more than a second after the node was not heard of. */
+  readonly coveredMs: number;
+  /** What was recorded, in the form of `Histogram.encode`; `null` for counters and gauges. */
+  readonly histogram: Uint8Array | null;
 }
 
 /** The newest absolute value of one series of one node. */

@@ -11,6 +11,7 @@ import type { NodeState } from "./current/node-state.ts";
 import { Nodes, NodeWriter } from "./current/nodes.ts";
 import { OperationRows } from "./current/operation-rows.ts";
 import { RouteRows } from "./current/route-rows.ts";
+import { visitSecond } from "./current/second-points.ts";
 import { SeriesIndex } from "./current/series-index.ts";
 import { collectorRows, componentRows, queryRows } from "./current/source-rows.ts";
 import { summarize } from "./current/summarize.ts";
@@ -151,6 +152,10 @@ export function createCurrent(options: CurrentOptions): Current {
         const state: SeriesState = { node: node.key, epoch: node.hello.epoch, series, at: node.lastAt, value };
         visit(folded === null ? state : { ...state, folded });
       });
+    },
+    forEachInSecond(at, visit) {
+      const second = Math.floor(at / 1000);
+      if (timeline.holds(second)) visitSecond(index, second, scratch, visit);
     },
     closeSecond(at) {
       const second = Math.floor(at / 1000);

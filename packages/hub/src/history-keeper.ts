@@ -3,14 +3,11 @@ import type { Clock } from "./clock.ts";
 import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
 import { type History, readHistory } from "./history.ts";
+import { createCleaner } from "./history-cleaner.ts";
 import { createRecorder } from "./recorder.ts";
 import type { KeptStore } from "./store/kept-store.ts";
-
-const MINUTE_MS = 60_000;
-/** The contract's interval; finer records are put together, coarser ones widen it. */
-const HISTORY_MINUTES = 5;
-/** A reader gets the interval that is still going on, at most this old, in ms. */
-const FRESH_MS = 5000;
+import type { Sample } from "./store/old-store.ts";
+import { SampleUnpacker } from "./store/pack.ts";
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {
@@ -30,45 +27,48 @@ export interface HistoryKeeperOptions {
   readonly store: KeptStore;
   readonly current: CurrentView;
   readonly clock: Clock;
-  /** @default 300_000 */
+  /** How often what was recorded is written, ms. @default 1000 */
   readonly intervalMs?: number | undefined;
-  /** @default 604_800_000 */
-  readonly retentionMs?: number | undefined;
-  /** Another hub kept this history just before. @default false */
-  readonly succeeds?: boolean | undefined;
   readonly onError: OnHubError;
 }
 
 /** Records what is, and reads what was. The store may be away: `status` says so, and nothing here waits for it but who reads. */
 export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeeper {
-  const { store, current, clock, intervalMs = 5 * MINUTE_MS, retentionMs = 168 * 60 * MINUTE_MS } = options;
-  const { succeeds = false } = options;
+  const { store, current, clock, intervalMs, onError } = options;
   const { writer } = store;
-  const prune = (beforeAt: number): Promise<number> => store.prune(beforeAt);
-  const times = { clock, intervalMs, retentionMs, succeeds };
-  const recorder = createRecorder({ current, writer, ...times, prune, onError: options.onError });
-  const intervalMinutes = Math.max(HISTORY_MINUTES, Math.ceil(intervalMs / MINUTE_MS));
-  let observed = false;
-  let recordedAt = Number.NEGATIVE_INFINITY;
+  const unpacker = new SampleUnpacker();
+  const recorder = createRecorder({
+    current,
+    write: (packed) => {
+      const samples: Sample[] = [];
+      unpacker.unpack(packed, samples);
+      writer.write(samples);
+    },
+    ...(intervalMs === undefined ? {} : { intervalMs }),
+    onClockBack: (at, byMs) =>
+      onError(
+        new Error(
+          `history: the clock was put back by ${Math.round(byMs / 1000)} s: what is kept from ${new Date(at).toISOString()} on is written over`,
+        ),
+        { stage: "store" },
+      ),
+  });
+  const cleaner = createCleaner({ prune: (now) => store.prune(now - 168 * 60 * 60_000), onError });
 
   return {
     status: () => store.status(),
     ready: () => store.ready(),
     observe(at) {
-      observed = true;
-      recorder.observe(at);
+      recorder.observe();
+      cleaner.observe(at);
     },
     async read({ hours, node, signal }) {
-      const now = clock.now();
-      if (store.isOpen && observed && Math.abs(now - recordedAt) >= FRESH_MS) {
-        recordedAt = now;
-        recorder.record(now);
-        await writer.flush();
-      }
-      return readHistory({ store, hours, now, intervalMinutes, signal, ...(node === undefined ? {} : { node }) });
+      recorder.flush();
+      if (store.isOpen) await writer.flush();
+      return readHistory({ store, hours, now: clock.now(), signal, ...(node === undefined ? {} : { node }) });
     },
     async close() {
-      recorder.close();
+      recorder.flush();
       await store.close();
     },
   };

@@ -1,224 +1,195 @@
 import { type Series, seriesKey } from "@wsight/protocol";
-import type { Clock } from "./clock.ts";
-import type { CurrentView, SeriesState } from "./current-view.ts";
-import type { OnHubError } from "./errors.ts";
-import { SERIES_INTERVALS, type SeriesInterval } from "./store/interval.ts";
-import type { Sample } from "./store/old-store.ts";
-import type { StoreWriter } from "./store/writer.ts";
+import type { CurrentView, SecondPoint } from "./current-view.ts";
+import { type PackedSamples, type PackedSeries, ROW_NUMBERS } from "./store/pack.ts";
 
-const HOUR_MS = 3_600_000;
-const DEFAULT_RETENTION_MS = 168 * HOUR_MS;
-/** The first deletion waits until the start of the hub is over. */
-const FIRST_PRUNE_MS = 60_000;
-/** A process that began up to this long before it was first seen is taken to be seen from its beginning. */
-const SEEN_FROM_START_MS = 10_000;
-/** Shortest time a sample claims to cover, so that a rate made from a moment is not absurd. */
-const SHORTEST_MS = 1_000;
+const SECOND_MS = 1000;
+/** Seconds of a blocked event loop, or before the first look, that are made up for. */
+const MAX_BEHIND = 60;
+/** A growth that took longer is spread over this many seconds at most. */
+const MAX_SPREAD = 300;
+/** Nodes whose newest second is remembered. */
+const MAX_NODES = 4096;
+/** Rows that may wait for the next write; with more they are written early. */
+const MAX_PENDING_ROWS = 200_000;
 
 /** What a recorder works with. */
 export interface RecorderOptions {
-  readonly current: Pick<CurrentView, "forEachSeries">;
-  readonly writer: Pick<StoreWriter, "write">;
-  readonly clock: Clock;
-  /** Length of an interval, ms; intervals begin at its multiples (UTC). @default 300_000 */
+  readonly current: Pick<CurrentView, "at" | "forEachInSecond">;
+  /** Takes what was recorded; must not throw. */
+  readonly write: (samples: PackedSamples) => void;
+  /** How often what was recorded is handed over, ms; each second is kept by itself whatever it is. @default 1000 */
   readonly intervalMs?: number;
-  /** History older than this is deleted, ms. @default 604_800_000 (7 days) */
-  readonly retentionMs?: number;
-  /** Another hub recorded the same processes until just now. @default false */
-  readonly succeeds?: boolean;
-  /** Deletes intervals that started before a time: `store.prune`. Called once an hour. */
-  readonly prune?: (beforeAt: number) => Promise<unknown>;
-  /** Told when a deletion fails; the next one comes an hour later. */
-  readonly onError?: OnHubError;
+  /** Told when the clock was put back: from `at` on (ms epoch), what is kept is written over. */
+  readonly onClockBack?: (at: number, byMs: number) => void;
 }
 
-/** Turns the state of now into intervals to be stored. */
+/** Turns closed seconds into samples to be stored. */
 export interface Recorder {
-  /** Looks at `current`; call it each second with the present, ms epoch. Ends intervals by itself. */
-  observe(at: number): void;
-  /** Writes the interval so far. It may be written again later, which replaces it. */
-  record(at: number): void;
-  /** Writes the interval so far and ends. Safe to call twice. */
-  close(): void;
+  /** Takes the seconds that `current` has closed since the last call. */
+  observe(): void;
+  /** Hands over what waits. */
+  flush(): void;
 }
 
 /**
- * Records what `current` knows, one sample per series and interval. Counters
- * and histograms become their growth, gauges the least, largest, sum and count
- * of the readings of each second.
+ * Records each second that `current` has closed, one sample per series: of
+ * gauges the reading, of counters growth and value, of distributions what was
+ * recorded. What the live view shows of a second is what is kept of it.
  *
- * The first interval begins when the recorder first looks, so after a restart
- * of the hub it adds to what was stored before instead of replacing it. What a
- * process had counted before the hub first saw it is no growth, unless it
- * began just then (as `process.uptime` tells), and after this hub did: what is
- * older may have been stored by the hub before. A series that is not seen for
- * a whole interval is forgotten.
+ * Growth that a snapshot brings after a silence is spread over the seconds it
+ * took, in whole numbers where it is whole: totals stay exact and no second
+ * claims what ten have seen. Distributions stay with the second that brought
+ * them. Gauges of silent seconds are not known and stay a gap.
  */
 export function createRecorder(options: RecorderOptions): Recorder {
-  return new IntervalRecorder(options);
+  return new SecondRecorder(options);
 }
 
-interface SeriesTrack {
-  readonly series: Series;
-  readonly interval: SeriesInterval;
-  /** It began after its node was first seen. */
-  readonly fromZero: boolean;
-  seenAt: number;
-}
-
-interface NodeTrack {
-  readonly name: string;
-  /** Number of the look that saw it first. */
-  readonly firstLook: number;
-  /** It was first seen at its beginning, so all it has counted is growth. */
-  fromZero: boolean;
-  readonly series: Map<string, SeriesTrack>;
-}
-
-class IntervalRecorder implements Recorder {
+class SecondRecorder implements Recorder {
   readonly #options: RecorderOptions;
-  readonly #intervalMs: number;
-  /** What processes that began earlier had counted may be stored already. */
-  readonly #aloneSince: number;
-  readonly #keys = new WeakMap<Series, string>();
-  readonly #nodes = new Map<string, NodeTrack>();
-  #startAt: number | null = null;
-  #endAt = 0;
-  /** The latest start of any interval so far. */
-  #newestStartAt = 0;
-  #observedAt = 0;
-  #pruneAt = 0;
-  #looks = 0;
-  #closed = false;
+  readonly #names = new WeakMap<Series, PackedSeries>();
+  /** The newest second of each node that had growth. */
+  readonly #grewAt = new Map<string, number>();
+  #rows = new RowPacker();
+  #recordedAt: number | null = null;
+  #handedAt = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#intervalMs = options.intervalMs ?? 300_000;
-    this.#aloneSince = options.clock.now() - (options.succeeds === true ? 0 : SEEN_FROM_START_MS);
   }
 
-  observe(at: number): void {
-    if (this.#closed) return;
-    if (this.#startAt === null) this.#begin(at);
-    else if (at >= this.#endAt) {
-      this.#look(at, false);
-      this.#turn(at, this.#startAt, this.#endAt);
-    } else if (at < this.#startAt) this.#turn(at, this.#startAt, this.#observedAt);
-    this.#look(at, true);
-    this.#pruneWhenDue(at);
-    this.#observedAt = at;
-  }
-
-  record(at: number): void {
-    if (this.#closed || this.#startAt === null) return;
-    this.#look(at, false);
-    this.#write(this.#startAt, Math.min(at, this.#endAt));
-  }
-
-  close(): void {
-    this.record(this.#options.clock.now());
-    this.#closed = true;
-    this.#nodes.clear();
-  }
-
-  #begin(startAt: number): void {
-    this.#startAt = startAt;
-    this.#newestStartAt = Math.max(this.#newestStartAt, startAt);
-    this.#endAt = this.#floor(startAt) + this.#intervalMs;
-  }
-
-  /** Ends the interval at `endAt` and begins the one that `at` lies in. */
-  #turn(at: number, startAt: number, endAt: number): void {
-    this.#write(startAt, endAt);
-    for (const node of this.#nodes.values()) this.#turnNode(node, startAt);
-    const nextAt = this.#floor(at);
-    // After the clock was put back that time is stored already: an interval of its own, beside what is there.
-    this.#begin(nextAt > this.#newestStartAt ? nextAt : at + 1);
-  }
-
-  #turnNode(node: NodeTrack, startAt: number): void {
-    for (const [key, track] of node.series) {
-      if (track.seenAt < startAt) node.series.delete(key);
-      else track.interval.next();
+  observe(): void {
+    const { current, intervalMs = SECOND_MS, onClockBack } = this.#options;
+    const { at } = current;
+    if (at === null) return;
+    if (this.#recordedAt !== null && at < this.#recordedAt) {
+      onClockBack?.(at, this.#recordedAt - at);
+      this.#recordedAt = null;
+      this.#grewAt.clear();
     }
-    if (node.series.size === 0) this.#nodes.delete(node.name);
+    if (this.#recordedAt === null) this.#handedAt = at - SECOND_MS;
+    const from = Math.max((this.#recordedAt ?? at - SECOND_MS) + SECOND_MS, at - MAX_BEHIND * SECOND_MS);
+    for (let second = from; second <= at; second += SECOND_MS) this.#record(second);
+    this.#recordedAt = at;
+    if (at - this.#handedAt < intervalMs && this.#rows.length < MAX_PENDING_ROWS) return;
+    this.#handedAt = at;
+    this.flush();
   }
 
-  #look(at: number, withGauges: boolean): void {
-    this.#looks++;
-    this.#options.current.forEachSeries((state) => {
-      const { kind } = state.series.metric;
-      const node = this.#nodeOf(state);
-      if (state.series.metric.name === "process.uptime") this.#notice(node, state, at);
-      if (kind === "gauge" && !withGauges) return;
-      const track = this.#trackOf(node, state);
-      track.interval.take(state);
-      track.seenAt = at;
-    });
+  flush(): void {
+    if (this.#rows.length === 0) return;
+    const rows = this.#rows;
+    this.#rows = new RowPacker(rows.length);
+    this.#options.write(rows.finish());
   }
 
-  #nodeOf({ node: name }: SeriesState): NodeTrack {
-    let node = this.#nodes.get(name);
-    if (node === undefined) {
-      node = { name, firstLook: this.#looks, fromZero: false, series: new Map() };
-      this.#nodes.set(name, node);
-    }
-    return node;
-  }
-
-  #trackOf(node: NodeTrack, { series }: SeriesState): SeriesTrack {
-    const key = this.#keys.get(series) ?? seriesKey(series.metric.name, series.labels);
-    this.#keys.set(series, key);
-    let track = node.series.get(key);
-    if (track === undefined) {
-      const fromZero = node.firstLook < this.#looks;
-      track = { series, interval: SERIES_INTERVALS[series.metric.kind](), fromZero, seenAt: 0 };
-      node.series.set(key, track);
-    }
-    return track;
-  }
-
-  /** Whether a node that was just met began just now: in this interval, of which nothing can be stored yet. */
-  #notice(node: NodeTrack, { value, at: readAt }: SeriesState, at: number): void {
-    if (node.firstLook !== this.#looks || typeof value !== "number") return;
-    const beganAt = readAt - value * 1000;
-    const justNow = beganAt >= Math.min(this.#floor(at), at - SEEN_FROM_START_MS);
-    node.fromZero = justNow && beganAt >= this.#aloneSince;
-  }
-
-  #write(startAt: number, endAt: number): void {
-    const samples: Sample[] = [];
-    for (const node of this.#nodes.values()) {
-      for (const { series, interval, fromZero, seenAt } of node.series.values()) {
-        const figures = seenAt < startAt ? null : interval.figures(fromZero || node.fromZero);
-        if (figures === null) continue;
-        // A series that was last seen earlier covers the time until then only.
-        const until = seenAt >= this.#observedAt ? endAt : seenAt;
-        const intervalMs = Math.max(SHORTEST_MS, until - startAt);
-        samples.push({ node: node.name, series, at: startAt, intervalMs, ...figures });
+  #record(at: number): void {
+    const grew = new Set<string>();
+    this.#options.current.forEachInSecond(at, (point) => {
+      const name = this.#nameOf(point);
+      if (point.series.metric.kind !== "counter") this.#rows.add(name, at, point);
+      else {
+        this.#spread(name, at, point);
+        grew.add(point.node);
       }
+    });
+    if (this.#grewAt.size > MAX_NODES) this.#grewAt.clear();
+    for (const node of grew) this.#grewAt.set(node, at);
+  }
+
+  /** One sample for each second that the growth took. */
+  #spread(name: PackedSeries, at: number, point: SecondPoint): void {
+    // Never over seconds that have growth of their own, nor over those of a hub before.
+    const silent = (at - (this.#grewAt.get(point.node) ?? at - SECOND_MS)) / SECOND_MS;
+    const seconds = Math.min(MAX_SPREAD, silent, Math.round(point.coveredMs / SECOND_MS));
+    if (seconds <= 1) {
+      this.#rows.add(name, at, point);
+      return;
     }
-    if (samples.length > 0) this.#options.writer.write(samples);
-  }
-
-  #pruneWhenDue(at: number): void {
-    const first = this.#observedAt === 0;
-    // A clock that jumps may be wrong, and deleting can't be undone: wait and see.
-    if (Math.abs(at - this.#observedAt) > HOUR_MS) this.#pruneAt = at + (first ? FIRST_PRUNE_MS : HOUR_MS);
-    if (at < this.#pruneAt) return;
-    this.#pruneAt = at + HOUR_MS;
-    void this.#prune(at - (this.#options.retentionMs ?? DEFAULT_RETENTION_MS));
-  }
-
-  async #prune(beforeAt: number): Promise<void> {
-    try {
-      await this.#options.prune?.(beforeAt);
-    } catch (error) {
-      this.#options.onError?.(error, { stage: "store" });
+    const { sum, last } = point;
+    const share = Number.isInteger(sum) ? Math.floor(sum / seconds) : sum / seconds;
+    for (let back = seconds - 1; back >= 0; back--) {
+      const grown = back === 0 ? sum - share * (seconds - 1) : share;
+      const value = back === 0 ? last : last - sum + share * (seconds - back);
+      this.#rows.add(name, at - back * SECOND_MS, { min: grown, max: grown, sum: grown, count: 1, last: value });
     }
   }
 
-  #floor(at: number): number {
-    return Math.floor(at / this.#intervalMs) * this.#intervalMs;
+  #nameOf({ node, series }: SecondPoint): PackedSeries {
+    const known = this.#names.get(series);
+    if (known?.node === node) return known;
+    const { metric, labels } = series;
+    const name = { node, metric: metric.name, key: seriesKey(metric.name, labels), labels: JSON.stringify(labels) };
+    this.#names.set(series, name);
+    return name;
+  }
+}
+
+/** What a row says beside whose and when. */
+type Figures = Pick<SecondPoint, "min" | "max" | "sum" | "count" | "last"> & Partial<Pick<SecondPoint, "histogram">>;
+
+/** Rows of samples as columns that grow. */
+class RowPacker {
+  length = 0;
+  readonly #series: PackedSeries[] = [];
+  readonly #indexes = new Map<PackedSeries, number>();
+  #numbers: Float64Array<ArrayBuffer>;
+  #sizes: Uint32Array<ArrayBuffer>;
+  readonly #histograms: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(expected = 256) {
+    const rows = Math.max(64, Math.ceil(expected * 1.1));
+    this.#numbers = new Float64Array(rows * ROW_NUMBERS);
+    this.#sizes = new Uint32Array(rows);
+  }
+
+  /** Adds one second. */
+  add(name: PackedSeries, at: number, { min, max, sum, count, last, histogram = null }: Figures): void {
+    const row = this.length++;
+    if (row === this.#sizes.length) this.#grow();
+    let index = this.#indexes.get(name);
+    if (index === undefined) {
+      index = this.#series.push(name) - 1;
+      this.#indexes.set(name, index);
+    }
+    const start = row * ROW_NUMBERS;
+    const numbers = this.#numbers;
+    numbers[start] = index;
+    numbers[start + 1] = at;
+    numbers[start + 2] = SECOND_MS;
+    numbers[start + 3] = min;
+    numbers[start + 4] = max;
+    numbers[start + 5] = sum;
+    numbers[start + 6] = count;
+    numbers[start + 7] = last;
+    if (histogram === null) return;
+    this.#sizes[row] = histogram.length + 1;
+    this.#histograms.push(histogram);
+    this.#bytes += histogram.length;
+  }
+
+  finish(): PackedSamples {
+    const histograms = new Uint8Array(this.#bytes);
+    let offset = 0;
+    for (const bytes of this.#histograms) {
+      histograms.set(bytes, offset);
+      offset += bytes.length;
+    }
+    return {
+      series: this.#series,
+      numbers: this.#numbers.slice(0, this.length * ROW_NUMBERS),
+      histogramSizes: this.#sizes.slice(0, this.length),
+      histograms,
+    };
+  }
+
+  #grow(): void {
+    const numbers = new Float64Array(this.#numbers.length * 2);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
+    const sizes = new Uint32Array(this.#sizes.length * 2);
+    sizes.set(this.#sizes);
+    this.#sizes = sizes;
   }
 }

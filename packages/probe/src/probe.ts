@@ -33,6 +33,7 @@ import { createParts } from "./probe-parts.ts";
 import type { Pulls } from "./pulls.ts";
 import type { Registry } from "./registry.ts";
 import { Tables } from "./tables.ts";
+import { startTicker } from "./ticker.ts";
 import { createTrackApi, type TrackApi } from "./track.ts";
 
 /** Intervals between keyframes. */
@@ -120,7 +121,7 @@ class RunningProbe implements Probe {
   readonly #messages: RateRing;
   readonly #errors: RateRing;
   readonly #encoder = new SnapshotEncoder();
-  readonly #timer: NodeJS.Timeout;
+  readonly #endTicks: () => void;
   readonly #ends: (() => void)[] = [];
   readonly #charge: (seconds: number) => void;
   readonly #processStartedAt: number = Math.round(performance.timeOrigin);
@@ -173,8 +174,9 @@ class RunningProbe implements Probe {
     this.#ends.push(collectEventLoop(context), collectProcess(context), cost.end, capacity.end);
     this.#ends.push(collectGarbageCollection(context), collectActiveResources(context));
     this.#ends.push(collectHost(context, load), () => processes.end());
-    this.#timer = setInterval(() => context.guard.run("snapshot", () => this.#tick(), undefined), options.intervalMs);
-    this.#timer.unref();
+    this.#endTicks = startTicker(options.intervalMs, () =>
+      context.guard.run("snapshot", () => this.#tick(), undefined),
+    );
   }
 
   attach(target: unknown, options: { readonly name?: string } = {}): Attachment {
@@ -235,7 +237,7 @@ class RunningProbe implements Probe {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#timer);
+    this.#endTicks();
     this.#attachments.end();
     this.#tail.end();
     this.#list.end();

@@ -16,6 +16,8 @@ const ICON_NAMES = [
   "download",
   "gauge",
   "help",
+  "history",
+  "image",
   "in",
   "info",
   "key",
@@ -31,6 +33,7 @@ const ICON_NAMES = [
   "pause",
   "play",
   "plug",
+  "plus",
   "retry",
   "ruler",
   "search",
@@ -136,6 +139,16 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
     ["path", { d: "M9.09 9a3 3 0 0 1 5.83 1c0 2-3 3-3 3" }],
     ["path", { d: "M12 17h.01" }],
   ],
+  history: [
+    ["path", { d: "M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8" }],
+    ["path", { d: "M3 3v5h5" }],
+    ["path", { d: "M12 7v5l4 2" }],
+  ],
+  image: [
+    ["rect", { width: "18", height: "18", x: "3", y: "3", rx: "2", ry: "2" }],
+    ["circle", { cx: "9", cy: "9", r: "2" }],
+    ["path", { d: "m21 15-3.086-3.086a2 2 0 0 0-2.828 0L6 21" }],
+  ],
   in: [
     ["path", { d: "M17 7 7 17" }],
     ["path", { d: "M17 17H7V7" }],
@@ -210,6 +223,10 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
     ["path", { d: "M15 8V2" }],
     ["path", { d: "M17 8a1 1 0 0 1 1 1v4a4 4 0 0 1-4 4h-4a4 4 0 0 1-4-4V9a1 1 0 0 1 1-1z" }],
     ["path", { d: "M9 8V2" }],
+  ],
+  plus: [
+    ["path", { d: "M5 12h14" }],
+    ["path", { d: "M12 5v14" }],
   ],
   retry: [
     ["path", { d: "M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8" }],

@@ -13,6 +13,7 @@ import { createPayloads } from "../gateways/payloads/payloads.ts";
 import { createSocketIoGateway, type SocketIoGateway } from "../gateways/socket-io.ts";
 import type { HubOptions } from "../hub-options.ts";
 import { createProbeLinks } from "../probe-links.ts";
+import { createExposition } from "../prometheus/exposition.ts";
 import { VERSION } from "../version.ts";
 import { createClientReader } from "./client.ts";
 import { createGate, type Gate } from "./gate.ts";
@@ -78,6 +79,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       asks: core.asks,
       connections: core.connections,
       processes: core.processes,
+      exposition: createExposition({ current: core.current }),
       audit: core.audit,
       tests: core.tests,
       now,

@@ -11,6 +11,7 @@ import type { HistoryKeeper } from "../history-keeper.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
 import type { ProcessLooks } from "../processes/process-looks.ts";
+import type { Exposition } from "../prometheus/exposition.ts";
 import type { Tests } from "../tests/tests.ts";
 import { auditRoute } from "./handlers/audit.ts";
 import { connectionRoute, disconnectRoute } from "./handlers/connection.ts";
@@ -20,6 +21,7 @@ import { doctorRoute } from "./handlers/doctor.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
 import type { LiveStreams } from "./handlers/live-streams.ts";
+import { metricsRoute } from "./handlers/metrics.ts";
 import { nodesRoute } from "./handlers/nodes.ts";
 import { openApiRoute } from "./handlers/openapi.ts";
 import { processesRoute } from "./handlers/processes.ts";
@@ -42,6 +44,7 @@ export interface RouteParts {
   readonly asks: Asks;
   readonly connections: ConnectionLists;
   readonly processes: ProcessLooks;
+  readonly exposition: Exposition;
   readonly audit: Audit;
   readonly doctor: Doctor;
   readonly tests: Tests;
@@ -76,6 +79,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     connectionRoute(parts),
     disconnectRoute(parts),
     processesRoute(parts.processes),
+    metricsRoute(parts.exposition),
     auditRoute(parts.audit),
     doctorRoute(parts.doctor),
     ...testRoutes(parts),

@@ -33,5 +33,7 @@ ensure() { # name, command, package
 ensure Chromium chromium chromium
 ensure Redis redis-server redis-server
 ensure PostgreSQL initdb postgresql
+ensure Prometheus prometheus prometheus
+ensure VictoriaMetrics victoria-metrics victoria-metrics
 
 exit 0

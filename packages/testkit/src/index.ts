@@ -43,6 +43,14 @@ export {
 } from "./http-contract.ts";
 export { oldStoreContract } from "./old-store-contract.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
+export {
+  checkMetrics,
+  findPrometheus,
+  type PrometheusSample,
+  type PrometheusServer,
+  type PrometheusSetup,
+  startPrometheus,
+} from "./prometheus-server.ts";
 export { findRedis, type RedisServer, startRedis } from "./redis-server.ts";
 export { askRedis, type RedisPlace, type RespReply } from "./resp.ts";
 export { type StoreContract, storeContract } from "./store-contract.ts";

@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import type { Retention } from "@wsight/protocol";
 import type { AuthenticateRequest } from "./access/authenticate.ts";
 import type { Principal } from "./access/principal.ts";
 import type { JwtOptions } from "./access/token.ts";
@@ -49,10 +50,14 @@ export interface HubOptions {
   readonly trustProxy?: number;
   /** Directory of the built dashboard. */
   readonly dashboardDir: string;
-  /** How often a point of history is stored, ms. @default 300_000 */
+  /** How often what was measured is written to the store, ms; each second is kept by itself whatever it is. @default 1000 */
   readonly storeIntervalMs?: number;
-  /** History older than this is deleted, ms. @default 604_800_000 (7 days) */
+  /** How long each tier of history is kept, ms. @default 1 s for a day, 10 s for 2, 1 min for 7, 5 min for 30, 1 h for 400 */
+  readonly retention?: Retention;
+  /** Nothing is kept longer than this, ms. @default no such limit */
   readonly retentionMs?: number;
+  /** The embedded store takes at most this many bytes; the oldest of the finest tier goes first. @default no limit */
+  readonly storeMaxBytes?: number;
   /** Live connections at once, over all principals. @default 1000 */
   readonly maxViewers?: number;
   /** Requests per minute from one address, and of one principal. @default 600 */

@@ -45,7 +45,6 @@ export {
   type SpooledStoreOptions,
 } from "./store/spool/spooled-store.ts";
 export type {
-  Retention,
   Store as TieredStore,
   StoreQuery as TieredStoreQuery,
   StoreStats as TieredStoreStats,

@@ -201,6 +201,7 @@ export {
   parseProcessPage,
   parseProcessQuery,
 } from "./processes.ts";
+export { parseRetention, type Retention } from "./retention.ts";
 export {
   AGGREGATES,
   type Aggregate,

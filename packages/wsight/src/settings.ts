@@ -1,6 +1,15 @@
 import { isIPv6 } from "node:net";
 import { HOST_SOURCES, type HostSourceOption } from "@wsight/probe";
-import { asInteger, asList, asOneOf, asText, expected, WsightError } from "@wsight/protocol";
+import {
+  asInteger,
+  asList,
+  asOneOf,
+  asText,
+  expected,
+  parseRetention,
+  type Retention,
+  WsightError,
+} from "@wsight/protocol";
 import type { MonitorOptions } from "./monitor-options.ts";
 
 /** Options that can also be given as text: in the environment, or as a flag. */
@@ -28,7 +37,9 @@ export type SettingName =
   | "allowedHosts"
   | "allowedOrigins"
   | "storeIntervalMs"
+  | "retention"
   | "retentionMs"
+  | "storeMaxBytes"
   | "maxViewers"
   | "requestsPerMinute"
   | "viewersPerAddress"
@@ -124,6 +135,23 @@ const store: Setting<string> = {
   },
 };
 
+const TEXT_UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
+
+/** As text: `1s=24h,5m=30d`. */
+const retention: Setting<Retention> = {
+  fromText: (list) => {
+    const entries = list.split(",").map((item) => /^\s*(\w+)=(\d{1,9})([smhd])\s*$/.exec(item));
+    if (entries.includes(null)) return list;
+    return Object.fromEntries(
+      entries.map((entry) => [entry?.[1] ?? "", Number(entry?.[2]) * (TEXT_UNITS[entry?.[3] ?? ""] ?? 0)]),
+    );
+  },
+  check: (where, value) => {
+    if (typeof value !== "string") return parseRetention(where, value);
+    throw expected(CODE, where, "tiers and times like 1s=24h,5m=30d", value);
+  },
+};
+
 const hostSource: Setting<HostSourceOption> = {
   fromText: (value) => value,
   check: (where, value) => asOneOf(CODE, where, value, HOST_SOURCES),
@@ -203,7 +231,9 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   allowedHosts: hostNames,
   allowedOrigins: texts(64),
   storeIntervalMs: whole(1000, DAY_MS),
-  retentionMs: whole(60_000, 10 * 366 * DAY_MS),
+  retention,
+  retentionMs: whole(600_000, 10 * 366 * DAY_MS),
+  storeMaxBytes: whole(16 * 2 ** 20, 2 ** 50),
   maxViewers: whole(1, 100_000),
   requestsPerMinute: whole(1, 1_000_000),
   viewersPerAddress: whole(1, 100_000),

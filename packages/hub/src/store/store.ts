@@ -1,4 +1,4 @@
-import type { HistoryEvent, Series, TierName, TierStep } from "@wsight/protocol";
+import type { HistoryEvent, Series, TierStep } from "@wsight/protocol";
 import type { Analyses, Analysis } from "../analysis/analyses.ts";
 import type { PackedSamples } from "./pack.ts";
 import type { TierExtent } from "./reader.ts";
@@ -62,9 +62,6 @@ export interface StoreStats {
   /** Names of damaged files that were moved aside since the store was opened, oldest first. */
   readonly setAside: readonly string[];
 }
-
-/** How long each tier is kept, ms, by the tier's name; what is not named keeps its default. */
-export type Retention = Partial<Record<TierName, number>>;
 
 /**
  * Where history is kept. Every store runs the same contract

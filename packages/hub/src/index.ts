@@ -3,6 +3,7 @@ export { type MachineKey, readMachineKey, signMachineToken } from "./access/mach
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
+export { ANALYSES, type Analyses, type Analysis } from "./analysis/analyses.ts";
 export { type AskLink, type AskListener, type AskOptions, type AskStats, type Asks, createAsks } from "./asks.ts";
 export { type Audit, type AuditEntry, type AuditOptions, type AuditStats, createAudit } from "./audit.ts";
 export { type Clock, systemClock } from "./clock.ts";
@@ -37,6 +38,16 @@ export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./
 export type { StoreEvent } from "./store/libsql/messages.ts";
 export type { Sample, Store, StoreQuery, StoreStats } from "./store/old-store.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
+export type {
+  ColumnName,
+  ColumnQuery,
+  EventQuery,
+  HistoryReader,
+  SeriesColumns,
+  SeriesFilter,
+  StoredSeries,
+  TierExtent,
+} from "./store/reader.ts";
 export {
   openSpooledStore,
   type RemoteStore,

@@ -3,20 +3,19 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink }
 import { join } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import { systemCode } from "../../errors.ts";
-import type { Sample } from "../old-store.ts";
+import { type Batch, NO_SAMPLES, sizeOf } from "./batch.ts";
 import { decodeSegment, encodeSegment } from "./segment.ts";
 
 /** What a small file takes on most disks: so much each counts at least. */
 const BLOCK_BYTES = 4096;
-/** Samples of one file. */
-const SEGMENT_SAMPLES = 5_000;
 /** Damaged files that are kept for people to look at; of more, the rest is deleted. */
 const MAX_SET_ASIDE = 16;
 const NAME = /^(\d{15})-(\d{1,9})-[\da-f]{8}\.samples$/;
 
-/** A file of samples. */
+/** A file of samples and events. */
 export interface Segment {
   readonly name: string;
+  /** Samples and events. */
   readonly samples: number;
   readonly bytes: number;
 }
@@ -85,24 +84,33 @@ export class Spool {
     return this.#segments;
   }
 
-  /** Resolves once the samples survive a crash. @throws WsightError `STORE_UNAVAILABLE` when they can't be written */
-  async add(samples: readonly Sample[]): Promise<readonly Segment[]> {
-    const added: Segment[] = [];
-    for (let first = 0; first < samples.length; first += SEGMENT_SAMPLES) {
-      const part = samples.slice(first, first + SEGMENT_SAMPLES);
-      const segment = await this.#write(part);
-      if (segment !== null) added.push(segment);
+  /** Resolves once the batch survives a crash; `null` when it is larger than the spool may be, and lost. @throws WsightError `STORE_UNAVAILABLE` when it can't be written */
+  async add(batch: Batch): Promise<Segment | null> {
+    const bytes = encodeSegment(batch);
+    const samples = sizeOf(batch);
+    const taken = takenBy(bytes.length);
+    if (taken > this.#maxBytes) {
+      this.#onLoss(samples, `the spool of ${this.#maxBytes} bytes is smaller than what had to be kept`);
+      return null;
     }
-    return added;
+    await this.#makeRoom(taken);
+    const number = String(this.#next++).padStart(15, "0");
+    const name = `${number}-${samples}-${randomBytes(4).toString("hex")}.samples`;
+    await this.#write(name, bytes);
+    const segment = { name, samples, bytes: taken };
+    this.#segments.push(segment);
+    this.#bytes += segment.bytes;
+    this.#samples += segment.samples;
+    return segment;
   }
 
   /** What a file holds. One that is damaged is set aside and counted, and holds nothing. */
-  async read(segment: Segment): Promise<readonly Sample[]> {
+  async read(segment: Segment): Promise<Batch> {
     try {
       return decodeSegment(await readFile(join(this.#dir, segment.name)));
     } catch (error) {
       await this.#setAside(segment, error instanceof Error ? error.message : String(error));
-      return [];
+      return { samples: NO_SAMPLES, events: [] };
     }
   }
 
@@ -131,16 +139,7 @@ export class Spool {
     return 0;
   }
 
-  async #write(samples: readonly Sample[]): Promise<Segment | null> {
-    const bytes = encodeSegment(samples);
-    const taken = takenBy(bytes.length);
-    if (taken > this.#maxBytes) {
-      this.#onLoss(samples.length, `the spool of ${this.#maxBytes} bytes is smaller than what had to be kept`);
-      return null;
-    }
-    await this.#makeRoom(taken);
-    const number = String(this.#next++).padStart(15, "0");
-    const name = `${number}-${samples.length}-${randomBytes(4).toString("hex")}.samples`;
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.#dir, name);
     try {
       await writeSynced(`${path}.tmp`, bytes);
@@ -153,11 +152,6 @@ export class Spool {
         `history: the spool ${this.#dir} can't be written (${messageOf(error)})`,
       );
     }
-    const segment = { name, samples: samples.length, bytes: taken };
-    this.#segments.push(segment);
-    this.#bytes += segment.bytes;
-    this.#samples += segment.samples;
-    return segment;
   }
 
   async #makeRoom(bytes: number): Promise<void> {

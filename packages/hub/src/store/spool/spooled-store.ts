@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { WsightError } from "@wsight/protocol";
 import type { Sample, Store, StoreQuery } from "../old-store.ts";
+import { SamplePacker, SampleUnpacker } from "../pack.ts";
 import { checkSamples } from "../storable.ts";
 import { type Segment, Spool } from "./spool.ts";
 
@@ -89,6 +90,7 @@ class SpoolingStore implements SpooledStore {
   readonly #counts: { readonly dropped: number; lastError: string | null };
   readonly #lose: (samples: number, reason: string) => void;
   readonly #closing = new AbortController();
+  readonly #packer = new SamplePacker();
   #direct = false;
   #state: SpooledStats["state"] = "ok";
   /** Tries that failed one after the other. */
@@ -184,11 +186,16 @@ class SpoolingStore implements SpooledStore {
       this.#failed(error);
       if (this.#direct) this.#beginSpooling();
       // Kept on disk, so that a crash does no harm; should the store take it after all, once is enough.
-      const kept = spool.add(samples);
+      const kept = this.#keep(spool, samples);
       const settled = kept.then((segments) => this.#settle(spool, segments, writing));
       this.#late = Promise.allSettled([this.#late, settled]);
       await kept;
     }
+  }
+
+  async #keep(spool: Spool, samples: readonly Sample[]): Promise<readonly Segment[]> {
+    const segment = await spool.add({ samples: this.#packer.pack(samples), events: [] });
+    return segment === null ? [] : [segment];
   }
 
   /** Small appends share files: the more there are, the longer each waits for others. */
@@ -196,7 +203,7 @@ class SpoolingStore implements SpooledStore {
     const { signal } = this.#closing;
     const adding = wait(Math.min(LONGEST_GATHER_MS, spool.segments.length), undefined, { signal })
       .catch(() => undefined)
-      .then(() => spool.add(samples));
+      .then(() => this.#keep(spool, samples));
     this.#adding = Promise.allSettled([this.#adding, adding]);
     await adding;
   }
@@ -247,7 +254,7 @@ class SpoolingStore implements SpooledStore {
       if (samples.length > 0 && samples.length + segment.samples > REPLAY_SAMPLES) break;
       spool.lease([segment]);
       segments.push(segment);
-      samples.push(...(await spool.read(segment)));
+      new SampleUnpacker().unpack((await spool.read(segment)).samples, samples);
     }
     const writing = this.#write(samples);
     await this.#settle(spool, segments, writing);

@@ -1,4 +1,5 @@
-import type { Retention, Sample, TieredStore as Store, TieredStoreQuery as StoreQuery } from "@wsight/hub";
+import type { Sample, TieredStore as Store, TieredStoreQuery as StoreQuery } from "@wsight/hub";
+import type { Retention } from "@wsight/protocol";
 import { CONTRACT_INTERVAL_MS } from "./contract-samples.ts";
 import { sorted } from "./contract-tiers.ts";
 

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Retention, Sample, TieredStore as Store } from "@wsight/hub";
-import type { TierStep } from "@wsight/protocol";
+import type { Sample, TieredStore as Store } from "@wsight/hub";
+import type { Retention, TierStep } from "@wsight/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ContractRig, everything, readAll } from "./contract-rig.ts";
 import {

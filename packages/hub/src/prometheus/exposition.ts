@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { MetricDefinition, Series } from "@wsight/protocol";
-import type { CurrentView, SeriesState } from "../current-view.ts";
+import type { Histogram, MetricDefinition, Series } from "@wsight/protocol";
+import type { CurrentView } from "../current-view.ts";
 import { exposedValue, type Family, familyOf, type Renderer } from "./family.ts";
 import { labelName, NODE_LABELS, serviceOf } from "./names.ts";
 import type { ExpositionFormat } from "./negotiate.ts";
@@ -29,6 +29,17 @@ const RENDERERS: Readonly<Record<ExpositionFormat, () => Renderer>> = {
   protobuf: () => new ProtobufRenderer(),
 };
 
+/** Whether a process reports in time; the last figures of one that does not are not told for long. */
+const NODE_LIVE: Family = {
+  name: "wsight_node_live",
+  kind: "gauge",
+  unit: "",
+  help: "1 while a process reports in time, 0 while it is late; one that is gone has no sample",
+  bounds: [],
+};
+/** A process that is late, and was last heard longer ago than this, has no figures. */
+const STALE_AFTER_MS = 10_000;
+
 const compress = promisify(gzip);
 
 /** Everything the hub knows at this moment, as a scraper takes it. */
@@ -42,7 +53,7 @@ export interface Exposition {
 
 /** What an exposition is made from. */
 export interface ExpositionParts {
-  readonly current: Pick<CurrentView, "at" | "forEachSeries">;
+  readonly current: Pick<CurrentView, "at" | "nodes" | "forEachSeries">;
   /** Largest answer, bytes before compression; further series are left out and counted. @default 32 MiB */
   readonly maxBytes?: number;
 }
@@ -70,7 +81,7 @@ export function createExposition({ current, maxBytes = DEFAULT_MAX_BYTES }: Expo
   }
 
   const plain = (format: ExpositionFormat): Promise<Uint8Array> =>
-    once(format, () => render(RENDERERS[format](), collect(current), labels, maxBytes));
+    once(format, () => render(RENDERERS[format](), collect(current, labels), maxBytes));
 
   return {
     scrape: (format, compressed) =>
@@ -79,42 +90,44 @@ export function createExposition({ current, maxBytes = DEFAULT_MAX_BYTES }: Expo
 }
 
 interface Collected {
-  readonly node: string;
-  readonly series: Series;
-  readonly value: NonNullable<ReturnType<typeof exposedValue>>;
+  readonly labels: LabelPairs;
+  readonly value: number | Histogram;
 }
 
-/** The values of this moment, by metric; distributions never change, so they need no copy. */
-function collect(current: Pick<CurrentView, "forEachSeries">): ReadonlyMap<MetricDefinition, readonly Collected[]> {
+/** Values of this moment, family by family; distributions never change, so they need no copy. */
+type Collection = ReadonlyMap<Family, readonly Collected[]>;
+
+function collect(current: ExpositionParts["current"], labels: LabelBook): Collection {
+  const nodes = current.nodes().filter(({ state }) => state !== "gone");
+  const late = new Set(nodes.filter(({ state }) => state === "silent").map(({ node }) => node));
+  const live = nodes.map(({ node, state }) => ({ labels: nodeLabels(node), value: state === "live" ? 1 : 0 }));
+  const staleAt = (current.at ?? 0) - STALE_AFTER_MS;
   const families = new Map<MetricDefinition, Collected[]>();
-  current.forEachSeries((state: SeriesState) => {
-    const value = exposedValue(state);
+  current.forEachSeries((state) => {
+    const { node, series, at } = state;
+    const value = late.has(node) && at < staleAt ? null : exposedValue(state);
     if (value === null) return;
-    const { node, series } = state;
-    const family = families.get(series.metric);
-    if (family === undefined) families.set(series.metric, [{ node, series, value }]);
-    else family.push({ node, series, value });
+    const family = families.get(series.metric) ?? [];
+    if (family.push({ labels: labels.of(node, series), value }) === 1) families.set(series.metric, family);
   });
-  return families;
+  return new Map([
+    [NODE_LIVE, live],
+    ...[...families].map(([metric, samples]) => [familyOf(metric), samples] as const),
+  ]);
 }
 
-async function render(
-  renderer: Renderer,
-  families: ReadonlyMap<MetricDefinition, readonly Collected[]>,
-  labels: LabelBook,
-  maxBytes: number,
-): Promise<Uint8Array> {
+async function render(renderer: Renderer, collection: Collection, maxBytes: number): Promise<Uint8Array> {
   let leftOut = 0;
   let sliceAt = performance.now();
   let told = 0;
-  for (const [metric, samples] of families) {
-    if (renderer.length < maxBytes) renderer.family(familyOf(metric));
-    for (const { node, series, value } of samples) {
+  for (const [family, samples] of collection) {
+    if (samples.length > 0 && renderer.length < maxBytes) renderer.family(family);
+    for (const sample of samples) {
       if (renderer.length >= maxBytes) {
         leftOut++;
         continue;
       }
-      renderer.sample({ labels: labels.of(node, series), value });
+      renderer.sample(sample);
       if (++told % SLICE_SERIES !== 0 || performance.now() - sliceAt < SLICE_MS) continue;
       await new Promise(setImmediate);
       sliceAt = performance.now();
@@ -135,13 +148,19 @@ class LabelBook {
     const known = this.#known.get(series);
     if (known?.node === node) return known.pairs;
     const own = Object.keys(series.labels).sort();
-    const [service, process] = NODE_LABELS;
     const pairs: LabelPairs = [
-      [service, serviceOf(node)],
-      [process, node],
+      ...nodeLabels(node),
       ...own.map((name) => [labelName(name), series.labels[name] ?? ""] as const),
     ];
     this.#known.set(series, { node, pairs });
     return pairs;
   }
+}
+
+function nodeLabels(node: string): LabelPairs {
+  const [service, process] = NODE_LABELS;
+  return [
+    [service, serviceOf(node)],
+    [process, node],
+  ];
 }

@@ -5,6 +5,7 @@ import type { Guard } from "./guard.ts";
 import type { BroadcastLog } from "./instruments/broadcast-log.ts";
 import type { ErrorLog } from "./instruments/error-log.ts";
 import type { Counter, Distribution } from "./instruments/instruments.ts";
+import type { Journal } from "./instruments/journal.ts";
 import type { LoopLag } from "./instruments/loop-lag.ts";
 import type { QueryBook } from "./instruments/query-book.ts";
 import type { SlowLog } from "./instruments/slow-log.ts";
@@ -23,6 +24,8 @@ export interface ProbeContext {
   readonly registry: Registry;
   readonly connections: ConnectionTable;
   readonly errors: ErrorLog;
+  /** What happens in single connections, some of it. */
+  readonly journal: Journal;
   readonly timing: TimingSampler;
   /** What was slow, and examples of what was not. */
   readonly slow: SlowLog;

@@ -7,6 +7,7 @@ import { ConnectionTable } from "./connections.ts";
 import { Guard } from "./guard.ts";
 import { BroadcastLog } from "./instruments/broadcast-log.ts";
 import { ErrorLog } from "./instruments/error-log.ts";
+import { Journal } from "./instruments/journal.ts";
 import { LoopLag } from "./instruments/loop-lag.ts";
 import { QueryBook } from "./instruments/query-book.ts";
 import { SlowLog } from "./instruments/slow-log.ts";
@@ -55,11 +56,15 @@ export interface ProbeParts extends Looks {
   readonly rooms: ReadonlySet<ReadKeys>;
 }
 
-type Basics = Pick<ProbeContext, "registry" | "guard" | "options" | "redact" | "now" | "hr" | "connections">;
+type Basics = Pick<
+  ProbeContext,
+  "registry" | "guard" | "options" | "redact" | "now" | "hr" | "connections" | "journal"
+>;
 
 /** Makes the parts of a probe and puts them together; nothing runs yet. */
 export function createParts(options: ResolvedProbeOptions, life: ProbeLife): ProbeParts {
   const guard = new Guard(options.onError);
+  const connections = new ConnectionTable({ startedAt: life.startedAt, max: options.caps.connections });
   const basics: Basics = {
     registry: new Registry(guard),
     guard,
@@ -67,7 +72,8 @@ export function createParts(options: ResolvedProbeOptions, life: ProbeLife): Pro
     redact: composeRedact(options.redact),
     now: Date.now,
     hr: () => performance.now(),
-    connections: new ConnectionTable({ startedAt: life.startedAt, max: options.caps.connections }),
+    connections,
+    journal: new Journal({ connections, now: Date.now }),
   };
   const { registry, redact, now, hr } = basics;
   const looks = createLooks(basics, life.epoch);
@@ -107,9 +113,10 @@ function createLogs({
   redact,
   now,
   options,
+  journal,
 }: Basics): Pick<ProbeContext, "errors" | "slow" | "broadcasts" | "queries"> {
   return {
-    errors: new ErrorLog({ registry, redact, now, maxTypes: options.caps.types }),
+    errors: new ErrorLog({ registry, redact, now, journal, maxTypes: options.caps.types }),
     slow: new SlowLog({ limitSeconds: options.slowMs / 1000, now }),
     broadcasts: new BroadcastLog(now),
     queries: new QueryBook({ now, redact: options.redact }),

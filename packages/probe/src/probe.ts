@@ -256,6 +256,7 @@ class RunningProbe implements Probe {
       state.prompt = Math.min(MAX_PROMPT, state.prompt + this.#options.intervalMs / 1000);
     connections.second = connections.secondAt(this.#context.now());
     timing.tick(this.#options.intervalMs / 1000);
+    this.#context.journal.tick(this.#options.intervalMs / 1000);
     slow.tick();
     broadcasts.tick();
     this.#pulls.tick();
@@ -289,6 +290,8 @@ class RunningProbe implements Probe {
       for (const state of takers) this.#note(state, state.link.send(bytes));
       const told = { epoch: this.#epoch, tick: this.#ticks, all: anew };
       this.#tables.tell((text) => this.#broadcast(text), told);
+      const happened = this.#context.journal.take();
+      if (happened !== null) this.#broadcast(encodeLinkText({ type: "events", epoch: this.#epoch, ...happened }));
     }
     this.#charge((this.#context.hr() - begin) / 1000);
   }

@@ -86,6 +86,7 @@ export function createTrackApi(context: ProbeContext): TrackApi {
     slots.set(id, { slot, openedAt: context.now() });
     connections.setUser(slot, context.userKey(user));
     connections.setChannel(slot, channel);
+    context.journal.opened(slot, "app");
     registry.counter("websocket.server.connections", APP).value++;
   };
 
@@ -94,6 +95,7 @@ export function createTrackApi(context: ProbeContext): TrackApi {
     const open = slots.get(id);
     if (open === undefined) return;
     slots.delete(id);
+    context.journal.closing(open.slot, "app", "closed");
     connections.close(open.slot);
     registry.counter("websocket.server.closes", { ...APP, reason: "closed" }).value++;
     registry.histogram("websocket.server.connection.duration", APP).record((context.now() - open.openedAt) / 1000);

@@ -67,7 +67,7 @@ export interface HistorySelector {
   readonly nodes?: readonly string[];
   /** One line for each value of these: attributes of the metric, `node`, `service`. @default one line in all */
   readonly by?: readonly string[];
-  /** Only this many lines, those with the largest mean; how many are left out is told. @default 20 */
+  /** Only this many lines, 1 to 500: those whose figure over the whole time is largest; how many are left out is told. @default 20 */
   readonly top?: number;
   /** Which octave, for `agg: "octave"`: −20 to 32. */
   readonly octave?: number;
@@ -79,11 +79,21 @@ export interface HistoryRange {
   readonly fromAt: number;
   /** ms epoch, exclusive; rounded up to the step. */
   readonly toAt: number;
-  /** Length of an answered interval, ms: a multiple of a tier's step. @default chosen so that there are at most `points` */
+  /**
+   * Length of an answered interval, ms: a whole number of seconds. Widened where nothing as fine is kept any more;
+   * the answer tells. @default chosen so that there are at most `points`
+   */
   readonly stepMs?: number;
-  /** Most intervals of an answer. @default 600 */
+  /** Most intervals of an answer, 1 to 11,000. @default 600 */
   readonly points?: number;
 }
+
+/** Most selectors of a {@link HistoryQuery}. */
+export const MAX_HISTORY_SELECTORS = 64;
+/** Most intervals of an answer. */
+export const MAX_HISTORY_POINTS = 11_000;
+/** Most lines of one selector. */
+export const MAX_HISTORY_LINES = 500;
 
 /** Several figures over one time, on one grid. */
 export interface HistoryQuery extends HistoryRange {
@@ -96,7 +106,12 @@ export interface HistoryLine {
   readonly labels: Labels;
   /** One for each interval from `fromAt` on, in base units; `null` where nothing is known. */
   readonly values: readonly (number | null)[];
-  /** Least and largest within each interval, where an interval holds more than one reading: the envelope of gauges and rates. */
+  /** The same figure of the whole time as one interval; `null` where nothing is known. */
+  readonly whole: number | null;
+  /**
+   * The envelope of gauges and rates of counters, where an interval holds more than one second: no second was below
+   * `low` or above `high`. Of one series they were reached; of sums over several they are bounds.
+   */
   readonly low?: readonly (number | null)[];
   readonly high?: readonly (number | null)[];
   /** How much of the time asked for has data, 0 to 1. */

@@ -62,6 +62,7 @@ export {
   type TierName,
   type TierStep,
 } from "./history.ts";
+export { type EventsFrame, MAX_EVENT_TEXT, MAX_FRAME_EVENTS } from "./link-events.ts";
 export {
   type AckFrame,
   type ByeFrame,

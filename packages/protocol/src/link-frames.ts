@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { Histogram } from "./histogram.ts";
+import { decodeEvents, type EventsFrame } from "./link-events.ts";
 import {
   type AnswerFrame,
   decodeAnswer,
@@ -139,14 +140,22 @@ export interface AckFrame {
 }
 
 /** What a probe may say. */
-export type ProbeFrame = HelloFrame | NamesFrame | SnapshotFrame | TableFrame | AnswerFrame | TailFrame | ByeFrame;
+export type ProbeFrame =
+  | HelloFrame
+  | NamesFrame
+  | SnapshotFrame
+  | TableFrame
+  | EventsFrame
+  | AnswerFrame
+  | TailFrame
+  | ByeFrame;
 /** What a hub may say to a probe. */
 export type HubFrame = WelcomeFrame | ResyncFrame | AckFrame | RequestFrame;
 /** A message as it travels. */
 export type LinkMessage = string | Uint8Array;
 
 const SNAPSHOT_TAG = 0x57;
-const PROBE_TEXTS = ["hello", "names", "table", "answer", "tail", "bye"] as const;
+const PROBE_TEXTS = ["hello", "names", "table", "events", "answer", "tail", "bye"] as const;
 
 /** Encodes any frame of the link but a snapshot. */
 export function encodeLinkText(frame: Exclude<ProbeFrame, SnapshotFrame> | HubFrame): string {
@@ -241,6 +250,8 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
       };
     case "table":
       return decodeTable(fields, epoch);
+    case "events":
+      return decodeEvents(fields, epoch);
     case "answer":
       return decodeAnswer(fields, epoch);
     case "tail":

@@ -3,6 +3,7 @@ import type { Redact } from "../redact.ts";
 import type { Registry } from "../registry.ts";
 import { CappedSet } from "./capped.ts";
 import type { Counter } from "./instruments.ts";
+import type { Journal } from "./journal.ts";
 
 /** Recent errors kept. */
 const ERROR_RING = 100;
@@ -18,11 +19,19 @@ export class ErrorLog {
   readonly #registry: Registry;
   readonly #redact: Redact;
   readonly #now: () => number;
+  readonly #journal: Pick<Journal, "failed">;
   readonly #types: CappedSet<Counter>;
   #ring: ErrorRow[] = [];
   #next = 0;
 
-  constructor(options: { registry: Registry; redact: Redact; now: () => number; maxTypes: number }) {
+  constructor(options: {
+    registry: Registry;
+    redact: Redact;
+    now: () => number;
+    journal: Pick<Journal, "failed">;
+    maxTypes: number;
+  }) {
+    this.#journal = options.journal;
     this.#registry = options.registry;
     this.#redact = options.redact;
     this.#now = options.now;
@@ -41,6 +50,7 @@ export class ErrorLog {
       type: type.slice(0, 64),
       message: this.#redact(message.slice(0, 2048)).slice(0, ERROR_MESSAGE_LENGTH),
     };
+    this.#journal.failed(row.type, row.message);
     if (this.#ring.length < ERROR_RING) this.#ring.push(row);
     else this.#ring[this.#next] = row;
     this.#next = (this.#next + 1) % ERROR_RING;

@@ -133,10 +133,12 @@ export function watchEngines(
 
   function closed(socket: Watched, packed: number, reason: unknown, detail: unknown): void {
     hookCalls.value++;
+    const why = typeof reason === "string" ? reason : "unknown";
+    if (on) context.journal.closing(slotIn(packed), server, why);
     const openedAt = forget(socket, packed);
     // A socket that closes gives its record back even when counting has been switched off.
     if (!on) return;
-    closes.get(typeof reason === "string" ? reason : "unknown").value++;
+    closes.get(why).value++;
     const adopted = (packed & 4) !== 0;
     if (openedAt !== null && !adopted) lifetime.record(Math.max(0, context.now() - openedAt) / 1000);
     if (FAILURES.has(reason)) errors.note(String(reason), detail instanceof Error ? detail.message : "");
@@ -230,7 +232,9 @@ export function watchEngines(
     }
     const transport = transportOf(socket);
     open[transport] = (open[transport] as number) + 1;
-    const value = pack(connections.open(context.now()), adopted, transport);
+    const slot = connections.open(context.now());
+    const value = pack(slot, adopted, transport);
+    if (!adopted) context.journal.opened(slot, server);
     Object.defineProperty(socket, CONNECTION, { value, writable: true, configurable: true, enumerable: false });
     (opened[transport] ?? registry.counter("websocket.server.connections", { ...labels, transport: "other" })).value++;
     showTransport(TRANSPORTS[transport] as Transport);

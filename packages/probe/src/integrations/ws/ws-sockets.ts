@@ -165,6 +165,7 @@ export function watchSockets(
   }
 
   function closed(socket: WsSocket, slot: number, code: unknown): void {
+    if (on) context.journal.closing(slot, options.server, String(code));
     const openedAt = release(socket, slot);
     if (!on) return;
     hookCalls.value++;
@@ -251,6 +252,7 @@ export function watchSockets(
     Object.defineProperty(socket, SLOT, { value: slot, writable: true, configurable: true, enumerable: false });
     untracked?.add(socket);
     series.opened.value++;
+    context.journal.opened(slot, options.server);
     hookCalls.value++;
     return true;
   }

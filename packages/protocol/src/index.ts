@@ -59,9 +59,41 @@ export {
   type HistoryResult,
   type HistorySelector,
   type HistoryTier,
+  MAX_HISTORY_LINES,
+  MAX_HISTORY_POINTS,
+  MAX_HISTORY_SELECTORS,
   type TierName,
   type TierStep,
 } from "./history.ts";
+export {
+  type HistoryCompareAnswer,
+  type HistoryCompareLine,
+  type HistoryCompareQuery,
+  type HistoryHeatmap,
+  type HistoryHeatmapQuery,
+  type HistorySeriesPage,
+  type HistorySeriesQuery,
+  type HistorySeriesRow,
+  type HistoryTrend,
+  type HistoryTrendAnswer,
+  type HistoryTrendQuery,
+  type HistoryUsual,
+  MAX_HEATMAP_COLUMNS,
+  MAX_SERIES_PAGE,
+  MAX_TREND_POINTS,
+  MAX_USUAL_SAMPLES,
+  MIN_TREND_POINTS,
+  MIN_USUAL_SAMPLES,
+  UNUSUAL_Z,
+} from "./history-analyses.ts";
+export {
+  parseHistoryCompareQuery,
+  parseHistoryHeatmapQuery,
+  parseHistoryQuery,
+  parseHistorySelector,
+  parseHistorySeriesQuery,
+  parseHistoryTrendQuery,
+} from "./history-query.ts";
 export { type EventsFrame, MAX_EVENT_TEXT, MAX_FRAME_EVENTS } from "./link-events.ts";
 export {
   type AckFrame,

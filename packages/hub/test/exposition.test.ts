@@ -149,7 +149,7 @@ describe("text", () => {
       quiet.set("process.uptime", 1).snapshot();
       leaving.set("process.uptime", 1).snapshot();
     });
-    expect(await scrapeText(rig.current)).toMatch(/node="chat\/quiet"[^]*node="chat\/leaving"/);
+    expect(await scrapeText(rig.current)).toMatch(/^process_uptime.*chat\/quiet.*\n^process_uptime.*chat\/leaving/m);
     leaving.send(JSON.stringify({ type: "bye", epoch: leaving.hello.epoch }));
     for (let second = 0; second < 5; second++) rig.second();
     const soon = await scrapeText(rig.current);

@@ -1,7 +1,9 @@
 import {
   decodeProbeFrame,
+  type EventsFrame,
   expected,
   type HelloFrame,
+  type HistoryEvent,
   type HubFrame,
   LINK_VERSION,
   type LinkMessage,
@@ -12,6 +14,7 @@ import {
 } from "@wsight/protocol";
 import type { AskLink, Asks } from "./asks.ts";
 import type { Clock } from "./clock.ts";
+import { toHubClock } from "./current/hub-clock.ts";
 import type { NodeWriter } from "./current/nodes.ts";
 import type { Tracked } from "./current/tracked.ts";
 import type { Current } from "./current.ts";
@@ -31,6 +34,8 @@ export interface IngestOptions {
   readonly asks?: Pick<Asks, "linked">;
   /** What probes are told first. @default nothing */
   readonly welcome?: Welcome;
+  /** Gets what probes tell of events, in the hub's time; must not throw. @default nobody */
+  readonly onEvents?: (events: readonly HistoryEvent[]) => void;
 }
 
 /** What a hub says of itself to a probe that says hello. */
@@ -91,7 +96,7 @@ export interface Ingest {
 }
 
 /** Makes the way in for probes. */
-export function createIngest({ current, clock, asks, welcome }: IngestOptions): Ingest {
+export function createIngest({ current, clock, asks, welcome, onEvents }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   /** Open links of this machine. */
   const locals = new Set<Link>();
@@ -101,7 +106,7 @@ export function createIngest({ current, clock, asks, welcome }: IngestOptions): 
         stats.badFrames++;
         stats.lastBadFrame = reason;
       };
-      const link = new Link({ current, clock, asks, welcome }, { service, local }, reply, complain);
+      const link = new Link({ current, clock, asks, welcome, onEvents }, { service, local }, reply, complain);
       let open = true;
       stats.links++;
       if (local || own) locals.add(link);
@@ -136,9 +141,20 @@ function lengthOf(message: unknown): number {
   return message instanceof Uint8Array ? message.byteLength : 0;
 }
 
+/** Events of a node as they are kept, in the hub's time; what was left out is one more. */
+function placedEvents(frame: EventsFrame, { key, clockAheadMs }: NodeWriter, now: number): readonly HistoryEvent[] {
+  const { rows, leftOut } = frame;
+  const onHubClock = toHubClock(clockAheadMs);
+  const events: HistoryEvent[] = rows.map((row) => ({ ...row, at: onHubClock(row.at), node: key }));
+  if (Object.keys(leftOut).length === 0) return events;
+  const at = events.at(-1)?.at ?? now;
+  return [...events, { at, kind: "left-out", node: key, subject: "", text: "", attributes: leftOut }];
+}
+
 interface LinkParts extends Pick<IngestOptions, "current" | "clock"> {
   readonly asks: IngestOptions["asks"] | undefined;
   readonly welcome: Welcome | undefined;
+  readonly onEvents: IngestOptions["onEvents"] | undefined;
 }
 
 /**
@@ -150,6 +166,7 @@ class Link {
   readonly #clock: Clock;
   readonly #asks: IngestOptions["asks"];
   readonly #welcome: Welcome | undefined;
+  readonly #onEvents: IngestOptions["onEvents"];
   readonly #service: string | null;
   readonly #local: boolean;
   readonly #reply: (frame: HubFrame) => void;
@@ -165,7 +182,7 @@ class Link {
   #resyncAt = -Infinity;
 
   constructor(
-    { current, clock, asks, welcome }: LinkParts,
+    { current, clock, asks, welcome, onEvents }: LinkParts,
     { service, local }: Required<Omit<LinkOrigin, "own">>,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
@@ -174,6 +191,7 @@ class Link {
     this.#clock = clock;
     this.#asks = asks;
     this.#welcome = welcome;
+    this.#onEvents = onEvents;
     this.#service = service;
     this.#local = local;
     this.#reply = reply;
@@ -209,6 +227,7 @@ class Link {
     if (frame.type === "names") this.#name(writer, frame);
     else if (frame.type === "snapshot") this.#snapshot(writer, frame);
     else if (frame.type === "table") writer.table(frame);
+    else if (frame.type === "events") this.#onEvents?.(placedEvents(frame, writer, this.#clock.now()));
     else if (frame.type === "answer") this.#asked?.answer(frame);
     else if (frame.type === "tail") this.#asked?.tail(frame);
     else if (frame.type === "bye") {

@@ -155,6 +155,11 @@ export class NodeWriter {
     return this.#node.seq;
   }
 
+  /** See {@link NodeState.clockAheadMs}. */
+  get clockAheadMs(): number | null {
+    return this.#node.clockAheadMs;
+  }
+
   /** The series to be named by an id; `null` when there is no room for it. */
   track(series: Series): Tracked | null {
     return this.#nodes.track(this.#node, series);

@@ -133,6 +133,8 @@ export interface BlockTables {
   nextOld(): Promise<OldSamples | null>;
   /** What other writers of the same database hold outside of blocks; absent where there is one writer only. */
   others?(): Promise<readonly OtherWriter[]>;
+  /** Series that other writers added since `open` or the last call; absent where there is one writer only. */
+  newSeries?(): Promise<readonly SeriesRow[]>;
   /** A whole copy at `path`. Rejects with `BAD_REQUEST` where the store has no files of its own, saying what to use. */
   backup(path: string): Promise<void>;
   /** Closes; safe to call twice. */

@@ -1,6 +1,7 @@
 import type { ProbeLink } from "@wsight/probe";
 import {
   decodeProbeFrame,
+  type EventsFrame,
   type HelloFrame,
   Histogram,
   type HubFrame,
@@ -17,6 +18,8 @@ export interface RecordingLink extends ProbeLink {
   /** Newest table of each name. */
   readonly tables: Map<string, TableFrame>;
   readonly seqs: number[];
+  /** What was told of events, in order. */
+  readonly events: EventsFrame[];
   /** Sum of a counter over its series; a series that ended is part of the one it was folded into. */
   readonly sum: (metric: string, where?: Labels) => number;
   readonly histogram: (metric: string, where?: Labels) => Histogram;
@@ -31,6 +34,7 @@ export function createRecordingLink(options: { readonly accept?: () => boolean }
   const hellos: HelloFrame[] = [];
   const tables = new Map<string, TableFrame>();
   const seqs: number[] = [];
+  const events: EventsFrame[] = [];
   const names = new Map<number, Series>();
   const values = new Map<number, number | Histogram>();
   const listeners: ((frame: HubFrame) => void)[] = [];
@@ -39,6 +43,7 @@ export function createRecordingLink(options: { readonly accept?: () => boolean }
     const frame = decodeProbeFrame(message);
     if (frame.type === "hello") hellos.push(frame);
     if (frame.type === "table") tables.set(frame.table, frame);
+    if (frame.type === "events") events.push(frame);
     if (frame.type === "names") {
       for (const { id } of frame.retired) {
         names.delete(id);
@@ -63,6 +68,7 @@ export function createRecordingLink(options: { readonly accept?: () => boolean }
     hellos,
     tables,
     seqs,
+    events,
     take,
     sum: (metric, where) => find(metric, where).reduce<number>((sum, value) => sum + (value as number), 0),
     histogram(metric, where) {

@@ -56,15 +56,7 @@ export interface Core {
 export interface CoreParts {
   readonly options: Pick<
     HubOptions,
-    | "intervalMs"
-    | "store"
-    | "storeIntervalMs"
-    | "retentionMs"
-    | "restarts"
-    | "succeeds"
-    | "standalone"
-    | "testEntry"
-    | "testTargets"
+    "intervalMs" | "store" | "storeIntervalMs" | "retentionMs" | "restarts" | "standalone" | "testEntry" | "testTargets"
   >;
   readonly dataDir: string | null;
   /** `NODE_ENV` of the hub's process; empty for none. */

@@ -87,6 +87,8 @@ export interface DroppedBlocks {
   readonly blocks: number;
   readonly samples: number;
   readonly bytes: number;
+  /** Start of the oldest block that is left of these series at this tier; `null` for none. */
+  readonly oldestAt: number | null;
 }
 
 /** What another writer of the same database holds that is not in blocks yet. */

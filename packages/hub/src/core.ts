@@ -15,6 +15,8 @@ import type { HubOptions } from "./hub-options.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import { createLive, type Live } from "./live/live.ts";
 import { createTail } from "./live/tail.ts";
+import { createOtlpExporter } from "./otlp/exporter.ts";
+import { parseOtlp } from "./otlp/otlp-options.ts";
 import { createOwnCost } from "./own-cost.ts";
 import { createNodeChoice } from "./processes/node-choice.ts";
 import { createProcessLooks, type ProcessLooks } from "./processes/process-looks.ts";
@@ -56,7 +58,17 @@ export interface Core {
 export interface CoreParts {
   readonly options: Pick<
     HubOptions,
-    "intervalMs" | "store" | "storeIntervalMs" | "retentionMs" | "restarts" | "standalone" | "testEntry" | "testTargets"
+    | "intervalMs"
+    | "store"
+    | "storeIntervalMs"
+    | "retentionMs"
+    | "restarts"
+    | "standalone"
+    | "testEntry"
+    | "testTargets"
+    | "otlpUrl"
+    | "otlpHeaders"
+    | "otlpIntervalMs"
   >;
   readonly dataDir: string | null;
   /** `NODE_ENV` of the hub's process; empty for none. */
@@ -67,6 +79,7 @@ export interface CoreParts {
 
 /** Builds the parts and passes them to each other. */
 export function createCore({ options, dataDir, nodeEnv, clock, onError }: CoreParts): Core {
+  const target = parseOtlp(options);
   const startedAt = clock.now();
   const readCost = createOwnCost();
   let cost = readCost();
@@ -111,6 +124,8 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
     intervalMs: options.intervalMs,
   });
 
+  const otlp = target === null ? null : createOtlpExporter({ target, current, onError });
+
   function hubRow(): HubRow {
     const { badFrames, lastBadFrame } = ingest.stats();
     const { bytesPerSecond, ...watched } = live.stats();
@@ -131,7 +146,7 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
   }
 
   /** One part that fails must not keep the others from their second. */
-  function attempt(stage: "tick" | "store", work: () => void): void {
+  function attempt(stage: "tick" | "store" | "otlp", work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -165,10 +180,12 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
       stream.tick().catch((error: unknown) => onError(error, { stage: "live" }));
       live.tick(at).catch((error: unknown) => onError(error, { stage: "live" }));
       attempt("store", () => history?.observe(clock.now()));
+      attempt("otlp", () => otlp?.observe(at));
     },
     async close() {
       live.close();
       stream.close();
+      await otlp?.close();
       await tests.close();
       await audit.close();
       await history?.close();

@@ -18,6 +18,12 @@ export interface HubOptions {
    * is away waits in a spool. @default the embedded store in `dataDir`
    */
   readonly store?: string;
+  /** OTLP receiver over HTTP that figures are sent to, e.g. `http://127.0.0.1:4318`. @default none */
+  readonly otlpUrl?: string;
+  /** Headers of each request to it, e.g. `{ "api-key": "…" }`. Never printed. @default {} */
+  readonly otlpHeaders?: Readonly<Record<string, string>>;
+  /** How often they are sent, ms, 1000 to 3,600,000. @default 10_000 */
+  readonly otlpIntervalMs?: number;
   /** How often `basic-metrics` is told over Socket.IO, and `/ws/metrics` tells, ms. @default 1000 */
   readonly intervalMs?: number;
   /** How often `database-metrics`, `cache-metrics` and `network-metrics` are told over Socket.IO, ms. @default 5000 */

@@ -2,7 +2,8 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Histogram, MetricDefinition, Series } from "@wsight/protocol";
 import type { CurrentView } from "../current-view.ts";
-import { exposedValue, type Family, familyOf, type Renderer } from "./family.ts";
+import { forEachExposed } from "./exposed.ts";
+import { type Family, familyOf, type Renderer } from "./family.ts";
 import { labelName, NODE_LABELS, serviceOf } from "./names.ts";
 import type { ExpositionFormat } from "./negotiate.ts";
 import { ProtobufRenderer } from "./protobuf-renderer.ts";
@@ -37,9 +38,6 @@ const NODE_LIVE: Family = {
   help: "1 while a process reports in time, 0 while it is late; one that is gone has no sample",
   bounds: [],
 };
-/** A process that is late, and was last heard longer ago than this, has no figures. */
-const STALE_AFTER_MS = 10_000;
-
 const compress = promisify(gzip);
 
 /** Everything the hub knows at this moment, as a scraper takes it. */
@@ -99,14 +97,9 @@ type Collection = ReadonlyMap<Family, readonly Collected[]>;
 
 function collect(current: ExpositionParts["current"], labels: LabelBook): Collection {
   const nodes = current.nodes().filter(({ state }) => state !== "gone");
-  const late = new Set(nodes.filter(({ state }) => state === "silent").map(({ node }) => node));
   const live = nodes.map(({ node, state }) => ({ labels: nodeLabels(node), value: state === "live" ? 1 : 0 }));
-  const staleAt = (current.at ?? 0) - STALE_AFTER_MS;
   const families = new Map<MetricDefinition, Collected[]>();
-  current.forEachSeries((state) => {
-    const { node, series, at } = state;
-    const value = late.has(node) && at < staleAt ? null : exposedValue(state);
-    if (value === null) return;
+  forEachExposed(current, ({ node, series, value }) => {
     const family = families.get(series.metric) ?? [];
     if (family.push({ labels: labels.of(node, series), value }) === 1) families.set(series.metric, family);
   });

@@ -1,5 +1,4 @@
 import type { Histogram, MetricDefinition, MetricKind } from "@wsight/protocol";
-import type { SeriesState } from "../current-view.ts";
 import { bucketBounds, familyName, unitSuffix } from "./names.ts";
 
 /** Metadata of a metric family. */
@@ -36,17 +35,4 @@ export function familyOf(metric: MetricDefinition): Family {
   const { kind, help } = metric;
   const bounds = kind === "histogram" ? bucketBounds(metric) : [];
   return { name: familyName(metric), kind, unit: unitSuffix(metric), help, bounds };
-}
-
-/**
- * What a scraper may take for growth: without what series that were folded
- * into `_other` brought along, which was told under their own names before.
- * `null` for what could not be read.
- */
-export function exposedValue({ value, folded }: SeriesState): number | Histogram | null {
-  if (typeof value === "number") {
-    if (!Number.isFinite(value)) return null;
-    return typeof folded === "number" ? value - folded : value;
-  }
-  return folded === undefined || typeof folded === "number" ? value : value.since(folded);
 }

@@ -1,69 +1,112 @@
-import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { METRIC_KINDS } from "@wsight/protocol";
 import type { ColumnName } from "../../reader.ts";
+import { BitReader } from "./bit-reader.ts";
+import { BitWriter } from "./bit-writer.ts";
 import { type BlockColumns, DamagedBlockError } from "./block-columns.ts";
+import { readHistograms, writeHistograms } from "./histogram-column.ts";
+import { readColumn, writeColumn } from "./number-column.ts";
+import { readPresence, writePresence } from "./presence.ts";
+import { COLUMN_ORDER, type NumberColumn } from "./relations.ts";
 
-const NUMBERS = ["at", "min", "max", "sum", "count", "last"] as const;
+/** First byte of a block; what comes behind its checksum depends on it. */
+const VERSION = 1;
+const CONTENT_AT = 5;
+/** Longest block that is read: 400 days at one hour, or a day at one second, are far below. */
+const MOST_INTERVALS = 1_000_000;
+const NONE = new Float64Array(0);
 
-/** The columns as one self-describing block: version, checksum, content. */
+/**
+ * The columns as one self-describing block: version, checksum, then what is in
+ * it. Nothing is rounded: any numbers come back bit by bit.
+ */
 export function encodeBlock(columns: BlockColumns): Uint8Array<ArrayBuffer> {
-  const head = [METRIC_KINDS.indexOf(columns.kind), columns.stepMs, columns.histogram.length];
-  const parts = [
-    Float64Array.from([...head, columns.length]),
-    ...NUMBERS.map((name) => columns[name].slice(0, columns.length)),
-  ];
-  const sizes = Float64Array.from(columns.histogram, (bytes) => bytes.length);
-  const content = deflateRawSync(
-    Buffer.concat([...[...parts, sizes].map((part) => Buffer.from(part.buffer)), ...columns.histogram]),
-  );
-  const block = new Uint8Array(content.length + 5);
-  block.set(content, 5);
-  new DataView(block.buffer).setUint32(1, crc32(content), true);
+  const { kind, stepMs, length } = columns;
+  const writer = new BitWriter(64 + 2 * length);
+  writer.u8(VERSION);
+  writer.u32(0);
+  writer.u8(METRIC_KINDS.indexOf(kind));
+  writer.varint(stepMs);
+  writer.varint(length);
+  if (length > 0) writeContent(writer, columns);
+  const block = writer.written().slice();
+  new DataView(block.buffer).setUint32(1, checksum(block), true);
   return block;
 }
 
+function writeContent(writer: BitWriter, columns: BlockColumns): void {
+  const { kind, stepMs, length } = columns;
+  const known = (name: NumberColumn): Float64Array => columns[name].subarray(0, length);
+  writePresence(writer, columns.at.subarray(0, length), stepMs);
+  for (const name of COLUMN_ORDER[kind]) {
+    writer.section(() => writeColumn(writer, known(name), { kind, name, known }));
+  }
+  if (kind === "histogram") writer.section(() => writeHistograms(writer, columns));
+}
+
 /**
- * What {@link encodeBlock} was given, bit by bit; columns that are not wanted are empty.
+ * What {@link encodeBlock} was given; columns that are not wanted are empty.
  * @throws DamagedBlockError when the bytes are not what was encoded, or a later version wrote them
  */
 export function decodeBlock(data: Uint8Array, want: readonly ColumnName[]): BlockColumns {
-  if (data.length < 5 || data[0] !== 0) throw new DamagedBlockError(`block: expected version 0, got ${data[0]}`);
-  const content = data.subarray(5);
-  const sum = new DataView(data.buffer, data.byteOffset).getUint32(1, true);
-  if (crc32(content) !== sum) throw new DamagedBlockError("block: expected another checksum");
-  const bytes = inflateRawSync(content);
-  let offset = 0;
-  const numbers = (count: number): Float64Array => {
-    const taken = new Float64Array(new Uint8Array(bytes.subarray(offset, offset + count * 8)).buffer);
-    offset += count * 8;
-    return taken;
-  };
-  const [kind = 0, stepMs = 0, histograms = 0, length = 0] = numbers(4);
-  const [at, min, max, sums, count, last] = NUMBERS.map(() => numbers(length)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const histogram = Array.from(numbers(histograms), (size) => {
-    const taken = new Uint8Array(bytes.subarray(offset, offset + size));
-    offset += size;
-    return taken;
-  });
-  const none = new Float64Array(0);
-  const pick = (name: ColumnName, column: Float64Array): Float64Array => (want.includes(name) ? column : none);
+  if (data[0] !== VERSION) throw new DamagedBlockError(`block: expected version ${VERSION}, got ${data[0]}`);
+  const reader = new BitReader(data, 1);
+  const expected = reader.u32();
+  if (checksum(data) !== expected) throw new DamagedBlockError("block: the checksum is another one");
+  const kind = METRIC_KINDS[reader.u8()];
+  if (kind === undefined) throw new DamagedBlockError("block: expected a kind of metric");
+  const stepMs = reader.varint();
+  const length = reader.count(MOST_INTERVALS);
+  const at = length === 0 ? NONE : readPresence(reader, length, stepMs);
+  const book = new ColumnBook(reader, { kind, length });
+  const wanted = (name: NumberColumn): Float64Array => (want.includes(name) ? book.column(name) : NONE);
   return {
-    kind: METRIC_KINDS[kind] ?? "gauge",
+    kind,
     stepMs,
     length,
     at,
-    min: pick("min", min),
-    max: pick("max", max),
-    sum: pick("sum", sums),
-    count: pick("count", count),
-    last: pick("last", last),
-    histogram: want.includes("histogram") ? histogram : [],
+    min: wanted("min"),
+    max: wanted("max"),
+    sum: wanted("sum"),
+    count: wanted("count"),
+    last: wanted("last"),
+    histogram: want.includes("histogram") ? book.histograms() : [],
   };
+}
+
+/** The columns of one block, each read when it is asked for, since it may be foretold by others. */
+class ColumnBook {
+  readonly #kind: BlockColumns["kind"];
+  readonly #length: number;
+  readonly #sections = new Map<NumberColumn, BitReader>();
+  readonly #histograms: BitReader | null;
+  readonly #read = new Map<NumberColumn, Float64Array>();
+
+  constructor(reader: BitReader, { kind, length }: Pick<BlockColumns, "kind" | "length">) {
+    this.#kind = kind;
+    this.#length = length;
+    if (length > 0) for (const name of COLUMN_ORDER[kind]) this.#sections.set(name, reader.section());
+    this.#histograms = length > 0 && kind === "histogram" ? reader.section() : null;
+  }
+
+  column(name: NumberColumn): Float64Array {
+    const known = this.#read.get(name);
+    if (known !== undefined) return known;
+    const section = this.#sections.get(name);
+    if (section === undefined) return NONE;
+    const place = { kind: this.#kind, name, known: (other: NumberColumn) => this.column(other) };
+    const column = readColumn(section, this.#length, place);
+    this.#read.set(name, column);
+    return column;
+  }
+
+  histograms(): readonly Uint8Array[] {
+    if (this.#histograms === null) return [];
+    return readHistograms(this.#histograms, this.#length, (name) => this.column(name));
+  }
+}
+
+/** Of everything but the checksum itself. */
+function checksum(block: Uint8Array): number {
+  return crc32(block.subarray(CONTENT_AT), block[0]);
 }

@@ -33,7 +33,7 @@ export { createLive, type Live } from "./live/live.ts";
 export type { LiveOptions, LiveStats } from "./live/live-options.ts";
 export { createTail, type Tail, type TailOptions, type TailViewer, type TailWish } from "./live/tail.ts";
 export { createOtlpExporter, type OtlpExporter, type OtlpExporterParts, type OtlpStats } from "./otlp/exporter.ts";
-export { type OtlpTarget, parseOtlp, parseOtlpHeaders, parseOtlpUrl } from "./otlp/otlp-options.ts";
+export { type OtlpTarget, parseOtlp } from "./otlp/otlp-options.ts";
 export { type Pool, poolOf } from "./pool.ts";
 export { createExposition, type Exposition, type ExpositionParts } from "./prometheus/exposition.ts";
 export { exposedNames, findExposed } from "./prometheus/names.ts";

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { parseOtlpHeaders, parseOtlpUrl } from "@wsight/hub/otlp-options";
 import { HOST_SOURCES, type HostSourceOption } from "@wsight/probe";
 import {
   asInteger,
@@ -40,6 +41,9 @@ export type SettingName =
   | "retention"
   | "retentionMs"
   | "storeMaxBytes"
+  | "otlpUrl"
+  | "otlpHeaders"
+  | "otlpIntervalMs"
   | "maxViewers"
   | "requestsPerMinute"
   | "viewersPerAddress"
@@ -152,6 +156,31 @@ const retention: Setting<Retention> = {
   },
 };
 
+const otlpUrl: Setting<string> = {
+  fromText: (value) => value,
+  check: (where, value) => parseOtlpUrl(where, value).href,
+};
+
+/** As text `name=value,name=value`, values percent-encoded where they need it, as OpenTelemetry's own variable has it. */
+const otlpHeaders: Setting<Readonly<Record<string, string>>> = {
+  fromText: (list) =>
+    Object.fromEntries(
+      list.split(",").map((pair) => {
+        const at = pair.indexOf("=");
+        return at < 0 ? [pair.trim(), undefined] : [pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())];
+      }),
+    ),
+  check: parseOtlpHeaders,
+};
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 const hostSource: Setting<HostSourceOption> = {
   fromText: (value) => value,
   check: (where, value) => asOneOf(CODE, where, value, HOST_SOURCES),
@@ -233,6 +262,9 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   storeIntervalMs: whole(1000, DAY_MS),
   retention,
   retentionMs: whole(600_000, 10 * 366 * DAY_MS),
+  otlpUrl,
+  otlpHeaders,
+  otlpIntervalMs: whole(1000, 3_600_000),
   storeMaxBytes: whole(16 * 2 ** 20, 2 ** 50),
   maxViewers: whole(1, 100_000),
   requestsPerMinute: whole(1, 1_000_000),

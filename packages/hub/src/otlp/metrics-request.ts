@@ -34,6 +34,8 @@ const CUMULATIVE = 2;
 const NANOS_PER_MS = 1_000_000n;
 /** A request is ended when it is larger than this, so that no receiver refuses it for its size. */
 const REQUEST_BYTES = 1024 * 1024;
+/** Points that are written in one go: of distributions, half a request at most. */
+const METRIC_POINTS = 256;
 /** The hub's loop goes on after this much work, ms. */
 const SLICE_MS = 4;
 
@@ -58,11 +60,13 @@ export async function* metricsRequests(
     if (hello === undefined) continue;
     const request = new RequestWriter(hello);
     for (const [metric, points] of metrics) {
-      request.metric(metric, points);
-      if (request.length >= REQUEST_BYTES) yield request.take();
-      if (performance.now() - sliceAt < SLICE_MS) continue;
-      await new Promise(setImmediate);
-      sliceAt = performance.now();
+      for (let from = 0; from < points.length; from += METRIC_POINTS) {
+        request.metric(metric, points.slice(from, from + METRIC_POINTS));
+        if (request.length >= REQUEST_BYTES) yield request.take();
+        if (performance.now() - sliceAt < SLICE_MS) continue;
+        await new Promise(setImmediate);
+        sliceAt = performance.now();
+      }
     }
     if (request.points > 0) yield request.take();
   }

@@ -6,8 +6,9 @@ export const LOCK = { migrate: "2003003751, 1", series: "2003003751, 2" } as con
 
 /**
  * Step `i` takes the schema from version `i` to `i + 1`. Steps are only ever
- * added. Samples lie by series, so that a look at some series reads no others,
- * and are found by time for deletion.
+ * added. From version 2 on, samples are in blocks: each writer (one hub at a
+ * time) has its own, and what it has not put into blocks yet in `head` and
+ * `segments`. What version 1 has left is read from `old_samples` and deleted.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE wsight.series (
@@ -32,6 +33,57 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (series, at)
    );
    CREATE INDEX samples_by_time ON wsight.samples (at);`,
+  `ALTER TABLE wsight.samples RENAME TO old_samples;
+   DROP INDEX wsight.samples_by_time;
+   ALTER TABLE wsight.series
+     ADD COLUMN seen_at bigint NOT NULL DEFAULT 0,
+     ADD COLUMN added_at timestamptz NOT NULL DEFAULT now();
+   CREATE INDEX series_by_age ON wsight.series (added_at);
+   CREATE TABLE wsight.writers (
+     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     name text UNIQUE,
+     token text NOT NULL,
+     seen_at timestamptz NOT NULL,
+     notes text
+   );
+   CREATE TABLE wsight.head (
+     seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+     writer integer NOT NULL,
+     id bigint NOT NULL,
+     data bytea NOT NULL,
+     PRIMARY KEY (writer, id)
+   );
+   CREATE TABLE wsight.segments (
+     seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+     writer integer NOT NULL,
+     id bigint NOT NULL,
+     data bytea NOT NULL,
+     PRIMARY KEY (writer, id)
+   );
+   CREATE TABLE wsight.blocks (
+     tier smallint NOT NULL,
+     series integer NOT NULL,
+     start_at bigint NOT NULL,
+     writer integer NOT NULL,
+     samples integer NOT NULL,
+     data bytea NOT NULL,
+     PRIMARY KEY (tier, series, start_at, writer)
+   );
+   CREATE INDEX blocks_by_writer ON wsight.blocks (writer);
+   CREATE TABLE wsight.events (
+     at bigint NOT NULL,
+     digest bytea NOT NULL,
+     kind text NOT NULL,
+     node text,
+     subject text NOT NULL,
+     text text NOT NULL,
+     attributes text NOT NULL,
+     PRIMARY KEY (at, digest)
+   );
+   CREATE INDEX events_by_subject ON wsight.events (subject, at) WHERE subject <> '';
+   ALTER TABLE wsight.head ALTER COLUMN data SET STORAGE EXTERNAL;
+   ALTER TABLE wsight.segments ALTER COLUMN data SET STORAGE EXTERNAL;
+   ALTER TABLE wsight.blocks ALTER COLUMN data SET STORAGE EXTERNAL;`,
 ];
 
 /**

@@ -1,0 +1,104 @@
+import { Lane, type PgClientLike, type Session, type Work } from "./lane.ts";
+import { type Place, readPlace } from "./place.ts";
+import { migrate } from "./schema.ts";
+
+const CONNECT_MS = 5_000;
+/** Longest that a statement may take on the server, and that its answer may take to come. */
+const STATEMENT_MS = 20_000;
+const ANSWER_MS = 25_000;
+
+/** Where a PostgreSQL is, and how long it may take. */
+export interface ConnectionOptions {
+  /** `postgres://user:password@host:5432/database?sslmode=verify-full`; parameters as `pg` takes them. */
+  readonly url: string;
+  /** Longest that a connection may take to come about, ms. @default 5_000 */
+  readonly connectMs?: number;
+  /** Longest that an answer may take to come, ms. @default 25_000 */
+  readonly answerMs?: number;
+}
+
+/** Makes the clients of a database; `pg` is loaded by who uses it alone. */
+export async function loadClients({
+  url,
+  connectMs = CONNECT_MS,
+  answerMs = ANSWER_MS,
+}: ConnectionOptions): Promise<() => PgClientLike> {
+  const { default: pg } = await import("pg");
+  return () =>
+    new pg.Client({
+      application_name: "wsight",
+      connectionString: url,
+      connectionTimeoutMillis: connectMs,
+      query_timeout: answerMs,
+      keepAlive: true,
+    }) as unknown as PgClientLike;
+}
+
+/**
+ * Two connections at most: one that writes and one that reads, so that neither
+ * waits for the other. Each is opened when there is work, prepared with what
+ * the schema lacks, and closed when it was idle for half a minute.
+ */
+export class Connections {
+  readonly #place: Place;
+  readonly #open: () => PgClientLike;
+  #writing: Lane | null = null;
+  #reading: Lane | null = null;
+  #migrated: Promise<void> | null = null;
+  #version = "";
+
+  constructor(url: string, open: () => PgClientLike, environment: Readonly<Record<string, string | undefined>>) {
+    this.#place = readPlace(url, environment);
+    this.#open = open;
+  }
+
+  /** `PostgreSQL 17.2 at postgres://host:5432/database`; the version once it is known. */
+  get engine(): string {
+    return `PostgreSQL${this.#version && ` ${this.#version}`} at ${this.#place.name}`;
+  }
+
+  /** @throws WsightError `STORE_UNAVAILABLE`, `BAD_REQUEST` for values that can never be kept */
+  write<T>(work: Work<T>): Promise<T> {
+    this.#writing ??= this.#lane();
+    return this.#use(this.#writing, work);
+  }
+
+  /** The same for work that only reads, beside what is being written. */
+  read<T>(work: Work<T>): Promise<T> {
+    this.#reading ??= this.#lane();
+    return this.#use(this.#reading, work);
+  }
+
+  /** Finishes what was asked, as far as there is time, and closes; the next work opens anew. */
+  async close(): Promise<void> {
+    const lanes = [this.#writing, this.#reading];
+    this.#writing = this.#reading = null;
+    await Promise.all(lanes.map((lane) => lane?.close()));
+  }
+
+  #lane(): Lane {
+    return new Lane(this.#open, (session) => this.#prepare(session));
+  }
+
+  /** On each new connection. */
+  async #prepare(session: Session): Promise<void> {
+    await session.run(`SET statement_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = 60000`);
+    const [[version] = []] = await session.run("SHOW server_version");
+    this.#version = String(version).split(" ", 1)[0] ?? "";
+    this.#migrated ??= migrate(session);
+    try {
+      await this.#migrated;
+    } catch (error) {
+      this.#migrated = null;
+      throw error;
+    }
+  }
+
+  async #use<T>(lane: Lane, work: Work<T>): Promise<T> {
+    try {
+      return await lane.run(work);
+    } catch (error) {
+      throw this.#place.failure(error);
+    }
+  }
+}

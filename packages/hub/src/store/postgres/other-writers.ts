@@ -1,0 +1,85 @@
+import type { HeadRow, OtherWriter } from "../blocks/block-tables.ts";
+import type { Session } from "./lane.ts";
+
+/** Rows that move while they are looked at are looked for again, so often at most. */
+const TRIES = 3;
+const TABLES = ["head", "segments"] as const;
+type Table = (typeof TABLES)[number];
+
+interface Listed {
+  readonly table: Table;
+  readonly writer: string;
+  readonly seq: string;
+  readonly id: number;
+}
+
+/** What other writers hold outside of blocks. Rows never change, so each is fetched once. */
+export class OtherWriters {
+  #fetched: ReadonlyMap<string, Uint8Array> = new Map();
+
+  async read(session: Session, writer: number): Promise<readonly OtherWriter[]> {
+    for (let attempt = 1; ; attempt++) {
+      const listed = await list(session, writer);
+      await this.#fetch(session, listed);
+      const whole = listed.every((row) => this.#fetched.has(keyOf(row)));
+      // A row that went meanwhile is in a block now, or in a row of another number.
+      if (whole || attempt === TRIES) return this.#group(listed);
+    }
+  }
+
+  async #fetch(session: Session, listed: readonly Listed[]): Promise<void> {
+    const rows = new Map<string, Uint8Array>();
+    for (const table of TABLES) {
+      const wanted: string[] = [];
+      for (const row of listed) {
+        const known = this.#fetched.get(keyOf(row));
+        if (known !== undefined) rows.set(keyOf(row), known);
+        else if (row.table === table) wanted.push(row.seq);
+      }
+      if (wanted.length === 0) continue;
+      const found = await session.run(`SELECT seq, data FROM wsight.${table} WHERE seq = ANY($1::int8[])`, [wanted]);
+      for (const [seq, data] of found) rows.set(`${table} ${seq}`, data as Uint8Array);
+    }
+    this.#fetched = rows;
+  }
+
+  #group(listed: readonly Listed[]): readonly OtherWriter[] {
+    const writers = new Map<string, Listed[]>();
+    for (const row of listed) {
+      const rows = writers.get(row.writer) ?? [];
+      writers.set(row.writer, rows);
+      rows.push(row);
+    }
+    return [...writers].map(([writer, rows]) => ({
+      writer,
+      version: rows.map(keyOf).join(),
+      head: this.#rowsOf(rows, "head"),
+      segments: this.#rowsOf(rows, "segments"),
+    }));
+  }
+
+  #rowsOf(rows: readonly Listed[], table: Table): readonly HeadRow[] {
+    return rows.flatMap((row) => {
+      const data = this.#fetched.get(keyOf(row));
+      return row.table === table && data !== undefined ? [{ id: row.id, data }] : [];
+    });
+  }
+}
+
+async function list(session: Session, writer: number): Promise<readonly Listed[]> {
+  const rows = await session.run(
+    `SELECT 'head', writer, seq, id FROM wsight.head WHERE writer <> $1
+     UNION ALL SELECT 'segments', writer, seq, id FROM wsight.segments WHERE writer <> $1 ORDER BY 2, 1, 4`,
+    [writer],
+  );
+  return rows.map(([table, of, seq, id]) => ({
+    table: String(table) as Table,
+    writer: String(of),
+    seq: String(seq),
+    id: Number(id),
+  }));
+}
+
+function keyOf({ table, seq }: Listed): string {
+  return `${table} ${seq}`;
+}

@@ -63,8 +63,18 @@ export default defineConfig({
     // A strict CSP allows no data: fonts, and everything else is better cached by its hash.
     assetsInlineLimit: 0,
     modulePreload: false,
-    // All that the first view needs in one file: small files of their own compress worse.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // The metrics' names and meanings: the first view has none of them, what looks at the past has.
+            { name: "past", test: /protocol\/dist\/(catalogue|history)/, priority: 2 },
+            // All that the first view needs in one file: small files of their own compress worse.
+            { name: "first", tags: ["$initial"], priority: 1 },
+          ],
+        },
+      },
+    },
     reportCompressedSize: false,
   },
   plugins: [plainImports(), precompress()],

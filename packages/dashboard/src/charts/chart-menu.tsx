@@ -1,12 +1,21 @@
+import type { Selector } from "@wsight/protocol";
 import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
 import { useApp } from "../app-context.ts";
 import { Icon } from "../components/icon.tsx";
+import type { IconName } from "../components/icons.ts";
 import { Menu } from "../components/menu.tsx";
+import type { Formatter } from "../format/quantity.ts";
+import type { ChartAction } from "./chart-actions.ts";
 
 /** The numbers of a chart, newest first. */
 export interface ChartTable {
   readonly title: string;
+  /** What the rows are, when they are not moments: the head of their labels. */
+  readonly rowHead?: string;
   readonly columns: readonly string[];
+  /** Of the values of each column, in base units: the unit, or how they are formatted, which tells it; `null` for words. */
+  readonly units?: readonly (string | Formatter | null)[];
   readonly rows: readonly {
     readonly at: number;
     readonly label: string;
@@ -15,54 +24,54 @@ export interface ChartTable {
   }[];
 }
 
-interface ChartMenuProps {
+/** What a chart's menu needs of it. */
+export interface ChartMenuProps {
   readonly title: string;
   /** Takes the numbers when somebody asks for them. */
   readonly table: () => ChartTable;
+  /** What its lines show, when their past can be looked at on the page History; not given there itself. */
+  readonly selectors?: readonly Selector[];
+  /** The fixed time it shows, ms epoch, if the address does not say it. */
+  readonly range?: { readonly fromAt: number; readonly toAt: number };
 }
 
+type Item = readonly [label: string, icon: IconName, action: ChartAction];
+
+const READ: readonly Item[] = [["View data table", "table", "view"]];
+const PAST: readonly Item[] = [
+  ["Open in History", "history", "open"],
+  ["Compare with previous", "split", "compare"],
+];
+const TAKE: readonly Item[] = [
+  ["Copy link to this moment", "link", "copyMoment"],
+  ["Copy always-live link", "link", "copyLive"],
+  ["Download CSV", "download", "saveCsv"],
+  ["Download JSON", "download", "saveJson"],
+  ["Download PNG", "image", "savePng"],
+];
+
 /** What can be done with a chart. */
-export function ChartMenu({ title, table }: ChartMenuProps): VNode {
+export function ChartMenu(props: ChartMenuProps): VNode {
+  const { title, table, selectors = [] } = props;
   const app = useApp();
+  const host = useRef<HTMLSpanElement>(null);
+  const items = [...READ, ...(selectors.length === 0 ? [] : PAST), ...TAKE];
+  const run = (action: ChartAction) => {
+    // The numbers are those of the moment; what is done with them is fetched when it is first wanted.
+    const taken = table();
+    import("./chart-actions.ts").then(
+      ({ runChartAction }) => runChartAction(action, app, props, taken, host.current),
+      reportError,
+    );
+  };
   return (
-    <span class="card-more">
+    <span class="card-more" ref={host}>
       <Menu
         label={title}
         buttonLabel={`${title}: more`}
         buttonClass="button"
         buttonKind="bare"
-        items={[
-          {
-            label: "View data table",
-            icon: "table",
-            run: () => {
-              const { columns, rows } = table();
-              app.dataTable.value = {
-                title,
-                columns: ["Time", ...columns],
-                rows: rows.map(({ label, texts }) => [label, ...texts]),
-              };
-            },
-          },
-          {
-            label: "Copy link",
-            icon: "link",
-            run: () => app.copy(app.route.linkTo("live", app.live.now.peek()), "Link"),
-          },
-          {
-            label: "Download CSV",
-            icon: "download",
-            run: () => {
-              const { columns, rows } = table();
-              const cells = rows.map(({ at, values }) => [new Date(at).toISOString(), ...values]);
-              // The numbers are those of the moment; how to write them is fetched when it is first wanted.
-              import("../format/csv.ts").then(
-                ({ downloadCsv }) => downloadCsv(title, ["time", ...columns], cells),
-                reportError,
-              );
-            },
-          },
-        ]}
+        items={items.map(([label, icon, action]) => ({ label, icon, run: () => run(action) }))}
       >
         <Icon name="more" />
       </Menu>

@@ -313,6 +313,7 @@ function tableOf(app: App, { title, x, y, groupLabel, points }: ScatterProps): C
   return {
     title,
     columns: [x.label, y.label, groupLabel, "Note"],
+    units: [x.format, y.format, null, null],
     rows: [...points]
       .sort((a, b) => b.at - a.at)
       .map((point) => ({

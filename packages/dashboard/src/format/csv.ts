@@ -10,13 +10,3 @@ function cell(value: string | number | null): string {
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
-
-/** Hands rows to the browser as a file named after `title`. */
-export function downloadCsv(title: string, ...table: Parameters<typeof toCsv>): void {
-  const url = URL.createObjectURL(new Blob([toCsv(...table)], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `wsight-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.csv`;
-  link.click();
-  URL.revokeObjectURL(url);
-}

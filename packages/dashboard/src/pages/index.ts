@@ -1,5 +1,6 @@
 import { connections } from "./connections.ts";
 import { data } from "./data.ts";
+import { history } from "./history.ts";
 import { messages } from "./messages.ts";
 import { overview } from "./overview/index.tsx";
 import type { Page } from "./page.ts";
@@ -17,6 +18,7 @@ export const PAGES: readonly Page[] = [
   performancePage,
   system,
   data,
+  history,
   testing,
   setup,
   settings,

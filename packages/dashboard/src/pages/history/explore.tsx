@@ -1,0 +1,155 @@
+import { findMetric, type HistoryAnswer, type HistorySelector, type HistoryTrendAnswer } from "@wsight/protocol";
+import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
+import type { Emptiness } from "../../components/empty-state.tsx";
+import { figureText } from "../../history/figure-text.ts";
+import { type ChartData, chartsOf, gridOf, provenance, trendLines } from "./charts-of.ts";
+import { Figures } from "./figures.tsx";
+import { HeatCard } from "./heat-card.tsx";
+import type { HistoryApi } from "./history-api.ts";
+import { useMarks } from "./marks.ts";
+import { Problem } from "./problem.tsx";
+import { RangeChart } from "./range-chart.tsx";
+import type { PlotMark } from "./range-plot.ts";
+import type { KnownSeries } from "./series-known.ts";
+import { TrendTable } from "./trend-table.tsx";
+import { formatOf, unitWord } from "./units.ts";
+import { useAsked } from "./use-asked.ts";
+import type { PagePlace, Period } from "./use-place.ts";
+
+interface ExploreProps {
+  readonly api: HistoryApi;
+  readonly at: PagePlace;
+  readonly known: KnownSeries | null;
+  /** Most intervals that the window has room for. */
+  readonly points: number;
+}
+
+/** Figures over time, as charts. */
+export function Explore({ api, at, known, points }: ExploreProps): VNode {
+  const { place, period, node, change } = at;
+  const figures = useMemo(() => place.figures.map((figure) => onNode(figure, node)), [place.figures, node]);
+  const range = { fromAt: period.fromAt, toAt: period.toAt, points };
+  const answer = useAsked(figures.length === 0 ? null : JSON.stringify([figures, range]), (signal) =>
+    api.query({ ...range, selectors: figures }, signal),
+  );
+  const trends = useTrends(api, figures, period, place.trend);
+  const marks = useMarks(api, period, node);
+  const histograms = [...new Map(figures.filter(isHistogram).map((figure) => [heatKey(figure), figure])).values()];
+  return (
+    <>
+      <Figures
+        figures={place.figures}
+        refused={place.refused}
+        known={known}
+        trend={place.trend}
+        onChange={(next) => change({ figures: next })}
+        onTrend={(trend) => change({ trend })}
+      />
+      {answer.problem === null ? null : (
+        <Problem what="These figures" problem={answer.problem} onRetry={answer.again} />
+      )}
+      {answer.value === null ? null : (
+        <Charts
+          answer={answer.value}
+          pending={answer.pending}
+          trends={place.trend ? trends : null}
+          marks={marks}
+          known={known}
+          period={period}
+          onRange={at.fix}
+        />
+      )}
+      {histograms.map((figure) => (
+        <HeatCard key={heatKey(figure)} api={api} figure={figure} period={period} columns={Math.round(points / 5)} />
+      ))}
+    </>
+  );
+}
+
+/** The same figure of one node alone, unless it names its own. */
+export function onNode(figure: HistorySelector, node: string | null): HistorySelector {
+  return node === null || figure.nodes !== undefined ? figure : { ...figure, nodes: [node] };
+}
+
+function isHistogram({ metric, agg }: HistorySelector): boolean {
+  return findMetric(metric)?.kind === "histogram" && agg !== "rate" && agg !== "count";
+}
+
+function heatKey({ metric, where, nodes }: HistorySelector): string {
+  return figureText({ metric, agg: "p50", ...(where ? { where } : {}), ...(nodes ? { nodes } : {}) });
+}
+
+interface ChartsProps {
+  readonly answer: HistoryAnswer;
+  readonly pending: boolean;
+  /** Trends by the text of their figure; `null` when they are not wanted. */
+  readonly trends: ReadonlyMap<string, HistoryTrendAnswer> | null;
+  readonly marks: readonly PlotMark[];
+  readonly known: KnownSeries | null;
+  readonly period: Period;
+  readonly onRange: (fromAt: number, toAt: number) => void;
+}
+
+function Charts({ answer, pending, trends, marks, known, period, onRange }: ChartsProps): VNode {
+  const grid = useMemo(() => gridOf(answer), [answer]);
+  const charts = useMemo(
+    () =>
+      chartsOf(answer).map((chart) => ({
+        ...chart,
+        lines: trends === null ? chart.lines : [...chart.lines, ...trendLines(chart, grid, trends)],
+      })),
+    [answer, trends, grid],
+  );
+  return (
+    <>
+      {charts.map((chart) => (
+        <RangeChart
+          key={chart.id}
+          title={chart.title}
+          note={provenance(answer, chart).join(" · ")}
+          grid={grid}
+          lines={chart.lines}
+          marks={marks}
+          format={formatOf(chart.unit)}
+          unit={unitWord(chart.unit)}
+          tall={charts.length === 1}
+          range={period}
+          pending={pending}
+          onRange={onRange}
+          empty={emptinessOf(chart, known)}
+        >
+          {trends === null ? null : <TrendTable chart={chart} trends={trends} />}
+        </RangeChart>
+      ))}
+    </>
+  );
+}
+
+function emptinessOf({ results, lines }: ChartData, known: KnownSeries | null): Emptiness | null {
+  if (lines.some(({ values }) => values.some((value) => value !== null))) return null;
+  const [first] = results;
+  const metric = first?.selector.metric ?? "";
+  const kept = known?.has(metric) ?? true;
+  return {
+    icon: "history",
+    title: kept ? "Nothing recorded in this time" : "Nothing of this was ever recorded",
+    why: kept
+      ? "The hub or the processes were not running then, the filters leave no series, or this time is no longer kept. Look at another time, or at fewer filters."
+      : `History holds no series of ${metric}. Setup says what is watched, and what would be.`,
+  };
+}
+
+function useTrends(
+  api: HistoryApi,
+  figures: readonly HistorySelector[],
+  { fromAt, toAt }: Period,
+  wanted: boolean,
+): ReadonlyMap<string, HistoryTrendAnswer> {
+  const question = wanted && figures.length > 0 ? JSON.stringify([figures, fromAt, toAt]) : null;
+  const { value } = useAsked(question, async (signal) => {
+    const answers = await Promise.all(figures.map((selector) => api.trend({ selector, fromAt, toAt }, signal)));
+    return new Map(answers.map((answer, index) => [figureText(figures[index] as HistorySelector), answer]));
+  });
+  return useMemo(() => value ?? new Map<string, HistoryTrendAnswer>(), [value]);
+}

@@ -1,0 +1,191 @@
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useApp } from "../../app-context.ts";
+import { Icon } from "../../components/icon.tsx";
+import { span } from "../../format/quantity.ts";
+import { readLocal, writeLocal } from "./local-time.ts";
+import { PRESETS } from "./place.ts";
+import { offsetOf } from "./time-axis.ts";
+import type { PagePlace } from "./use-place.ts";
+
+/** The longest time that is kept, ms. */
+const LONGEST_MS = 400 * 86_400_000;
+
+/** Which time is looked at: up to now by one press, or from and to; and the steps to its neighbours. */
+export function PeriodBar({ at }: { readonly at: PagePlace }): VNode {
+  const { live, route } = useApp();
+  const { period, fix } = at;
+  const length = period.toAt - period.fromAt;
+  const now = live.now.peek();
+  return (
+    <section class="card period-bar" aria-label="Time">
+      <fieldset class="segmented" aria-label="Time up to now">
+        {PRESETS.map(({ id, label }) => (
+          <button
+            key={id}
+            type="button"
+            aria-pressed={period.preset === id}
+            aria-label={`Last ${label}`}
+            onClick={() => at.follow(id)}
+          >
+            {label}
+          </button>
+        ))}
+      </fieldset>
+      <FromTo at={at} />
+      <span class="period-steps">
+        <Step label="Earlier" icon="newer" run={() => fix(period.fromAt - length / 2, period.toAt - length / 2)} />
+        <Step
+          label="Later"
+          icon="older"
+          disabled={period.toAt >= now - 1000}
+          run={() => {
+            const toAt = Math.min(now, period.toAt + length / 2);
+            fix(toAt - length, toAt);
+          }}
+        />
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            const wide = Math.min(LONGEST_MS, length * 2);
+            const toAt = Math.min(now, (period.fromAt + period.toAt + wide) / 2);
+            fix(toAt - wide, toAt);
+          }}
+        >
+          Zoom out
+        </button>
+      </span>
+      <NodePick chosen={at.node} onPick={(node) => route.navigate({ node })} />
+      {period.preset === null ? null : (
+        <button type="button" class="button" aria-label="Ask again" title="Ask again" onClick={at.refresh}>
+          <Icon name="retry" />
+        </button>
+      )}
+      <p class="fine period-length">
+        {period.preset === null ? `A fixed time of ${span(length)}.` : "Moves on with the clock."}
+      </p>
+    </section>
+  );
+}
+
+interface StepProps {
+  readonly label: string;
+  readonly icon: "newer" | "older";
+  readonly disabled?: boolean;
+  readonly run: () => void;
+}
+
+function Step({ label, icon, disabled = false, run }: StepProps): VNode {
+  return (
+    <button
+      type="button"
+      class="button"
+      data-kind="square"
+      aria-label={label}
+      title={label}
+      disabled={disabled}
+      onClick={run}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+/** Two fields that say which time is shown, and set another one once both make sense. */
+function FromTo({ at: { period, fix } }: { readonly at: PagePlace }): VNode {
+  const { preferences, clock } = useApp();
+  const offset = offsetOf(preferences.timeZone.value);
+  const write = (at: number) => writeLocal(at, offset);
+  const [from, setFrom] = useState(write(period.fromAt));
+  const [to, setTo] = useState(write(period.toAt));
+  useEffect(() => {
+    setFrom(write(period.fromAt));
+    setTo(write(period.toAt));
+  }, [period.fromAt, period.toAt, preferences.timeZone.value]);
+  const read = (text: string) => readLocal(text, offset);
+  const problem = problemOf(read(from), read(to));
+  const apply = () => {
+    const [fromAt, toAt] = [read(from), read(to)];
+    const same = write(period.fromAt) === write(fromAt) && write(period.toAt) === write(toAt);
+    if (problem === null && !same) fix(fromAt, toAt);
+  };
+  return (
+    <form
+      class="from-to"
+      onSubmit={(event) => {
+        event.preventDefault();
+        apply();
+      }}
+    >
+      <label>
+        <span class="sr-only">From, {clock.value.zone}</span>
+        <input
+          class="field"
+          type="datetime-local"
+          step="1"
+          value={from}
+          aria-invalid={problem !== null}
+          onInput={(event) => setFrom(event.currentTarget.value)}
+          onBlur={apply}
+        />
+      </label>
+      <span aria-hidden="true">–</span>
+      <label>
+        <span class="sr-only">To, {clock.value.zone}</span>
+        <input
+          class="field"
+          type="datetime-local"
+          step="1"
+          value={to}
+          aria-invalid={problem !== null}
+          onInput={(event) => setTo(event.currentTarget.value)}
+          onBlur={apply}
+        />
+      </label>
+      <span class="fine">{clock.value.zone}</span>
+      <button type="submit" class="sr-only">
+        Show this time
+      </button>
+      {problem === null ? null : (
+        <span class="mistake" role="alert">
+          {problem}
+        </span>
+      )}
+    </form>
+  );
+}
+
+function problemOf(fromAt: number, toAt: number): string | null {
+  if (Number.isNaN(fromAt) || Number.isNaN(toAt)) return "Expected a date and a time in both.";
+  if (toAt <= fromAt) return "Expected an end after the beginning.";
+  return toAt - fromAt > LONGEST_MS ? "Expected at most 400 days." : null;
+}
+
+interface NodePickProps {
+  readonly chosen: string | null;
+  readonly onPick: (node: string | null) => void;
+}
+
+function NodePick({ chosen, onPick }: NodePickProps): VNode {
+  const { live } = useApp();
+  const names = new Set((live.table("nodes").value ?? []).map(({ node }) => node));
+  if (chosen !== null) names.add(chosen);
+  return (
+    <label class="node-pick">
+      <span class="sr-only">Node</span>
+      <select
+        class="field-select"
+        value={chosen ?? ""}
+        onChange={(event) => onPick(event.currentTarget.value === "" ? null : event.currentTarget.value)}
+      >
+        <option value="">All nodes</option>
+        {[...names].sort().map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

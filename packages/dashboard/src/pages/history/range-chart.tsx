@@ -1,0 +1,403 @@
+import type { ComponentChildren, TargetedKeyboardEvent, TargetedPointerEvent, VNode } from "preact";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { type App, useApp } from "../../app-context.ts";
+import { ChartMenu, type ChartTable } from "../../charts/chart-menu.tsx";
+import { clearCursor } from "../../charts/cursor.ts";
+import { Card } from "../../components/card.tsx";
+import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
+import { axisText, type Formatter, join, span } from "../../format/quantity.ts";
+import { LineTable } from "./line-table.tsx";
+import { type Grid, type PlotLine, type PlotMark, RangePlot, type RangeView } from "./range-plot.ts";
+import { offsetOf } from "./time-axis.ts";
+
+/** One line of a chart over a fixed time. */
+export interface RangeLine extends PlotLine {
+  /** The same as long as it is the same line. */
+  readonly id: string;
+  readonly label: string;
+  /** How much of the time asked for has data, 0 to 1. */
+  readonly coverage: number;
+  /** The same figure of the whole time as one interval; `null` where nothing is known. */
+  readonly whole: number | null;
+}
+
+interface RangeChartProps {
+  readonly title: string;
+  readonly caption?: string;
+  /** How its values came about: resolution, coverage, what was left out. */
+  readonly note: ComponentChildren;
+  readonly grid: Grid;
+  readonly lines: readonly RangeLine[];
+  readonly marks?: readonly PlotMark[];
+  readonly format: Formatter;
+  /** Unit of the values for files: `s`. */
+  readonly unit: string;
+  readonly tall?: boolean;
+  /** Somebody chose a part of the time. */
+  readonly onRange: (fromAt: number, toAt: number) => void;
+  /** Why there is nothing to see; `null` while there is something. */
+  readonly empty: Emptiness | null;
+  /** True while what is shown is about to be replaced. */
+  readonly pending: boolean;
+  /** The time that is shown, ms epoch, for links to it. */
+  readonly range: { readonly fromAt: number; readonly toAt: number };
+  readonly children?: ComponentChildren;
+}
+
+interface Dragged {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A finger that rests so long means to choose a time and not to scroll, ms. */
+const HOLD_MS = 350;
+/** A pointer that moved less was a click, px. */
+const SLOP = 5;
+
+/** Lines over a fixed time in a card: canvas, cursor, table of the lines, keyboard, data table and files. */
+export function RangeChart(props: RangeChartProps): VNode {
+  const { title, caption, grid, lines, format, empty } = props;
+  const app = useApp();
+  const { cursor } = app;
+  const id = useId();
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<RangePlot | null>(null);
+  const [, redrawn] = useState(0);
+  const [picked, setPicked] = useState<number | null>(null);
+  const [dragged, setDragged] = useState<Dragged | null>(null);
+  const kept = picked !== null && picked < lines.length ? picked : null;
+  const view = useView(app, props, kept);
+
+  useEffect(() => {
+    if (host.current === null) return;
+    if (plot.current === null) plot.current = new RangePlot(host.current, view, () => redrawn((turn) => turn + 1));
+    else plot.current.draw(view);
+    redrawn((turn) => turn + 1);
+  }, [view]);
+  useEffect(
+    () => () => {
+      plot.current?.destroy();
+      plot.current = null;
+      if (cursor.owner.peek() === id) clearCursor(cursor);
+    },
+    [],
+  );
+
+  const index = indexOf(grid, cursor.at.value);
+  const point = (next: number | null) => {
+    if (cursor.pinned.peek()) return;
+    cursor.owner.value = next === null ? null : id;
+    cursor.at.value = next === null ? null : atOf(grid, next);
+  };
+  const pointer = usePointer(plot, grid, point, setDragged, props.onRange, () => {
+    if (cursor.at.peek() !== null) cursor.pinned.value = !cursor.pinned.peek();
+  });
+  return (
+    <Card
+      title={title}
+      span={12}
+      as="figure"
+      aside={<ChartMenu title={title} table={() => tableOf(app, props)} range={props.range} />}
+      {...(caption === undefined ? {} : { caption })}
+    >
+      <div class="range-note">{props.note}</div>
+      <div
+        class="plot range-plot"
+        data-tall={props.tall === true ? "" : undefined}
+        data-pending={props.pending ? "" : undefined}
+        role="application"
+        aria-roledescription="time series chart"
+        aria-label={summaryOf(app, props)}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive
+        tabIndex={0}
+        {...pointer}
+        onKeyDown={(event) => onKeyDown(event, app, props, { id, index, picked: kept, setPicked })}
+      >
+        <div class="plot-host" ref={host} />
+        {plot.current === null ? null : (
+          <>
+            {dragged === null ? null : <Selection plot={plot.current} dragged={dragged} />}
+            {index === null ? null : (
+              <Cursor plot={plot.current} grid={grid} lines={lines} index={index} pinned={cursor.pinned.value} />
+            )}
+            {index === null || cursor.owner.value !== id ? null : (
+              <Tip plot={plot.current} grid={grid} lines={lines} format={format} index={index} />
+            )}
+          </>
+        )}
+        {empty === null ? null : (
+          <div class="plot-empty">
+            <EmptyState {...empty} />
+          </div>
+        )}
+      </div>
+      {empty === null ? (
+        <LineTable title={title} lines={lines} format={format} index={index} picked={kept} onPick={setPicked} />
+      ) : null}
+      {props.children}
+    </Card>
+  );
+}
+
+function useView(app: App, props: RangeChartProps, picked: number | null): RangeView {
+  const { grid, lines, marks = [], format } = props;
+  const palette = app.palette.value;
+  const clock = app.clock.value;
+  const thin = app.preferences.reduceDrawing.value;
+  const zone = app.preferences.timeZone.value;
+  return useMemo(
+    () => ({
+      grid,
+      lines,
+      picked,
+      marks,
+      palette,
+      thin,
+      offset: offsetOf(zone),
+      formatY: (value: number) => axisText(format, value),
+      formatX: (at: number, midnight: boolean) =>
+        midnight ? clock.day(at) : at % 60_000 === 0 ? clock.minute(at) : clock.time(at),
+      gapText: "nothing recorded",
+    }),
+    [grid, lines, picked, marks, palette, clock, thin, zone, format],
+  );
+}
+
+/** A drag chooses a time, a click pins the cursor; a finger chooses once it rested for a moment. */
+function usePointer(
+  plot: { readonly current: RangePlot | null },
+  grid: Grid,
+  point: (index: number | null) => void,
+  setDragged: (dragged: Dragged | null) => void,
+  onRange: (fromAt: number, toAt: number) => void,
+  onClick: () => void,
+) {
+  const begun = useRef<{ readonly x: number; readonly touch: boolean; held: boolean; timer: number } | null>(null);
+  const xOf = (event: TargetedPointerEvent<HTMLElement>): number =>
+    event.clientX - event.currentTarget.getBoundingClientRect().left;
+  const shareOf = (x: number): number => {
+    const area = plot.current?.area ?? { left: 0, width: 1 };
+    return Math.min(1, Math.max(0, (x - area.left) / Math.max(1, area.width)));
+  };
+  const end = () => {
+    clearTimeout(begun.current?.timer);
+    begun.current = null;
+    setDragged(null);
+  };
+  return {
+    onPointerDown(event: TargetedPointerEvent<HTMLElement>) {
+      if (event.button !== 0) return;
+      const touch = event.pointerType === "touch";
+      const target = event.currentTarget;
+      const { pointerId } = event;
+      const start = { x: xOf(event), touch, held: !touch, timer: 0 };
+      if (touch)
+        start.timer = setTimeout(() => {
+          start.held = true;
+          target.setPointerCapture(pointerId);
+        }, HOLD_MS) as unknown as number;
+      else target.setPointerCapture(pointerId);
+      begun.current = start;
+    },
+    onPointerMove(event: TargetedPointerEvent<HTMLElement>) {
+      const x = xOf(event);
+      const start = begun.current;
+      if (start?.held === true && Math.abs(x - start.x) > SLOP) setDragged({ from: start.x, to: x });
+      else if (start?.touch === true && !start.held && Math.abs(x - start.x) > SLOP) end();
+      point(Math.min(grid.length - 1, Math.floor(shareOf(x) * grid.length)));
+    },
+    onPointerUp(event: TargetedPointerEvent<HTMLElement>) {
+      const start = begun.current;
+      const x = xOf(event);
+      end();
+      if (start === null) return;
+      if (!start.held || Math.abs(x - start.x) <= SLOP) return onClick();
+      const [from, to] = [shareOf(Math.min(start.x, x)), shareOf(Math.max(start.x, x))];
+      const fromAt = grid.fromAt + Math.floor(from * grid.length) * grid.stepMs;
+      const toAt = grid.fromAt + Math.ceil(to * grid.length) * grid.stepMs;
+      onRange(fromAt, Math.max(toAt, fromAt + grid.stepMs));
+    },
+    onPointerCancel: end,
+    onPointerLeave() {
+      if (begun.current === null) point(null);
+    },
+  };
+}
+
+function Selection({ plot, dragged }: { readonly plot: RangePlot; readonly dragged: Dragged }): VNode {
+  const { left, top, width, height } = plot.area;
+  const keep = (x: number) => Math.min(left + width, Math.max(left, x));
+  const from = keep(Math.min(dragged.from, dragged.to));
+  const to = keep(Math.max(dragged.from, dragged.to));
+  return (
+    <i
+      class="range-selection"
+      style={{ transform: `translate(${from}px, ${top}px)`, width: `${to - from}px`, height: `${height}px` }}
+    />
+  );
+}
+
+interface CursorProps {
+  readonly plot: RangePlot;
+  readonly grid: Grid;
+  readonly lines: readonly RangeLine[];
+  readonly index: number;
+}
+
+function placeOf(plot: RangePlot, grid: Grid, index: number): number {
+  return plot.area.left + (index / grid.length) * plot.area.width;
+}
+
+function Cursor({ plot, grid, lines, index, pinned }: CursorProps & { readonly pinned: boolean }): VNode {
+  const { top, height } = plot.area;
+  const x = placeOf(plot, grid, index);
+  return (
+    <>
+      <i
+        class="cursor-line"
+        data-pinned={pinned ? "" : undefined}
+        style={{ transform: `translate(${x}px, ${top}px)`, height: `${height}px` }}
+      />
+      {lines.map(({ id, color, values }) => {
+        const value = values[index];
+        if (typeof value !== "number") return null;
+        const transform = `translate(${x}px, ${top + plot.yOf(value)}px)`;
+        return <i key={id} class="cursor-dot" style={{ "--line-color": `var(--${color})`, transform }} />;
+      })}
+    </>
+  );
+}
+
+/** Most lines whose values stand beside the cursor; the table below has all of them. */
+const MOST_TOLD = 8;
+
+function Tip({ plot, grid, lines, format, index }: CursorProps & { readonly format: Formatter }): VNode {
+  const { clock } = useApp();
+  const x = placeOf(plot, grid, index);
+  const left = index > grid.length / 2;
+  return (
+    <div
+      class="tooltip"
+      style={{
+        transform: `translate(calc(${x + (left ? -12 : 12)}px - ${left ? 100 : 0}%), ${plot.area.top + 8}px)`,
+      }}
+    >
+      <time>
+        {momentText(clock.value, grid, index)}
+        <span class="fine"> · {span(grid.stepMs)}</span>
+      </time>
+      <dl>
+        {lines.slice(0, MOST_TOLD).map(({ id, color, label, values }) => (
+          <>
+            <dt key={id}>
+              <i style={{ "--line-color": `var(--${color})` }} />
+              {label}
+            </dt>
+            <dd key={`${id} value`}>{join(format(values[index] ?? null))}</dd>
+          </>
+        ))}
+      </dl>
+      {lines.length > MOST_TOLD ? <p class="fine">{lines.length - MOST_TOLD} more below</p> : null}
+    </div>
+  );
+}
+
+function momentText(clock: { day(at: number): string; time(at: number): string }, grid: Grid, index: number): string {
+  const at = atOf(grid, index);
+  return `${clock.day(at)} ${clock.time(at)}`;
+}
+
+function atOf({ fromAt, stepMs }: Grid, index: number): number {
+  return fromAt + index * stepMs;
+}
+
+function indexOf({ fromAt, stepMs, length }: Grid, at: number | null): number | null {
+  if (at === null) return null;
+  const index = Math.floor((at - fromAt) / stepMs);
+  return index >= 0 && index < length ? index : null;
+}
+
+function summaryOf(app: App, { title, lines, format, grid, empty }: RangeChartProps): string {
+  const clock = app.clock.peek();
+  if (empty !== null) return `${title}. ${empty.title}. ${empty.why}`;
+  const told = lines.slice(0, MOST_TOLD).map(({ label, values }) => {
+    const known = values.filter((value) => value !== null);
+    const low = known.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+    const high = known.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+    return known.length === 0 ? `${label} unknown` : `${label} ${spoken(format, low)} to ${spoken(format, high)}`;
+  });
+  const last = grid.length - 1;
+  return `${title}, ${momentText(clock, grid, 0)} to ${momentText(clock, grid, last)}. ${told.join(", ")}. Arrow keys read single points.`;
+}
+
+function spoken(format: Formatter, value: number | null): string {
+  return value === null ? "unknown" : join(format(value)).replace("/s", " per second");
+}
+
+interface KeyParts {
+  readonly id: string;
+  readonly index: number | null;
+  readonly picked: number | null;
+  readonly setPicked: (line: number | null) => void;
+}
+
+function onKeyDown(
+  event: TargetedKeyboardEvent<HTMLDivElement>,
+  app: App,
+  { grid, lines, format }: RangeChartProps,
+  { id, index, picked, setPicked }: KeyParts,
+): void {
+  const { cursor } = app;
+  const by = event.shiftKey ? 10 : 1;
+  const from = index ?? (event.key === "ArrowLeft" ? grid.length : -1);
+  const target = {
+    ArrowLeft: from - by,
+    ArrowRight: from + by,
+    Home: 0,
+    End: grid.length - 1,
+  }[event.key];
+  const turn = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  let line = picked;
+  if (event.key === "Escape" && (index !== null || picked !== null)) {
+    clearCursor(cursor);
+    setPicked(null);
+    event.preventDefault();
+    return;
+  }
+  if (event.key === "Enter" && index !== null) cursor.pinned.value = !cursor.pinned.peek();
+  else if (turn !== undefined && lines.length > 0) {
+    line = ((picked ?? (turn > 0 ? -1 : 0)) + turn + lines.length) % lines.length;
+    setPicked(line);
+  } else if (target !== undefined) {
+    cursor.pinned.value = false;
+    cursor.owner.value = id;
+    cursor.at.value = atOf(grid, Math.min(grid.length - 1, Math.max(0, target)));
+  } else return;
+  event.preventDefault();
+  const at = indexOf(grid, cursor.at.peek());
+  const read = lines
+    .filter((_line, place) => line === null || place === line)
+    .slice(0, MOST_TOLD)
+    .map(({ label, values }) => `${label} ${at === null ? "" : spoken(format, values[at] ?? null)}`);
+  const pinned = cursor.pinned.peek() ? ", pinned" : "";
+  const when = at === null ? "" : `${momentText(app.clock.peek(), grid, at)}${pinned}: `;
+  app.say(`${when}${read.join(", ")}`);
+}
+
+/** Every interval with any value, newest first. */
+function tableOf(app: App, { title, grid, lines, format, unit }: RangeChartProps): ChartTable {
+  const clock = app.clock.peek();
+  const known = Array.from({ length: grid.length }, (_, index) => grid.length - 1 - index).filter((index) =>
+    lines.some(({ values }) => typeof values[index] === "number"),
+  );
+  return {
+    title,
+    columns: lines.map(({ label }) => label),
+    units: lines.map(() => unit),
+    rows: known.map((index) => {
+      const values = lines.map((line) => line.values[index] ?? null);
+      const texts = values.map((value) => join(format(value)));
+      return { at: atOf(grid, index), label: momentText(clock, grid, index), values, texts };
+    }),
+  };
+}

@@ -1,0 +1,44 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** What came of a question. */
+export interface Asked<T> {
+  /** The newest answer, be it to the question before; `null` before the first. */
+  readonly value: T | null;
+  /** Why the newest question has no answer; what came before stays. */
+  readonly problem: string | null;
+  /** True while the newest question has no answer yet. */
+  readonly pending: boolean;
+  /** Asks the same again. */
+  readonly again: () => void;
+}
+
+type State<T> = Omit<Asked<T>, "again">;
+
+/**
+ * Asks whenever the question is another one, and gives the one before up.
+ * @param question the question as text; `null` for none
+ */
+export function useAsked<T>(question: string | null, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
+  const [state, setState] = useState<State<T>>({ value: null, problem: null, pending: question !== null });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (question === null) {
+      setState({ value: null, problem: null, pending: false });
+      return undefined;
+    }
+    const abort = new AbortController();
+    setState((before) => ({ ...before, pending: true }));
+    ask(abort.signal).then(
+      (value) => {
+        if (!abort.signal.aborted) setState({ value, problem: null, pending: false });
+      },
+      (error: unknown) => {
+        if (abort.signal.aborted) return;
+        const problem = error instanceof Error ? error.message : "The hub did not answer";
+        setState((before) => ({ ...before, problem, pending: false }));
+      },
+    );
+    return () => abort.abort();
+  }, [question, turn]);
+  return { ...state, again: () => setTurn(turn + 1) };
+}

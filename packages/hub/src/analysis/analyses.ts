@@ -1,4 +1,6 @@
 import type { HistoryAnswer, HistoryEvent, HistoryQuery } from "@wsight/protocol";
+import { answerPrometheus } from "../promql/answer.ts";
+import type { PrometheusReply, PrometheusRequest } from "../promql/request.ts";
 import type { EventQuery, HistoryReader } from "../store/reader.ts";
 import { queryHistory } from "./query.ts";
 
@@ -6,6 +8,7 @@ import { queryHistory } from "./query.ts";
 export interface Analyses {
   query: { readonly argument: HistoryQuery; readonly answer: HistoryAnswer };
   events: { readonly argument: EventQuery; readonly answer: readonly HistoryEvent[] };
+  prometheus: { readonly argument: PrometheusRequest; readonly answer: PrometheusReply };
 }
 
 export type Analysis = keyof Analyses;
@@ -20,4 +23,5 @@ export const ANALYSES: {
 } = {
   query: queryHistory,
   events: (reader, query) => reader.events(query),
+  prometheus: answerPrometheus,
 };

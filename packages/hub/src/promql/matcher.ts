@@ -1,0 +1,25 @@
+import { createRegexMatcher } from "./regex/match.ts";
+
+/** How a matcher compares. */
+export const MATCH_OPERATORS = ["=", "!=", "=~", "!~"] as const;
+export type MatchOperator = (typeof MATCH_OPERATORS)[number];
+
+/** One condition on a label; a label that is not there counts as empty. */
+export interface Matcher {
+  readonly label: string;
+  readonly operator: MatchOperator;
+  readonly value: string;
+  readonly matches: (value: string) => boolean;
+}
+
+/** @throws Error saying what is wrong with the regular expression, or not supported in it */
+export function createMatcher(label: string, operator: MatchOperator, value: string): Matcher {
+  return { label, operator, value, matches: testOf(operator, value) };
+}
+
+function testOf(operator: MatchOperator, value: string): (value: string) => boolean {
+  if (operator === "=") return (text) => text === value;
+  if (operator === "!=") return (text) => text !== value;
+  const matches = createRegexMatcher(value);
+  return operator === "=~" ? matches : (text) => !matches(text);
+}

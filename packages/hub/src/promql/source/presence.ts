@@ -1,0 +1,49 @@
+import type { TierStep } from "@wsight/protocol";
+import type { HistoryReader } from "../../store/reader.ts";
+
+/** What tells that a process was there: every probe reads it each second. */
+const UPTIME = "process.uptime";
+
+/** When a node was there, oldest first. */
+export interface Presence {
+  /** Starts of the intervals it was heard of in, ms epoch. */
+  readonly at: Float64Array;
+  /** Those of `at` in which its process was another one than in the interval before. */
+  readonly restarts: ReadonlySet<number>;
+  /** When the process of the first interval began, ms epoch. */
+  readonly startedAt: number;
+}
+
+/** Reads when nodes were there; a node of which nothing tells is left out. */
+export async function readPresence(
+  reader: HistoryReader,
+  nodes: readonly string[],
+  range: { readonly stepMs: TierStep; readonly fromAt: number; readonly toAt: number },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Presence>> {
+  const series = await reader.series({ metrics: [UPTIME], nodes });
+  const presences = new Map<string, Presence>();
+  for await (const { series: of, at, last } of reader.columns({ ...range, series, columns: ["last"] }, signal)) {
+    const restarts = new Set<number>();
+    last.forEach((uptime, i) => {
+      if (i > 0 && uptime < (last[i - 1] ?? 0)) restarts.add(at[i] ?? 0);
+    });
+    const startedAt = (at[0] ?? range.fromAt) + range.stepMs - (last[0] ?? 0) * 1000;
+    presences.set(of.node, { at, restarts, startedAt });
+  }
+  return presences;
+}
+
+/** All times of two ascending lists, each once. */
+export function mergeTimes(one: Float64Array, other: Float64Array): Float64Array {
+  const merged = new Float64Array(one.length + other.length);
+  let length = 0;
+  for (let i = 0, j = 0; i < one.length || j < other.length; ) {
+    const a = one[i] ?? Infinity;
+    const b = other[j] ?? Infinity;
+    merged[length++] = Math.min(a, b);
+    if (a <= b) i++;
+    if (b <= a) j++;
+  }
+  return merged.subarray(0, length);
+}

@@ -8,6 +8,7 @@ import type { Palette } from "./charts/palette.ts";
 import type { DataTable } from "./components/table-data.ts";
 import type { Toasts } from "./components/toast-queue.ts";
 import type { Clock } from "./format/clock.ts";
+import type { PastControl } from "./past-control.ts";
 import type { Keyboard, LiveState, Preferences, Route, Theme } from "./state/index.ts";
 
 /** Which of the dialogs is open. The sign-in sheet is not one of them: it follows the connection. */
@@ -31,7 +32,9 @@ export interface App {
   readonly palette: ReadonlySignal<Palette>;
   readonly clock: ReadonlySignal<Clock>;
   readonly painter: Painter;
-  /** Length of what charts show, ms: the chosen window, or less while nothing older is known. */
+  /** Moves the page to other times and back. */
+  readonly time: PastControl;
+  /** Length of what charts show, ms: the chosen window, less while nothing older is known, or that of the past. */
   readonly viewMs: ReadonlySignal<number>;
   readonly cursor: Cursor;
   /** When tests were run; `null` while that is not known. */

@@ -2,7 +2,6 @@ import { useSignalEffect } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { type App, useApp } from "./app-context.ts";
-import { LiveStrip } from "./charts/live-strip.tsx";
 import { Banners } from "./components/banners.tsx";
 import { Header } from "./components/header.tsx";
 import { lazy } from "./components/lazy.tsx";
@@ -14,6 +13,8 @@ import { shellOnScreen } from "./shell.ts";
 const CommandPalette = lazy(async () => (await import("./components/command-palette.tsx")).CommandPalette);
 const DataTableDialog = lazy(async () => (await import("./components/data-table.tsx")).DataTableDialog);
 const HelpDialog = lazy(async () => (await import("./components/help.tsx")).HelpDialog);
+/** The rail's place is kept by its frame. */
+const Rail = lazy(async () => (await import("./rail/rail.tsx")).Rail);
 const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).SignInSheet);
 
 /**
@@ -40,14 +41,14 @@ function Layout(): VNode {
         Skip to content
       </button>
       <Sidebar />
-      <div class="app" data-offline={isOffline(app) ? "" : undefined}>
+      <div class="app" data-offline={isOffline(app) && app.live.past.value === null ? "" : undefined}>
         <Header page={page} />
         <main class="main" id="main" tabIndex={-1}>
           <Banners />
           <Component key={page.id} />
         </main>
       </div>
-      <LiveStrip />
+      <TimeRail />
       <BottomTabs />
       <ToastList />
       <Overlays />
@@ -55,6 +56,14 @@ function Layout(): VNode {
         {app.said.value}
       </p>
     </>
+  );
+}
+
+function TimeRail(): VNode {
+  return (
+    <section class="rail" aria-label="Time">
+      <Rail />
+    </section>
   );
 }
 

@@ -7,8 +7,9 @@ import type { DataTable } from "./components/table-data.ts";
 import { createToasts, type Toasts } from "./components/toast-queue.ts";
 import { createClock } from "./format/clock.ts";
 import { PAGES } from "./pages/index.ts";
+import { createPastControl, WINDOWS } from "./past-control.ts";
 import { RAIL_SELECTOR } from "./rail-selector.ts";
-import type { Keyboard, LiveState, OnScreen, Preferences, Route, Theme } from "./state/index.ts";
+import type { Keyboard, LiveState, OnScreen, Past, Preferences, Route, Theme } from "./state/index.ts";
 
 /** What every page needs: the rail, the nodes and the hub. */
 export const shellOnScreen: OnScreen = { series: [RAIL_SELECTOR], tables: ["nodes", "hub"] };
@@ -38,6 +39,7 @@ export function createApp(parts: AppParts): App {
     palette: createPalette(theme),
     clock: computed(() => createClock(preferences.timeZone.value)),
     painter: new Painter(),
+    time: createPastControl({ live: parts.live, route: parts.route, toasts }),
     viewMs: computed(() => viewLength(parts.live)),
     cursor: createCursor(),
     railMarks: signal<RailMarks | null>(null),
@@ -68,6 +70,8 @@ export function createApp(parts: AppParts): App {
  * view grows with what is known, in few steps, until it is the chosen window.
  */
 function viewLength(live: LiveState): number {
+  const past = live.past.value;
+  if (past !== null) return past.toAt - past.fromAt - past.stepMs;
   const chosen = live.windowMs.value;
   const starts = live.table("nodes").value?.map(({ startedAt }) => startedAt) ?? [];
   const hub = live.table("hub").value;
@@ -90,8 +94,10 @@ function followRoute({ live, route }: App): void {
 
 function paintOnTick({ live, painter, viewMs, palette, clock, preferences, cursor }: App): void {
   let view = "";
+  let shown: Past | null = null;
   effect(() => {
     live.tick.value;
+    const past = live.past.value;
     const key = [
       viewMs.value,
       live.node.value,
@@ -101,14 +107,18 @@ function paintOnTick({ live, painter, viewMs, palette, clock, preferences, curso
       clock.value.zone,
       palette.value.surface,
     ].join();
-    const force = key !== view;
+    const force = key !== view || past !== shown;
     view = key;
+    shown = past;
+    // The past stands still.
+    if (past !== null && !force) return;
     // Drawing reads and writes signals of its own; none of them is a reason to draw again.
     untracked(() => painter.paint(force));
   });
   effect(() => {
     viewMs.value;
     live.node.value;
+    live.past.value;
     batch(() => clearCursor(cursor));
   });
 }
@@ -169,19 +179,21 @@ function registerShortcuts(app: App): void {
       keys: ["space"],
       label: "Pause, go on",
       run: () => {
-        live.paused.value = !live.paused.peek();
+        if (live.past.peek() === null) live.paused.value = !live.paused.peek();
       },
     },
     {
       group: "Time",
       keys: ["l"],
       label: "Return to live",
-      run: () => {
-        live.paused.value = false;
-      },
+      run: () => app.time.goLive(),
     },
-    { group: "Time", keys: ["1"], label: "Last 5 minutes", run: () => route.navigate({ windowMs: WINDOWS_MS[0] }) },
-    { group: "Time", keys: ["2"], label: "Last 15 minutes", run: () => route.navigate({ windowMs: WINDOWS_MS[1] }) },
+    ...WINDOWS.map(({ ms, title }, index) => ({
+      group: "Time",
+      keys: [String(index + 1)],
+      label: title,
+      run: () => app.time.show(ms),
+    })),
   ];
   for (const shortcut of shortcuts) keyboard.register(shortcut);
 }

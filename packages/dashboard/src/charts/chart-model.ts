@@ -1,6 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import type { App } from "../app-context.ts";
-import type { SeriesRing } from "../state/index.ts";
+import { axisTime } from "../format/clock.ts";
+import type { Past, SeriesRing } from "../state/index.ts";
 import { LinePlot, type LineStyle, type PlotLimit } from "./line-plot.ts";
 import type { Stack } from "./stack.ts";
 import { type WindowData, WindowReader } from "./window-data.ts";
@@ -35,7 +36,9 @@ export class ChartModel {
   readonly #app: App;
   readonly #spec: ChartSpec;
   readonly #reader: WindowReader;
-  readonly #range = new YRange();
+  #range = new YRange();
+  /** The past that the range was made for. */
+  #past: Past | null = null;
   readonly #host: HTMLElement;
   #plot: LinePlot | null = null;
   /** What is drawn: the data, or the data stacked. */
@@ -58,11 +61,17 @@ export class ChartModel {
   /** Reads and draws the window as it is now. */
   draw(): void {
     const { live, palette, painter, preferences, clock, viewMs } = this.#app;
-    const toAt = Math.floor(live.now.peek() / 1000) * 1000;
+    const stepMs = live.stepMs.peek();
+    const toAt = Math.floor(live.edge.peek() / stepMs) * stepMs;
     const windowMs = viewMs.peek();
-    const data = this.#reader.read(this.#spec.rings, toAt, windowMs);
+    const data = this.#reader.read(this.#spec.rings, toAt, windowMs, stepMs);
     const shown = this.#spec.stack?.(data) ?? data;
     const zone = clock.peek();
+    if (this.#past !== live.past.peek()) {
+      // Another time has a scale of its own at once.
+      this.#past = live.past.peek();
+      this.#range = new YRange();
+    }
     const view = {
       fromAt: toAt - windowMs,
       toAt,
@@ -71,7 +80,7 @@ export class ChartModel {
       thin: preferences.reduceDrawing.peek() || painter.fidelity.peek() !== "full",
       limits: this.#spec.limits,
       formatY: this.#spec.formatY,
-      formatX: (at: number) => (at % 60_000 === 0 ? zone.minute(at) : zone.time(at)),
+      formatX: (at: number) => axisTime(zone, at, windowMs),
     };
     this.#shown = shown;
     if (this.#plot === null) this.#plot = new LinePlot(this.#host, this.#spec.lines, shown, view);
@@ -105,7 +114,7 @@ export class ChartModel {
   /** The step of an instant, −1 outside the window. */
   indexOf(at: number | null): number {
     if (at === null || this.data.at.length === 0) return -1;
-    const index = Math.round(at / 1000 - (this.data.at[0] ?? 0));
+    const index = Math.round((at / 1000 - (this.data.at[0] ?? 0)) / this.data.stepS);
     return index >= 0 && index < this.data.at.length ? index : -1;
   }
 
@@ -129,6 +138,17 @@ export class ChartModel {
     return this.#plot === null || value === null ? null : this.#plot.area.top + this.#plot.yOf(value);
   }
 
+  /** The instant at a place on the screen, ms epoch, kept inside the window; `null` before the first draw. */
+  timeAt(clientX: number): number | null {
+    const { at } = this.data;
+    if (this.#plot === null || at.length === 0) return null;
+    const { left, width } = this.#plot.area;
+    const x = clientX - this.#host.getBoundingClientRect().left - left;
+    const share = Math.min(1, Math.max(0, x / Math.max(1, width)));
+    const [first = 0, last = 0] = [at[0], at.at(-1)];
+    return (first + share * (last - first)) * 1000;
+  }
+
   /** Frees everything. Safe to call twice. */
   destroy(): void {
     const { cursor } = this.#app;
@@ -143,9 +163,10 @@ export class ChartModel {
   }
 
   #currentIndex(last: number): number {
+    const { live } = this.#app;
     // Without a connection everything is old and says so; its last value is then better than none.
-    if (this.#app.live.status.peek().state === "offline") return last;
-    const end = Math.round(this.#app.live.now.peek() / 1000 - (this.data.at[0] ?? 0));
+    if (live.past.peek() === null && live.status.peek().state === "offline") return last;
+    const end = this.data.at.length - 1;
     return end - last <= CURRENT_STEPS ? last : -1;
   }
 

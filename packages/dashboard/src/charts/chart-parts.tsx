@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useApp } from "../app-context.ts";
+import { stepTime } from "../format/clock.ts";
 import { type Formatter, join } from "../format/quantity.ts";
 import type { ChartModel } from "./chart-model.ts";
 import type { ColorToken } from "./palette.ts";
@@ -63,7 +64,7 @@ export function Tooltip({
   lines,
   format,
 }: PartProps & { readonly id: string; readonly format: Formatter }): VNode | null {
-  const { cursor, clock } = useApp();
+  const { cursor, clock, live, viewMs } = useApp();
   model.drawn.value;
   const at = cursor.at.value;
   if (at === null || cursor.owner.value !== id) return null;
@@ -73,7 +74,7 @@ export function Tooltip({
   const values = model.valuesAt(at);
   return (
     <div class="tooltip" style={{ transform: besideCursor(place.x, place.top, index, model.data.at.length) }}>
-      <time>{clock.value.time(at)}</time>
+      <time>{stepTime(clock.value, at, viewMs.value, live.stepMs.value)}</time>
       <dl>
         {lines.map(({ label, color }, line) => (
           <Row key={label} color={color} label={label} text={join(format(values[line] ?? null))} />

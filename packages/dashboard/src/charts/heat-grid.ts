@@ -1,4 +1,4 @@
-import type { SeriesRing } from "../state/index.ts";
+import type { Past, SeriesRing } from "../state/index.ts";
 import { WindowReader } from "./window-data.ts";
 
 /** Lowest and highest octave that is asked for: 2^−17 s (8 µs) to 2^3 s. */
@@ -28,12 +28,15 @@ export interface HeatGrid {
 export class HeatReader {
   readonly #reader = new WindowReader(HEAT_OCTAVES.length);
 
-  read(rings: readonly SeriesRing[], toAt: number, windowMs: number): HeatGrid {
-    const columnMs = windowMs / HEAT_COLUMNS;
-    const endAt = Math.ceil(toAt / columnMs) * columnMs;
-    const fromAt = endAt - windowMs;
-    const data = this.#reader.read(rings, endAt - 1000, windowMs - 1000);
-    const all = data.rows.map((row) => foldRow(row, columnMs / 1000));
+  /** Folds the `windowMs` that end at `toAt`; or, of the past, all of it. */
+  read(rings: readonly SeriesRing[], toAt: number, windowMs: number, past: Past | null = null): HeatGrid {
+    const spanMs = past === null ? windowMs : past.toAt - past.fromAt;
+    const stepMs = past?.stepMs ?? 1000;
+    const columnMs = spanMs / HEAT_COLUMNS;
+    const endAt = past?.toAt ?? Math.ceil(toAt / columnMs) * columnMs;
+    const fromAt = endAt - spanMs;
+    const data = this.#reader.read(rings, endAt - stepMs, spanMs - stepMs, stepMs);
+    const all = data.rows.map((row) => foldRow(row, columnMs / stepMs, columnMs / 1000));
     const used = all.flatMap((cells, index) => (cells.some((value) => value > 0) ? [index] : []));
     const [low, high] = padRows(used[0] ?? 7, used.at(-1) ?? 7);
     const octaves = HEAT_OCTAVES.slice(low, high + 1).reverse();
@@ -46,18 +49,27 @@ export class HeatReader {
   }
 }
 
-/** A column that is not full, the newest or one beside a gap, counts as if its other seconds were like the known ones. */
-function foldRow(row: readonly (number | null)[], perColumn: number): Float64Array {
+/**
+ * A column that is not full, the newest or one beside a gap, counts as if its other steps were like the known ones.
+ * @param perColumn steps of a column; less than one where history is coarser than the grid
+ */
+function foldRow(row: readonly (number | null)[], perColumn: number, columnS: number): Float64Array {
+  if (perColumn < 1) {
+    return Float64Array.from({ length: HEAT_COLUMNS }, (_, column) => {
+      const rate = row[Math.floor((column + 0.5) * perColumn)] ?? null;
+      return rate === null ? Number.NaN : rate * columnS;
+    });
+  }
   const sums = new Float64Array(HEAT_COLUMNS);
   const known = new Float64Array(HEAT_COLUMNS);
-  row.forEach((value, second) => {
-    if (value === null) return;
-    const column = Math.floor(second / perColumn);
+  row.forEach((value, step) => {
+    const column = Math.floor(step / perColumn);
+    if (value === null || column >= HEAT_COLUMNS) return;
     sums[column] = (sums[column] as number) + value;
     known[column] = (known[column] as number) + 1;
   });
-  // 0 of 0 seconds is NaN: unknown.
-  return sums.map((sum, column) => (sum / (known[column] as number)) * perColumn);
+  // 0 of 0 steps is NaN: unknown.
+  return sums.map((sum, column) => (sum / (known[column] as number)) * columnS);
 }
 
 /** Widens a range of rows to the fewest shown, upwards and downwards alike. */

@@ -42,7 +42,9 @@ export interface PlotArea {
 
 const LINE_WIDTH = 1.5;
 const FONT = '11px "Geist Variable", system-ui, sans-serif';
-const X_STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600] as const;
+const X_STEPS_S = [
+  5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800,
+] as const;
 const X_LABEL_SPACE = 84;
 /** A label nearer to the right edge would be cut. */
 const EDGE_PX = 14;
@@ -50,7 +52,7 @@ const EDGE_PX = 14;
 /** Instants of the x-axis labels: round times at least 84 px apart. */
 export function timeSplits(fromS: number, toS: number, widthPx: number): number[] {
   const perLabel = ((toS - fromS) / Math.max(1, widthPx)) * X_LABEL_SPACE;
-  const step = X_STEPS_S.find((candidate) => candidate >= perLabel) ?? 3600;
+  const step = X_STEPS_S.find((candidate) => candidate >= perLabel) ?? 1_209_600;
   const splits: number[] = [];
   for (let at = Math.ceil(fromS / step) * step; at <= toS; at += step) {
     if ((toS - at) * widthPx > (toS - fromS) * EDGE_PX) splits.push(at);
@@ -196,11 +198,13 @@ export class LinePlot {
   }
 
   #drawGaps(u: uPlot): void {
-    const end = Math.round((this.#view.toAt - (this.#data.at[0] ?? 0) * 1000) / 1000);
+    const { at, stepS } = this.#data;
+    const startS = at[0] ?? 0;
+    const end = Math.round((this.#view.toAt / 1000 - startS) / stepS);
     u.ctx.fillStyle = this.#view.palette.sunken;
     for (const [from, to] of findGaps(this.#data, end)) {
-      const left = u.valToPos((this.#data.at[0] ?? 0) + from, "x", true);
-      const right = u.valToPos((this.#data.at[0] ?? 0) + to, "x", true);
+      const left = u.valToPos(startS + from * stepS, "x", true);
+      const right = u.valToPos(startS + to * stepS, "x", true);
       u.ctx.fillRect(left, u.bbox.top, Math.max(1, right - left), u.bbox.height);
     }
   }

@@ -33,7 +33,7 @@ function draw(app: App, canvas: HTMLCanvasElement, reader: WindowReader, ring: S
   const surface = openSurface(canvas);
   if (surface === null) return;
   const { ctx, width, height } = surface;
-  const { rows, at } = reader.read([ring], app.live.now.peek(), app.viewMs.peek());
+  const { rows, at } = reader.read([ring], app.live.edge.peek(), app.viewMs.peek(), app.live.stepMs.peek());
   const means = average(rows[0] ?? [], Math.max(1, Math.ceil(at.length / POINTS)));
   const { floor, spread } = shapeScale(means);
   const stroke = app.palette.peek()[color];

@@ -1,12 +1,11 @@
 import type { SeriesRing } from "../state/index.ts";
 
-/** Milliseconds between two points of a live chart. */
-const STEP_MS = 1000;
-
 /** A window of several series on one time grid, for uPlot and for the tooltips. Arrays are reused from draw to draw. */
 export interface WindowData {
   /** Seconds since the epoch, one per step. */
   at: Float64Array;
+  /** Seconds from one step to the next. */
+  stepS: number;
   /** One row per series; `null` breaks the line. */
   rows: (number | null)[][];
   /** Highest value, 0 when there is none. */
@@ -29,6 +28,7 @@ export class WindowReader {
   constructor(series: number) {
     this.data = {
       at: new Float64Array(0),
+      stepS: 1,
       rows: Array.from({ length: series }, () => []),
       max: 0,
       first: -1,
@@ -36,13 +36,14 @@ export class WindowReader {
     };
   }
 
-  /** Fills {@link data} with the `windowMs` that end at `toAt`. */
-  read(rings: readonly SeriesRing[], toAt: number, windowMs: number): WindowData {
+  /** Fills {@link data} with the `windowMs` that end at `toAt`. @param stepMs that of the rings */
+  read(rings: readonly SeriesRing[], toAt: number, windowMs: number, stepMs = 1000): WindowData {
     const { data } = this;
-    const length = Math.floor(windowMs / STEP_MS) + 1;
-    const start = Math.floor(toAt / STEP_MS) - length + 1;
+    const length = Math.floor(windowMs / stepMs) + 1;
+    const start = Math.floor(toAt / stepMs) - length + 1;
     this.#resize(length);
-    for (let i = 0; i < length; i++) data.at[i] = start + i;
+    data.stepS = stepMs / 1000;
+    for (let i = 0; i < length; i++) data.at[i] = (start + i) * data.stepS;
     data.max = 0;
     data.first = -1;
     data.last = -1;
@@ -55,11 +56,12 @@ export class WindowReader {
   #readRow(ring: SeriesRing, row: (number | null)[], start: number, length: number): void {
     const { data } = this;
     row.fill(null);
-    const copied = ring.read(start * 1000, (start + length - 1) * 1000, this.#scratch);
+    const stepMs = data.stepS * 1000;
+    const copied = ring.read(start * stepMs, (start + length - 1) * stepMs, this.#scratch);
     this.#scratch.at = copied.at;
     this.#scratch.value = copied.value;
     for (let i = 0; i < copied.length; i++) {
-      const index = Math.round(copied.at[i] as number) - start;
+      const index = Math.round((copied.at[i] as number) / data.stepS) - start;
       const value = copied.value[i] as number;
       if (index < 0 || index >= length || value !== value) continue;
       row[index] = value;

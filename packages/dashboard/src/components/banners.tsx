@@ -1,18 +1,27 @@
 import type { VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import { span } from "../format/quantity.ts";
+import { findPage } from "../pages/index.ts";
 import { Icon } from "./icon.tsx";
 import { lazy } from "./lazy.tsx";
 
 // Of the offline banner alone it is certain that nothing could be fetched for it.
 const NodeBanner = lazy(async () => (await import("./quiet-banners.tsx")).NodeBanner);
 const PausedBanner = lazy(async () => (await import("./quiet-banners.tsx")).PausedBanner);
+const PastBanner = lazy(async () => (await import("./past-banner.tsx")).PastBanner);
 
 /** What stands above the page when it is not live, or looks at a node that is not there. */
 export function Banners(): VNode | null {
-  const { live } = useApp();
+  const { live, route } = useApp();
   const { state } = live.status.value;
-  if (state === "offline") return <OfflineBanner />;
+  const away = route.range.value !== null && findPage(route.page.value).timed;
+  if (state === "offline" || away)
+    return (
+      <>
+        {state === "offline" ? <OfflineBanner /> : null}
+        {away ? <PastBanner /> : null}
+      </>
+    );
   if (live.paused.value) return <PausedBanner />;
   const node = live.node.value;
   const nodes = live.table("nodes").value;
@@ -37,7 +46,7 @@ function OfflineBanner(): VNode {
             Last sample {clock.value.time(lastAt)}, <Age since={lastAt} /> ago.{" "}
           </>
         )}
-        <Countdown /> Everything below is old.
+        <Countdown /> {live.past.value === null ? "Everything below is old." : null}
       </p>
       <button type="button" class="button" onClick={() => live.retryNow()}>
         <Icon name="retry" />

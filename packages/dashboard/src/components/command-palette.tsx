@@ -1,9 +1,10 @@
+import { LIVE_HISTORY_MS } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
 import { PAGES } from "../pages/index.ts";
+import { WINDOWS } from "../past-control.ts";
 import { Dialog } from "./dialog.tsx";
-import { WINDOWS } from "./header.tsx";
 import { Icon } from "./icon.tsx";
 import type { IconName } from "./icons.ts";
 
@@ -117,13 +118,8 @@ function listCommands(app: App): readonly Command[] {
     ...nodes.map(
       ({ node }): Command => ({ label: node, kind: "Node", icon: "server", run: () => route.navigate({ node }) }),
     ),
-    ...WINDOWS.map(
-      ({ value, title }): Command => ({
-        label: title,
-        kind: "Action",
-        icon: "timer",
-        run: () => route.navigate({ windowMs: Number(value) }),
-      }),
+    ...WINDOWS.filter(({ ms }) => ms <= LIVE_HISTORY_MS || app.time.kept.value === true).map(
+      ({ ms, title }): Command => ({ label: title, kind: "Action", icon: "timer", run: () => app.time.show(ms) }),
     ),
     {
       label: paused ? "Return to live" : "Pause",

@@ -1,20 +1,17 @@
+import { LIVE_HISTORY_MS } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import type { Page } from "../pages/page.ts";
+import { WINDOWS } from "../past-control.ts";
 import { Icon } from "./icon.tsx";
+import { Menu } from "./menu.tsx";
 import { Segmented } from "./segmented.tsx";
 import { StatusPill } from "./status-pill.tsx";
-
-/** Windows of live data that can be looked at. */
-export const WINDOWS = [
-  { value: "300000", label: "5m", title: "Last 5 minutes" },
-  { value: "900000", label: "15m", title: "Last 15 minutes" },
-] as const;
 
 /** The page's title, how current it is, and what applies to all of it. */
 export function Header({ page }: { readonly page: Page }): VNode {
   const app = useApp();
-  const { live, route, theme } = app;
+  const { live, theme } = app;
   return (
     <header class="header">
       <h1>{page.title}</h1>
@@ -40,26 +37,12 @@ export function Header({ page }: { readonly page: Page }): VNode {
           <>
             <NodeSwitch />
             <span class="medium-only">
-              <Segmented
-                label="Window"
-                options={WINDOWS}
-                value={String(live.windowMs.value) as (typeof WINDOWS)[number]["value"]}
-                onChange={(value) => route.navigate({ windowMs: Number(value) })}
-              />
+              <WindowSwitch />
             </span>
-            <PauseButton />
+            {live.past.value === null ? <PauseButton /> : null}
           </>
         ) : null}
-        <button
-          type="button"
-          class="button medium-only"
-          data-kind="square"
-          aria-label="Copy link to this view"
-          title="Copy link to this view"
-          onClick={() => app.copy(route.linkTo("live", live.now.peek()), "Link")}
-        >
-          <Icon name="link" />
-        </button>
+        <LinkButton />
         <button
           type="button"
           class="button"
@@ -74,6 +57,63 @@ export function Header({ page }: { readonly page: Page }): VNode {
         </button>
       </div>
     </header>
+  );
+}
+
+function WindowSwitch(): VNode {
+  const { live, route, time } = useApp();
+  const range = route.range.value;
+  const shownMs = range === null ? live.windowMs.value : range.toAt - range.fromAt;
+  return (
+    <Segmented
+      label="Window"
+      options={WINDOWS.filter(({ ms }) => ms <= LIVE_HISTORY_MS || time.kept.value === true).map(
+        ({ ms, label, title }) => ({
+          value: String(ms),
+          label,
+          title,
+        }),
+      )}
+      value={String(shownMs)}
+      onChange={(value) => time.show(Number(value))}
+    />
+  );
+}
+
+/** A link to this time, the same whenever it is opened; without history there is only now to link to. */
+function LinkButton(): VNode {
+  const app = useApp();
+  const kept = app.time.kept.value === true;
+  const copy = (kind: "moment" | "live") => app.copy(app.route.linkTo(kind, app.live.now.peek()), "Link");
+  const label = "Copy link to this view";
+  if (!kept)
+    return (
+      <button
+        type="button"
+        class="button medium-only"
+        data-kind="square"
+        aria-label={label}
+        title={label}
+        onClick={() => copy("live")}
+      >
+        <Icon name="link" />
+      </button>
+    );
+  return (
+    <span class="medium-only">
+      <Menu
+        label={label}
+        buttonLabel={label}
+        buttonClass="button"
+        buttonKind="square"
+        items={[
+          { label: "Link to this moment", icon: "history", run: () => copy("moment") },
+          { label: "Link that is always live", icon: "link", run: () => copy("live") },
+        ]}
+      >
+        <Icon name="link" />
+      </Menu>
+    </span>
   );
 }
 

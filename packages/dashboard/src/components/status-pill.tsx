@@ -24,6 +24,7 @@ function StatusText(): VNode | null {
   if (state === "offline") return <Pill tone="crit" icon="unplug" word="Reconnecting" />;
   if (state === "signed-out") return <Pill tone="quiet" icon="key" word="Signed out" />;
   if (state === "connecting") return <Pill tone="quiet" icon="waiting" word="Connecting" />;
+  if (live.past.value !== null) return <Pill tone="past" icon="history" word="History" />;
   if (live.paused.value) return <Pill tone="quiet" icon="pause" word="Paused" />;
   // What moves every second is for the eyes; people who listen to the page get the state alone.
   if (state === "lagging") {
@@ -44,8 +45,8 @@ function StatusText(): VNode | null {
 }
 
 interface PillProps {
-  readonly tone: "warn" | "crit" | "quiet";
-  readonly icon: "unplug" | "key" | "waiting" | "pause" | "warn";
+  readonly tone: "warn" | "crit" | "quiet" | "past";
+  readonly icon: "unplug" | "key" | "waiting" | "pause" | "warn" | "history";
   readonly word: ComponentChildren;
 }
 

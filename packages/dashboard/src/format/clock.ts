@@ -13,6 +13,21 @@ export interface Clock {
   readonly zone: string;
 }
 
+const DAY_MS = 86_400_000;
+
+/** An instant as the axis of a window of `windowMs` writes it: no finer than what tells labels apart. */
+export function axisTime(clock: Clock, at: number, windowMs: number): string {
+  if (at % 60_000 !== 0) return clock.time(at);
+  const minute = clock.minute(at);
+  return windowMs > 6 * DAY_MS || (windowMs > 12 * 3_600_000 && minute === "00:00") ? clock.day(at) : minute;
+}
+
+/** An instant for a tooltip, its day where a window of `windowMs` holds more than one, seconds where steps are that short. */
+export function stepTime(clock: Clock, at: number, windowMs: number, stepMs: number): string {
+  const time = stepMs >= 60_000 ? clock.minute(at) : clock.time(at);
+  return windowMs > DAY_MS / 2 ? `${clock.day(at)} ${time}` : time;
+}
+
 /** Makes a clock for a zone; the formatters are built once, they are slow to make. */
 export function createClock(zone: Zone): Clock {
   const timeZone = zone === "utc" ? { timeZone: "UTC" } : {};

@@ -14,9 +14,11 @@ export function ratio(part: number | null, whole: number | null): number | null 
   return part === null || whole === null || whole === 0 ? null : part / whole;
 }
 
-/** How many in the last 60 s, from rates per second; `null` when none of those seconds is known. */
+/** How many in the last 60 s, from rates per second; `null` when none of that time is known. */
 export function lastMinute(live: LiveState, selector: Selector): number | null {
-  return addUp(live, selector, MINUTE_MS).sum;
+  const { sum } = addUp(live, selector, MINUTE_MS);
+  // Of the past there may be one rate for several minutes: as many a minute as then.
+  return sum === null ? null : (sum * Math.min(MINUTE_MS, live.stepMs.peek())) / 1000;
 }
 
 /** Mean over the last 10 s, for rates so low that single seconds say little. */
@@ -26,8 +28,9 @@ export function meanOf(live: LiveState, selector: Selector): number | null {
 }
 
 function addUp(live: LiveState, selector: Selector, lengthMs: number): { sum: number | null; known: number } {
-  const to = live.now.peek();
-  const { value, length } = live.series(selector).read(to - lengthMs + 1000, to);
+  const to = live.edge.peek();
+  const stepMs = live.stepMs.peek();
+  const { value, length } = live.series(selector).read(to - Math.max(0, lengthMs - stepMs), to);
   let sum: number | null = null;
   let known = 0;
   for (let i = 0; i < length; i++) {

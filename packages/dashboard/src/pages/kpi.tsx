@@ -24,6 +24,8 @@ interface KpiProps {
   readonly tone?: Tone | undefined;
   /** When its source was last heard of, if that says nothing of now. @default as the nodes in view */
   readonly staleSince?: number | null;
+  /** True for what is known of now alone. @default false */
+  readonly liveOnly?: boolean;
   /** How many share a row of a wide window. @default "fifth" */
   readonly width?: "fifth" | "sixth";
 }
@@ -34,12 +36,13 @@ export function Kpi(props: KpiProps): VNode {
   const { live } = useApp();
   const id = useId();
   const stale = props.staleSince ?? staleSince(live);
-  const shown = stale === null ? value : UNKNOWN;
+  const away = props.liveOnly === true && live.past.value !== null;
+  const shown = stale === null && !away ? value : UNKNOWN;
   return (
     <article
       class={`card kpi span-${width}`}
       aria-labelledby={id}
-      data-tone={stale === null ? tone : undefined}
+      data-tone={stale === null && !away ? tone : undefined}
       data-stale={stale === null ? undefined : ""}
     >
       <h2 class="kpi-head" id={id}>
@@ -50,9 +53,9 @@ export function Kpi(props: KpiProps): VNode {
         {shown.text}
         {shown.unit === "" ? null : <small>{shown.unit}</small>}
       </p>
-      <p class="kpi-note">{stale === null ? note : null}</p>
+      <p class="kpi-note">{stale !== null ? null : away ? "live only" : note}</p>
       {spark === undefined ? null : <Sparkline selector={spark} color={color} />}
-      {foot === undefined || stale !== null ? null : <p class="kpi-foot">{foot}</p>}
+      {foot === undefined || stale !== null || away ? null : <p class="kpi-foot">{foot}</p>}
       {stale === null ? null : <StaleChip since={stale} />}
     </article>
   );

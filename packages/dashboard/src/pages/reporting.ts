@@ -1,5 +1,6 @@
 import type { NodeRow } from "@wsight/protocol";
 import type { Emptiness } from "../components/empty-state.tsx";
+import { RAIL_SELECTOR } from "../rail-selector.ts";
 import type { LiveState } from "../state/index.ts";
 
 /** The nodes that the page looks at now. */
@@ -11,6 +12,8 @@ export function nodesInView(live: LiveState): readonly NodeRow[] {
 
 /** When the newest sample came, if everything in view fell silent; else `null`. */
 export function staleSince(live: LiveState): number | null {
+  // What was then is as good as ever, whoever reports now.
+  if (live.past.value !== null) return null;
   const nodes = nodesInView(live);
   if (nodes.length === 0 || nodes.some(({ state }) => state === "live")) return null;
   return nodes.reduce((newest, { lastAt }) => Math.max(newest, lastAt), 0);
@@ -23,6 +26,8 @@ function watchesSockets({ findings }: NodeRow): boolean {
 
 /** What a figure is that has no series yet: none where a server is watched and reports, else unknown. */
 export function noneOf(live: LiveState): 0 | null {
+  // What the rail shows was there then, or nothing was watched.
+  if (live.past.value !== null) return live.series(RAIL_SELECTOR).latest() === null ? null : 0;
   return nodesInView(live).some((row) => row.state === "live" && watchesSockets(row)) ? 0 : null;
 }
 
@@ -33,6 +38,8 @@ export function allNodes(live: LiveState, note: string): string {
 
 /** Why a WebSocket card has nothing to show. */
 export function explainEmpty(live: LiveState, what: string): Emptiness {
+  if (live.past.value !== null)
+    return { icon: "history", title: `No ${what} then`, why: "Nothing is kept of this for the time looked at." };
   const nodes = live.table("nodes").value;
   if (nodes === null)
     return { icon: "waiting", title: "Waiting for data", why: "The hub has not sent the first second yet." };

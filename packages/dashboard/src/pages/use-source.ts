@@ -40,7 +40,7 @@ function readSource(live: LiveState, kind: ComponentKind, wanted: string | null)
     name,
     names,
     attached: names.length > 0 || watched ? true : known ? false : null,
-    stale: staleSince(live) ?? statusInView(live, kind, name).staleSince,
+    stale: live.past.value === null ? (staleSince(live) ?? statusInView(live, kind, name).staleSince) : null,
     hint: sourceHint(kind, { findings, collectors: live.table("collectors").value ?? [] }),
   };
 }

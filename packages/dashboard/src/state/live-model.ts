@@ -1,4 +1,4 @@
-import { batch, effect, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import {
   type Backfill,
   LIVE_TABLES,
@@ -18,7 +18,7 @@ import type { Column, SubscriptionRequest, TailWish } from "../connection/sessio
 import type { Credentials, Principal } from "../connection/session-api.ts";
 import { ByteRate } from "./byte-rate.ts";
 import { connectionStateOf, rightEdge } from "./freshness.ts";
-import type { ConnectionStatus, LiveState, OnScreen, SeriesRing, TailBatch } from "./live.ts";
+import type { ConnectionStatus, LiveState, OnScreen, Past, SeriesRing, TailBatch } from "./live.ts";
 import { OnScreenCount, withNode } from "./on-screen.ts";
 import { SeriesStore } from "./series-store.ts";
 
@@ -30,6 +30,8 @@ const HOLD_MS = 1500;
 const REFILL_MS = 5000;
 /** Figures from further in the future than this are not believed, ms. */
 const FUTURE_MS = 60_000;
+/** Interval of live charts, ms. */
+const LIVE_STEP_MS = 1000;
 const LONGEST_NODE = 129;
 
 type TableSignals = { readonly [T in LiveTable]: Signal<LiveTableRows[T] | null> };
@@ -51,6 +53,13 @@ export class LiveModel implements LiveState {
   readonly pausedAt: Signal<number | null> = signal<number | null>(null);
   readonly tick: Signal<number> = signal(0);
   readonly now: Signal<number>;
+  readonly past: Signal<Past | null> = signal<Past | null>(null);
+  readonly edge: ReadonlySignal<number> = computed(() => {
+    const past = this.past.value;
+    return past === null ? this.now.value : past.toAt - past.stepMs;
+  });
+  readonly stepMs: ReadonlySignal<number> = computed(() => this.past.value?.stepMs ?? LIVE_STEP_MS);
+  readonly selectors: Signal<readonly Selector[]> = signal<readonly Selector[]>([]);
   readonly windowMs: Signal<number> = signal(300_000);
   readonly node: Signal<string | null> = signal<string | null>(null);
   readonly principal: Signal<Principal | null> = signal<Principal | null>(null);
@@ -92,21 +101,27 @@ export class LiveModel implements LiveState {
         this.node.value;
         this.#onScreenChanged();
       }),
+      effect(() => {
+        this.past.value;
+        this.#requestFlush();
+      }),
     ];
     this.#connection.start();
     this.#beat();
   }
 
-  series(selector: Selector): SeriesRing {
+  series(selector: Selector, of?: "now"): SeriesRing {
     const key = selectorKey(selector);
-    const known = this.#views.get(key)?.deref();
+    const name = of === undefined ? key : `${of} ${key}`;
+    const known = this.#views.get(name)?.deref();
     if (known !== undefined) return known;
+    const source = () => (of === "now" ? null : this.past.peek()) ?? this.#store;
     const view: SeriesRing = {
       key,
-      latest: () => this.#store.latest(this.#keyOf(selector)),
-      read: (fromAt, toAt, into) => this.#store.read(this.#keyOf(selector), fromAt, toAt, into),
+      latest: () => source().latest(this.#keyOf(selector)),
+      read: (fromAt, toAt, into) => source().read(this.#keyOf(selector), fromAt, toAt, into),
     };
-    this.#views.set(key, new WeakRef(view));
+    this.#views.set(name, new WeakRef(view));
     return view;
   }
 
@@ -242,6 +257,7 @@ export class LiveModel implements LiveState {
       const before = this.#subscribed;
       const { series, tables } = this.#screen.union(this.#node());
       if ([...series.keys(), ...tables].join("\n") === before) return;
+      this.selectors.value = [...series.values()];
       this.#store.setUsed(new Set(series.keys()), this.#clock.now());
       this.#connection.resubscribe();
       this.#requestFlush();

@@ -33,7 +33,10 @@ export interface SeriesColumns {
   readonly value: Float64Array;
 }
 
-/** The last 15 minutes of one series. The object stays the same across reconnects and switches of node. */
+/**
+ * The last 15 minutes of one series, or the past that the page looks at. The
+ * object stays the same across reconnects, switches of node and of time.
+ */
 export interface SeriesRing {
   /** `selectorKey` of the selector as asked for. */
   readonly key: string;
@@ -46,6 +49,25 @@ export interface SeriesRing {
    * @param into columns to fill if they are long enough
    */
   read(fromAt: number, toAt: number, into?: SeriesColumns): SeriesColumns & { readonly length: number };
+}
+
+/**
+ * A fixed stretch of the past on a grid of its own, held whole. While the page
+ * looks at one, every series reads from it instead of from the live seconds.
+ */
+export interface Past {
+  /** Start of its first interval, ms epoch, a multiple of `stepMs`. */
+  readonly fromAt: number;
+  /** End of its last interval, ms epoch. */
+  readonly toAt: number;
+  /** Length of its intervals, ms. */
+  readonly stepMs: number;
+  /** How much of it has data in any series, 0 to 1. */
+  readonly coverage: number;
+  /** See `SeriesRing.latest`: the last value, if it is one of the last intervals. @param key `selectorKey`, the node applied */
+  latest(key: string): number | null;
+  /** See `SeriesRing.read`. */
+  read(key: string, fromAt: number, toAt: number, into?: SeriesColumns): SeriesColumns & { readonly length: number };
 }
 
 /** What is on screen. */
@@ -68,6 +90,14 @@ export interface LiveState {
   readonly tick: ReadonlySignal<number>;
   /** Right edge of every live chart, ms epoch of the hub; frozen while paused. */
   readonly now: ReadonlySignal<number>;
+  /** The past that the page looks at; `null` while it looks at now. Live data keeps coming. */
+  readonly past: Signal<Past | null>;
+  /** Start of the last interval that charts show, ms epoch: {@link now}, or where the past ends. */
+  readonly edge: ReadonlySignal<number>;
+  /** Length of the intervals that charts show, ms. */
+  readonly stepMs: ReadonlySignal<number>;
+  /** Every series on screen, the node applied. */
+  readonly selectors: ReadonlySignal<readonly Selector[]>;
   /** Length of the window, ms: 300,000 or 900,000. @default 300_000 */
   readonly windowMs: Signal<number>;
   /** Node that selectors without one of their own look at; `null` for all. */
@@ -78,8 +108,11 @@ export interface LiveState {
   readonly bytesPerSecond: ReadonlySignal<number>;
   /** The last thing that went wrong and that nobody waited for; `null` while all is well. */
   readonly fault: ReadonlySignal<WsightError | null>;
-  /** The series of a selector. Only what is in {@link use} is kept up to date. */
-  series(selector: Selector): SeriesRing;
+  /**
+   * The series of a selector. Only what is in {@link use} is kept up to date.
+   * @param of `now`: the live seconds even while the page looks at the past
+   */
+  series(selector: Selector, of?: "now"): SeriesRing;
   /** Rows of a table, `null` before they came. Only tables in {@link use} are kept up to date. */
   table<T extends LiveTable>(name: T): ReadonlySignal<LiveTableRows[T] | null>;
   /**

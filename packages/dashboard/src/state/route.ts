@@ -12,7 +12,7 @@ export interface WindowLike {
 }
 
 /** A fixed stretch of time, ms epoch. */
-interface TimeRange {
+export interface TimeRange {
   readonly fromAt: number;
   readonly toAt: number;
 }

@@ -98,5 +98,7 @@ function useShown(): Shown {
   // The same names are the same list, so that nothing is made anew for them.
   const same = names.join() === before.join();
   if (due || !same) picked.current = { names: same ? before : names, at: Date.now() };
-  return { names: picked.current.names, more: bands.length > names.length || ended.more };
+  // Of another time there may be nodes that nobody knows of now: they are in the rest.
+  const more = bands.length > names.length || ended.more || live.past.value !== null;
+  return { names: picked.current.names, more };
 }

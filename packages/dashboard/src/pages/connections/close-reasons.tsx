@@ -20,6 +20,7 @@ export function CloseReasons(): VNode {
   return (
     <Card
       title="Close reasons"
+      liveOnly
       span={4}
       aside={
         <span class="card-note truncate">{rows.length === 0 ? "" : `${join(count(total))} since start${scope}`}</span>

@@ -20,6 +20,8 @@ export function Kpis(): VNode {
   const none = nodes.some(({ state, findings }) => state === "live" && findings.length > 0) ? 0 : null;
   const [users, rooms] = [live.table("users").value, live.table("rooms").value];
   const closes = live.table("closes").value?.[0];
+  // Users, rooms and reasons are counted for now alone.
+  const away = live.past.value !== null;
   return (
     <div class="grid">
       <Kpi
@@ -30,7 +32,8 @@ export function Kpis(): VNode {
         color="c1"
         note={
           <>
-            <b>{count(users?.total ?? null).text}</b> users · <b>{count(rooms?.total ?? null).text}</b> rooms
+            <b>{count(away ? null : (users?.total ?? null)).text}</b> users ·{" "}
+            <b>{count(away ? null : (rooms?.total ?? null)).text}</b> rooms
             {live.node.value === null ? "" : ", all nodes"}
           </>
         }
@@ -54,7 +57,7 @@ export function Kpis(): VNode {
         spark={SERIES.closed}
         color="other"
         note={
-          closes === undefined || live.node.value !== null ? null : (
+          closes === undefined || away || live.node.value !== null ? null : (
             <>
               mostly <b>{explainClose(closes.key).name}</b>
             </>
@@ -87,6 +90,7 @@ function PoolKpi(): VNode {
     <Kpi
       icon="plug"
       title="Pool utilisation"
+      liveOnly
       value={share(use)}
       tone={toneOf(use)}
       note={

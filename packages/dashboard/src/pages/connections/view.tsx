@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
+import { LiveOnly } from "../../components/live-only.tsx";
 import { type Tab, Tabs } from "../../components/tabs.tsx";
 import { count } from "../../format/quantity.ts";
 import { nodesInView } from "../reporting.ts";
@@ -73,17 +74,19 @@ function Lists({ api, looking }: { readonly api: ConnectionsApi; readonly lookin
       chosen={chosen}
       onChoose={(id) => changeParams(route, { tab: id === "connections" ? "" : id })}
     >
-      {chosen === "connections" ? (
-        <ConnectionList api={api} held={looking} onOpen={(key) => changeParams(route, { open: key })} />
-      ) : chosen === "users" ? (
-        <UsersTab onSearch={search} />
-      ) : chosen === "rooms" ? (
-        <RoomsTab onSearch={search} />
-      ) : chosen === "namespaces" ? (
-        <NamespacesTab onSearch={search} />
-      ) : (
-        <WorkersTab />
-      )}
+      <LiveOnly>
+        {chosen === "connections" ? (
+          <ConnectionList api={api} held={looking} onOpen={(key) => changeParams(route, { open: key })} />
+        ) : chosen === "users" ? (
+          <UsersTab onSearch={search} />
+        ) : chosen === "rooms" ? (
+          <RoomsTab onSearch={search} />
+        ) : chosen === "namespaces" ? (
+          <NamespacesTab onSearch={search} />
+        ) : (
+          <WorkersTab />
+        )}
+      </LiveOnly>
     </Tabs>
   );
 }

@@ -22,6 +22,7 @@ export function Members({ source: { kind, name } }: { readonly source: Source })
   return (
     <Card
       title="Status"
+      liveOnly
       span={12}
       caption="each of them as each node reaches it · down first, then the slowest"
       aside={<span class="card-note">{rows.length > MOST_ROWS ? `${MOST_ROWS} of ${rows.length}` : ""}</span>}

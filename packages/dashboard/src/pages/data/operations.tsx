@@ -47,6 +47,7 @@ export function Operations({ source, of, span = 12 }: OperationsProps): VNode {
   return (
     <Card
       title={of === "cache" ? "Commands" : "Operations by name"}
+      liveOnly
       span={span}
       caption={`${allNodes(live, "rates over 10 s, latency over 1 min")}${all}`}
       staleSince={source.stale}

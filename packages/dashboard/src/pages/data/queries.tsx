@@ -43,6 +43,7 @@ export function Queries({ source }: { readonly source: Source }): VNode {
   return (
     <Card
       title="Slow query shapes"
+      liveOnly
       span={12}
       caption={`${allNodes(live, "since the processes began")} · what is compared or stored is never kept, only the shape`}
     >

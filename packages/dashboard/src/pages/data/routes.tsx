@@ -43,6 +43,7 @@ export function Routes({ source }: { readonly source: Source }): VNode {
   return (
     <Card
       title="Routes"
+      liveOnly
       span={12}
       caption={`${allNodes(live, "rates over 10 s, times over 1 min")}${servers} · by pattern, never by the path that was asked for`}
       staleSince={source.stale}

@@ -21,6 +21,7 @@ export function StatusKpi({ source, width }: { readonly source: Source; readonly
       width={width}
       icon={ICONS[tone]}
       title="Status"
+      liveOnly
       value={{ text: words[state], unit: members > 1 ? `${up} of ${members}` : "" }}
       tone={tone === "crit" || tone === "warn" ? tone : undefined}
       staleSince={source.stale}

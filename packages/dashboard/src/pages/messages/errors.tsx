@@ -19,7 +19,12 @@ export function ErrorsByType(): VNode {
   const most = Math.max(...types.map(({ total }) => total), 1);
   const rest = types.slice(MOST_TYPES).reduce((sum, { total }) => sum + total, 0);
   return (
-    <Card title="Errors by type" span={5} aside={<span class="card-note">{allNodes(live, "since start")}</span>}>
+    <Card
+      title="Errors by type"
+      span={5}
+      liveOnly
+      aside={<span class="card-note">{allNodes(live, "since start")}</span>}
+    >
       {errors === null || types.length === 0 ? (
         <EmptyState {...explainNoErrors(live, errors)} />
       ) : (
@@ -54,6 +59,7 @@ export function RecentErrors(): VNode {
   return (
     <Card
       title="Recent errors"
+      liveOnly
       span={7}
       aside={<span class="card-note">{recent.length === 0 ? "" : `the newest ${recent.length}`}</span>}
     >

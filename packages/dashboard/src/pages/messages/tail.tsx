@@ -22,7 +22,7 @@ export function LiveTail(): VNode {
   useFollow(app, control);
   const state = control.state.value;
   return (
-    <Card title="Live tail" span={12} aside={<Switch control={control} />}>
+    <Card title="Live tail" span={12} liveOnly aside={<Switch control={control} />}>
       <div class="card-body tail" ref={box}>
         <Controls control={control} />
         <Notices control={control} />

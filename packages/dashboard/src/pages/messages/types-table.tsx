@@ -44,6 +44,7 @@ export function TypesTable(): VNode {
   return (
     <Card
       title="Types"
+      liveOnly
       span={12}
       caption={`${allNodes(live, "rates over 10 s, sizes and latency over 1 min")} · errors are handlers that threw and acks that never came`}
       aside={<Filters search={search} onSearch={setSearch} direction={direction} onDirection={setDirection} />}

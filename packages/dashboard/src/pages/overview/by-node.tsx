@@ -25,7 +25,12 @@ export function ByNode(): VNode {
   const uneven = counts.length > 1 && most > mean * UNEVEN && most >= 10;
   const shown = [...nodes].sort((a, b) => concern(b) - concern(a)).slice(0, MOST_NODES);
   return (
-    <Card title="Connections by node" span={3} aside={uneven ? <UnevenChip /> : <NodeCount nodes={nodes.length} />}>
+    <Card
+      title="Connections by node"
+      span={3}
+      liveOnly
+      aside={uneven ? <UnevenChip /> : <NodeCount nodes={nodes.length} />}
+    >
       {counts.length === 0 && !nodes.some(({ state }) => state === "silent") ? (
         <EmptyState {...explainEmpty(live, "connections")} />
       ) : (

@@ -18,6 +18,7 @@ export function BusiestEvents(): VNode {
   return (
     <Card
       title="Busiest events"
+      liveOnly
       span={4}
       staleSince={staleSince(live)}
       aside={<span class="card-note">{live.node.value === null ? "last 10 s" : "last 10 s, all nodes"}</span>}

@@ -19,6 +19,7 @@ export function Errors(): VNode {
   return (
     <Card
       title="Errors"
+      liveOnly
       span={5}
       aside={<span class="card-note">{total === null ? "" : `${join(count(total))} since start`}</span>}
     >
@@ -86,6 +87,7 @@ export function CloseReasons(): VNode {
   return (
     <Card
       title="Close reasons"
+      liveOnly
       span={3}
       aside={<span class="card-note">{rows.length === 0 ? "" : `${join(count(total))} closed`}</span>}
     >

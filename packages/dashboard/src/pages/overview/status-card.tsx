@@ -101,7 +101,7 @@ function Beat(): VNode {
     const element = canvas.current;
     if (element === null) return undefined;
     const reader = new WindowReader(1);
-    const ring = app.live.series(SERIES.loopLag);
+    const ring = app.live.series(SERIES.loopLag, "now");
     return app.painter.add(element, () => setInRange(drawBeat(app, element, reader, ring)));
   }, [app]);
   return (

@@ -56,6 +56,7 @@ export function SystemCard(): VNode {
   return (
     <Card
       title="System"
+      liveOnly
       span={4}
       staleSince={staleSince(live)}
       aside={

@@ -2,8 +2,11 @@ import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { Scatter, type ScatterPoint } from "../../charts/scatter.tsx";
+import { Card } from "../../components/card.tsx";
 import { count, duration } from "../../format/quantity.ts";
 import { useReporting } from "../use-reporting.ts";
+
+const TITLE = "Broadcast time by recipients";
 
 /** Time of single broadcasts against how many they went to. */
 export function Broadcasts(): VNode {
@@ -26,9 +29,15 @@ export function Broadcasts(): VNode {
         ),
     [rows, chosen],
   );
+  if (live.past.value !== null)
+    return (
+      <Card title={TITLE} span={5} liveOnly>
+        {null}
+      </Card>
+    );
   return (
     <Scatter
-      title="Broadcast time by recipients"
+      title={TITLE}
       caption="event-loop time of single broadcasts · the newest 100 that were sampled"
       span={5}
       x={{ label: "recipients", format: count }}

@@ -30,6 +30,7 @@ export function Handlers(): VNode {
   return (
     <Card
       title="Processing by handler"
+      liveOnly
       span={7}
       caption={allNodes(
         live,

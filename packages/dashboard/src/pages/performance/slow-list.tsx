@@ -45,6 +45,7 @@ export function SlowList({ cell, onAll }: SlowListProps): VNode {
   return (
     <Card
       title="Slow events"
+      liveOnly
       span={12}
       caption="what took longer than the slowMs option, 100 ms unless set, and examples of every other duration"
       aside={<CellChip cell={cell} onAll={onAll} />}

@@ -38,7 +38,7 @@ export function FileSystems(): VNode {
   const rows = disksOfHosts(told ?? [], new Map(nodesInView(live).map(({ node, host }) => [node, host])));
   const held = useSortedRows(rows, FIGURES, sorter, keyOf);
   return (
-    <Card title="File systems" span={5} caption="the eight largest of each host" staleSince={staleSince(live)}>
+    <Card title="File systems" span={5} liveOnly caption="the eight largest of each host" staleSince={staleSince(live)}>
       {rows.length === 0 ? (
         <EmptyState
           icon="waiting"

@@ -18,7 +18,7 @@ export function Runtime(): VNode {
   const { live } = useApp();
   const nodes = nodesInView(live);
   return (
-    <Card title="Runtime" span={5} aside={<span class="card-note">{describeVersions(nodes)}</span>}>
+    <Card title="Runtime" span={5} liveOnly aside={<span class="card-note">{describeVersions(nodes)}</span>}>
       {nodes.length === 0 ? (
         <EmptyState {...explainEmpty(live, "processes")} />
       ) : (
@@ -115,6 +115,7 @@ export function Collectors(): VNode {
   return (
     <Card
       title="Collectors"
+      liveOnly
       span={7}
       caption={`what is read at intervals, and what one read takes of its budget${several ? " · of several nodes the one where it costs most" : ""}`}
     >

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { LiveOnly } from "../../components/live-only.tsx";
 import { useOnScreen } from "../use-on-screen.ts";
 import { Charts } from "./charts.tsx";
 import { FileSystems } from "./file-systems.tsx";
@@ -18,9 +19,13 @@ export function System(): VNode {
   useOnScreen(ON_SCREEN);
   return (
     <>
-      <NodeCards />
+      <LiveOnly card="Nodes">
+        <NodeCards />
+      </LiveOnly>
       <Charts />
-      <Processes />
+      <LiveOnly card="Processes">
+        <Processes />
+      </LiveOnly>
       <div class="grid">
         <div class="column span-5">
           <Runtime />

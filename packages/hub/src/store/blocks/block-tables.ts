@@ -42,6 +42,8 @@ export interface BlockRange {
   readonly series: readonly number[];
   readonly fromAt: number;
   readonly toAt: number;
+  /** Only what this writer put there; without it, of all writers of the database. */
+  readonly own?: boolean;
 }
 
 /** All that a crash must not lose beside blocks and events. */

@@ -36,7 +36,7 @@ export { createOtlpExporter, type OtlpExporter, type OtlpExporterParts, type Otl
 export { type OtlpTarget, parseOtlp } from "./otlp/otlp-options.ts";
 export { type Pool, poolOf } from "./pool.ts";
 export { createExposition, type Exposition, type ExpositionParts } from "./prometheus/exposition.ts";
-export { exposedNames, findExposed } from "./prometheus/names.ts";
+export { bucketBounds, exposedNames, findExposed, formatBound } from "./prometheus/names.ts";
 export { chooseFormat, type ExpositionFormat, takesGzip } from "./prometheus/negotiate.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
@@ -67,3 +67,13 @@ export type {
   TierStats,
 } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";
+export { type TakenIn, type TakeInOptions, takeIn } from "./takeout/take-in.ts";
+export type { TakeoutStore } from "./takeout/takeout.ts";
+export {
+  parseTakeout,
+  TAKEOUT_FORMATS,
+  type TakeoutFormat,
+  type TakeoutQuery,
+  type TakeoutWords,
+} from "./takeout/takeout-query.ts";
+export { writeTakeout } from "./takeout/write-takeout.ts";

@@ -19,6 +19,7 @@ export interface GrammarNode {
 export function parseGrammar(text: string): GrammarNode {
   const cursor = parser.parse(text).cursor();
   const open: Draft[] = [];
+  let root: Draft | null = null;
   for (;;) {
     const draft: Draft = {
       name: cursor.name,
@@ -27,14 +28,15 @@ export function parseGrammar(text: string): GrammarNode {
       isError: cursor.type.isError,
       children: [],
     };
+    root ??= draft;
     open.at(-1)?.children.push(draft);
     if (cursor.firstChild()) {
       open.push(draft);
       continue;
     }
     while (!cursor.nextSibling()) {
-      const parent = open.pop();
-      if (parent === undefined || !cursor.parent()) return open[0] ?? parent ?? draft;
+      if (!cursor.parent()) return root;
+      open.pop();
     }
   }
 }

@@ -129,9 +129,18 @@ async function* readDistributions(task: Task, picked: readonly Picked[]): AsyncI
   );
   if (meant.size === 0) return;
   const series = [...meant.values()].map(({ stored }) => stored);
-  const presences = await readPresence(reader, [...new Set(series.map(({ node }) => node))], span, signal);
-  const sinceOf = ({ node }: StoredSeries): number => beganAt(presences.get(node), task);
-  const bases = await readBase(reader, series, sinceOf, span.fromAt, signal);
+  const nodes = new Map<string, StoredSeries[]>();
+  for (const one of series) {
+    const own = nodes.get(one.node);
+    if (own === undefined) nodes.set(one.node, [one]);
+    else own.push(one);
+  }
+  const presences = await readPresence(reader, [...nodes.keys()], span, signal);
+  const bases = new Map<number, Distribution>();
+  for (const [node, own] of nodes) {
+    await pacer.turn();
+    await readBase(reader, own, { sinceAt: beganAt(presences.get(node), task), toAt: span.fromAt }, bases, signal);
+  }
   const streamsOf = (stored: StoredSeries, columns: SeriesColumns | null): readonly Stream[] => {
     const presence = presences.get(stored.node);
     const base = bases.get(stored.id) ?? new Distribution();

@@ -109,13 +109,15 @@ export class PostgresTables implements BlockTables {
     });
   }
 
-  readBlocks({ tier, series, fromAt, toAt }: BlockRange): Promise<readonly BlockRow[]> {
+  async readBlocks({ tier, series, fromAt, toAt, own = false }: BlockRange): Promise<readonly BlockRow[]> {
+    const writer = own ? this.#leased().writer : null;
     return this.#connections.read(async (session) => {
       const rows = await session.run(
         `SELECT series, start_at, samples, data FROM wsight.blocks
          WHERE tier = $1 AND series = ANY($2::int4[]) AND start_at >= $3 AND start_at < $4
+           AND ($5::int4 IS NULL OR writer = $5)
          ORDER BY series, start_at, writer`,
-        [tier, series, bound(fromAt), bound(toAt)],
+        [tier, series, bound(fromAt), bound(toAt), writer],
       );
       return rows.map(([of, startAt, samples, data]) => ({
         tier,

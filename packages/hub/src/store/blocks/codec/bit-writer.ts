@@ -78,7 +78,7 @@ export class BitWriter {
   /** Numbers of up to `width` bits, at most 32, as they are. */
   fixed(values: Uint32Array, width: number): void {
     this.#reserve(values.length * 4 + 8);
-    for (const value of values) this.#wide(value, width);
+    for (let i = 0; i < values.length; i++) this.#wide(values[i] as number, width);
     this.#align();
   }
 
@@ -88,12 +88,17 @@ export class BitWriter {
     this.u8(low);
     if (low === 0) this.#rice(values);
     else {
+      const { length } = values;
+      const high = new Float64Array(length);
+      const rest = new Uint32Array(length);
       const scale = 2 ** low;
-      const high = values.map((value) => Math.floor(value / scale));
-      this.fixed(
-        Uint32Array.from(values, (value, i) => value - (high[i] as number) * scale),
-        low,
-      );
+      for (let i = 0; i < length; i++) {
+        const value = values[i] as number;
+        const whole = Math.floor(value / scale);
+        high[i] = whole;
+        rest[i] = value - whole * scale;
+      }
+      this.fixed(rest, low);
       this.#rice(high);
     }
   }
@@ -192,6 +197,6 @@ export class BitWriter {
 /** Low bits that are noise in most of these numbers. */
 function lowBits(values: Float64Array): number {
   let bits = 0;
-  for (const value of values) bits += bitLength(value);
+  for (let i = 0; i < values.length; i++) bits += bitLength(values[i] as number);
   return Math.min(32, Math.max(0, Math.round(bits / values.length) - RICE_WIDTH));
 }

@@ -4,10 +4,13 @@ import type { ColumnName } from "../../reader.ts";
 import { BitReader } from "./bit-reader.ts";
 import { BitWriter } from "./bit-writer.ts";
 import { type BlockColumns, DamagedBlockError } from "./block-columns.ts";
-import { readHistograms, writeHistograms } from "./histogram-column.ts";
+import { parseBuckets } from "./bucket-parser.ts";
+import { printBuckets } from "./bucket-printer.ts";
+import type { Buckets } from "./buckets.ts";
+import { type HistogramContent, readHistograms, writeHistograms } from "./histogram-column.ts";
 import { readColumn, writeColumn } from "./number-column.ts";
 import { readPresence, writePresence } from "./presence.ts";
-import { COLUMN_ORDER, type NumberColumn } from "./relations.ts";
+import { COLUMN_ORDER, type Known, type NumberColumn } from "./relations.ts";
 
 /** First byte of a block; what comes behind its checksum depends on it. */
 const VERSION = 1;
@@ -36,12 +39,14 @@ export function encodeBlock(columns: BlockColumns): Uint8Array<ArrayBuffer> {
 
 function writeContent(writer: BitWriter, columns: BlockColumns): void {
   const { kind, stepMs, length } = columns;
-  const known = (name: NumberColumn): Float64Array => columns[name].subarray(0, length);
+  const column = (name: NumberColumn): Float64Array => columns[name].subarray(0, length);
+  const buckets = kind === "histogram" ? parseBuckets(columns.histogram, columns, length) : null;
+  const known: Known = { column, buckets: () => buckets };
   writePresence(writer, columns.at.subarray(0, length), stepMs);
   for (const name of COLUMN_ORDER[kind]) {
-    writer.section(() => writeColumn(writer, known(name), { kind, name, known }));
+    writer.section(() => writeColumn(writer, column(name), { kind, name, known }));
   }
-  if (kind === "histogram") writer.section(() => writeHistograms(writer, columns));
+  if (kind === "histogram") writer.section(() => writeHistograms(writer, columns.histogram, buckets));
 }
 
 /**
@@ -75,34 +80,50 @@ export function decodeBlock(data: Uint8Array, want: readonly ColumnName[]): Bloc
 }
 
 /** The columns of one block, each read when it is asked for, since it may be foretold by others. */
-class ColumnBook {
+class ColumnBook implements Known {
   readonly #kind: BlockColumns["kind"];
   readonly #length: number;
   readonly #sections = new Map<NumberColumn, BitReader>();
-  readonly #histograms: BitReader | null;
-  readonly #read = new Map<NumberColumn, Float64Array>();
+  readonly #columns = new Map<NumberColumn, Float64Array>();
+  readonly #histogramSection: BitReader | null;
+  #histogramContent: HistogramContent | null = null;
 
   constructor(reader: BitReader, { kind, length }: Pick<BlockColumns, "kind" | "length">) {
     this.#kind = kind;
     this.#length = length;
     if (length > 0) for (const name of COLUMN_ORDER[kind]) this.#sections.set(name, reader.section());
-    this.#histograms = length > 0 && kind === "histogram" ? reader.section() : null;
+    this.#histogramSection = length > 0 && kind === "histogram" ? reader.section() : null;
   }
 
   column(name: NumberColumn): Float64Array {
-    const known = this.#read.get(name);
+    const known = this.#columns.get(name);
     if (known !== undefined) return known;
     const section = this.#sections.get(name);
     if (section === undefined) return NONE;
-    const place = { kind: this.#kind, name, known: (other: NumberColumn) => this.column(other) };
-    const column = readColumn(section, this.#length, place);
-    this.#read.set(name, column);
+    const column = readColumn(section, this.#length, { kind: this.#kind, name, known: this });
+    this.#columns.set(name, column);
     return column;
   }
 
+  buckets(): Buckets | null {
+    return this.#histograms()?.buckets ?? null;
+  }
+
   histograms(): readonly Uint8Array[] {
-    if (this.#histograms === null) return [];
-    return readHistograms(this.#histograms, this.#length, (name) => this.column(name));
+    const content = this.#histograms();
+    if (content === null || content.buckets === null) return content?.bytes ?? [];
+    return printBuckets(content.buckets, {
+      count: this.column("count"),
+      sum: this.column("sum"),
+      min: this.column("min"),
+      max: this.column("max"),
+    });
+  }
+
+  #histograms(): HistogramContent | null {
+    if (this.#histogramSection === null) return null;
+    this.#histogramContent ??= readHistograms(this.#histogramSection, this.#length);
+    return this.#histogramContent;
   }
 }
 

@@ -1,81 +1,72 @@
-import { MAX_INDEX, MIN_INDEX } from "@wsight/protocol";
 import type { BitReader } from "./bit-reader.ts";
 import type { BitWriter } from "./bit-writer.ts";
-import { type BlockColumns, DamagedBlockError } from "./block-columns.ts";
-import { HistogramParser } from "./histogram-parser.ts";
-import { HistogramPrinter } from "./histogram-printer.ts";
-import type { Known } from "./relations.ts";
+import { DamagedBlockError } from "./block-columns.ts";
+import { type Buckets, canBeUsed } from "./buckets.ts";
 import { readWholeNumbers, writeWholeNumbers } from "./whole-numbers.ts";
 
-/** How the histograms are written. */
+/** How distributions are written: not at all, taken apart, byte by byte. */
 const NONE = 0;
 const TAKEN_APART = 1;
 const AS_THEY_ARE = 2;
 
-/**
- * Writes the histograms of a block. What their totals say stands in the other
- * columns already; the rest is taken apart into lists of what is alike.
- */
-export function writeHistograms(writer: BitWriter, columns: BlockColumns): void {
-  const { histogram, length } = columns;
-  if (histogram.length < length) {
-    writer.u8(NONE);
+/** What {@link readHistograms} finds: buckets that need their totals to be bytes again, or the bytes. */
+export interface HistogramContent {
+  readonly buckets: Buckets | null;
+  readonly bytes: readonly Uint8Array[];
+}
+
+/** Writes the distributions of a block; `buckets` is `null` when they can't be taken apart. */
+export function writeHistograms(writer: BitWriter, histograms: readonly Uint8Array[], buckets: Buckets | null): void {
+  if (buckets === null) {
+    writeAsTheyAre(writer, histograms);
     return;
   }
-  const parser = new HistogramParser();
-  for (let i = 0; i < length; i++) {
-    if (parser.take(histogram[i] as Uint8Array, columns, i)) continue;
-    writer.u8(AS_THEY_ARE);
-    writeAsTheyAre(writer, histogram);
-    return;
-  }
+  const { zeros, used, firsts, gaps, counts } = buckets;
   writer.u8(TAKEN_APART);
-  const { zeros, used, firsts, gaps, counts } = parser;
-  writeWholeNumbers(writer, Float64Array.from(zeros));
-  writeWholeNumbers(writer, Float64Array.from(used));
-  if (firsts.length > 0) writeWholeNumbers(writer, Float64Array.from(firsts));
-  writer.rice(Float64Array.from(gaps));
-  writer.rice(Float64Array.from(counts));
+  writeWholeNumbers(writer, zeros);
+  writeWholeNumbers(writer, used);
+  if (firsts.length > 0) writeWholeNumbers(writer, firsts);
+  if (gaps.length > 0) {
+    writer.rice(gaps);
+    writer.rice(counts);
+  }
 }
 
 /** Reads what {@link writeHistograms} wrote. */
-export function readHistograms(reader: BitReader, length: number, known: Known): readonly Uint8Array[] {
+export function readHistograms(reader: BitReader, length: number): HistogramContent {
   switch (reader.u8()) {
     case NONE:
-      return [];
+      return { buckets: null, bytes: [] };
     case TAKEN_APART:
-      return readTakenApart(reader, length, known);
+      return { buckets: readBuckets(reader, length), bytes: [] };
     case AS_THEY_ARE:
-      return readAsTheyAre(reader, length);
+      return { buckets: null, bytes: Array.from({ length }, () => reader.bytes(reader.varint())) };
     default:
-      throw new DamagedBlockError("block: expected a way of writing histograms");
+      throw new DamagedBlockError("block: expected a way of writing distributions");
   }
 }
 
-function readTakenApart(reader: BitReader, length: number, known: Known): readonly Uint8Array[] {
+function readBuckets(reader: BitReader, length: number): Buckets {
   const zeros = readWholeNumbers(reader, length);
   const used = readWholeNumbers(reader, length);
   let withAny = 0;
-  let buckets = 0;
-  for (const count of used) {
-    if (!(count >= 0 && count <= MAX_INDEX - MIN_INDEX + 1)) throw new DamagedBlockError("block: expected buckets");
-    if (count > 0) withAny++;
-    buckets += count;
+  let all = 0;
+  for (const buckets of used) {
+    if (!canBeUsed(buckets)) throw new DamagedBlockError(`block: expected a number of buckets, got ${buckets}`);
+    if (buckets > 0) withAny++;
+    all += buckets;
   }
-  const firsts = withAny > 0 ? readWholeNumbers(reader, withAny) : new Float64Array(0);
-  const gaps = reader.rice(buckets - withAny);
-  const counts = reader.rice(buckets - withAny);
-  const totals = { count: known("count"), sum: known("sum"), min: known("min"), max: known("max") };
-  return new HistogramPrinter({ zeros, used, firsts, gaps, counts }, totals).print();
+  const none = new Float64Array(0);
+  const firsts = withAny > 0 ? readWholeNumbers(reader, withAny) : none;
+  const between = all - withAny;
+  const gaps = between > 0 ? reader.rice(between) : none;
+  return { zeros, used, firsts, gaps, counts: between > 0 ? reader.rice(between) : none };
 }
 
 function writeAsTheyAre(writer: BitWriter, histograms: readonly Uint8Array[]): void {
+  writer.u8(histograms.length === 0 ? NONE : AS_THEY_ARE);
   for (const bytes of histograms) {
     writer.varint(bytes.length);
     writer.bytes(bytes);
   }
-}
-
-function readAsTheyAre(reader: BitReader, length: number): readonly Uint8Array[] {
-  return Array.from({ length }, () => reader.bytes(reader.varint()));
 }

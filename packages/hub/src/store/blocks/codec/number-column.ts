@@ -60,14 +60,16 @@ export function readColumn(reader: BitReader, length: number, place: ColumnPlace
 }
 
 function writeNumbers(writer: BitWriter, values: Float64Array, flags: number, place: ColumnPlace): void {
+  const formula = flags === 0 ? FORMULA_OF[place.kind][place.name] : undefined;
+  const certain = formula !== undefined && FORMULAS[formula]?.certain === true;
+  if (certain && writeFormula(writer, values, formula, place)) return;
   const scale = chooseScale(values);
   const found = scale === null ? null : scaled(values, scale);
   if (scale !== null && found !== null) {
     writeScaled(writer, values, { ...found, scale, flags, place });
     return;
   }
-  const formula = FORMULA_OF[place.kind][place.name];
-  if (formula !== undefined && values.length > 1 && writeFormula(writer, values, formula, place)) return;
+  if (formula !== undefined && !certain && writeFormula(writer, values, formula, place)) return;
   writer.u8(FLOATS | flags);
   writeFloats(writer, values);
 }
@@ -75,7 +77,7 @@ function writeNumbers(writer: BitWriter, values: Float64Array, flags: number, pl
 function readNumbers(reader: BitReader, length: number, tag: number, place: ColumnPlace): Float64Array {
   switch (tag & 3) {
     case COPY:
-      return place.known(earlier(place, tag >> PLACE_SHIFT));
+      return place.known.column(earlier(place, tag >> PLACE_SHIFT));
     case SCALED:
       return readScaled(reader, length, tag, place);
     case FORMULA:
@@ -88,7 +90,7 @@ function readNumbers(reader: BitReader, length: number, tag: number, place: Colu
 /** Place of an earlier column that is the same; -1 for none. */
 function copyOf(values: Float64Array, { kind, name, known }: ColumnPlace): number {
   const order = COLUMN_ORDER[kind];
-  return order.slice(0, order.indexOf(name)).findIndex((other) => sameBits(values, known(other)));
+  return order.slice(0, order.indexOf(name)).findIndex((other) => sameBits(values, known.column(other)));
 }
 
 function earlier({ kind, name }: ColumnPlace, at: number): NumberColumn {
@@ -123,11 +125,10 @@ function readScaled(reader: BitReader, length: number, tag: number, { kind, name
   const wholes = readWholeNumbers(reader, length);
   if ((tag & HAS_RELATION) !== 0) {
     const relation = how >> 4;
-    const power = powerOf(scale);
-    if (power === undefined || WORTH_TRYING[kind][name]?.includes(relation) !== true) {
+    if (WORTH_TRYING[kind][name]?.includes(relation) !== true) {
       throw new DamagedBlockError(`block: expected a relation of ${name}, got ${relation}`);
     }
-    const foretold = RELATIONS[relation]?.(known, power) ?? wholes;
+    const foretold = RELATIONS[relation]?.(known, powerOf(scale)) ?? wholes;
     for (let i = 0; i < length; i++) wholes[i] = (wholes[i] as number) + (foretold[i] as number);
   }
   const values = unscaled(wholes, (tag & HAS_OFF) === 0 ? null : readWholeNumbers(reader, length), scale);
@@ -141,13 +142,12 @@ function chooseRelation(
   scale: number,
   { kind, name, known }: ColumnPlace,
 ): { readonly relation: number | null; readonly left: Float64Array } {
-  const power = powerOf(scale);
   const tried = WORTH_TRYING[kind][name] ?? [];
   let best: { relation: number | null; left: Float64Array } = { relation: null, left: wholes };
-  if (power === undefined || tried.length === 0) return best;
+  if (tried.length === 0) return best;
   let { bits: least } = chooseForecast(wholes);
   for (const relation of tried) {
-    const left = difference(wholes, RELATIONS[relation]?.(known, power) ?? wholes);
+    const left = difference(wholes, RELATIONS[relation]?.(known, powerOf(scale)) ?? wholes);
     if (left === null) continue;
     const { bits } = chooseForecast(left);
     if (bits < least) [best, least] = [{ relation, left }, bits];
@@ -167,7 +167,8 @@ function difference(wholes: Float64Array, foretold: Float64Array): Float64Array 
 }
 
 function writeFormula(writer: BitWriter, values: Float64Array, formula: number, { known }: ColumnPlace): boolean {
-  const foretold = FORMULAS[formula]?.(known) ?? values;
+  const foretold = FORMULAS[formula]?.foretell(known) ?? null;
+  if (foretold === null) return false;
   const ulps = new Ulps();
   const off = new Float64Array(values.length);
   const odd: number[] = [];
@@ -186,7 +187,8 @@ function readFormula(reader: BitReader, length: number, tag: number, { kind, nam
   const formula = tag >> PLACE_SHIFT;
   if (FORMULA_OF[kind][name] !== formula)
     throw new DamagedBlockError(`block: expected a formula of ${name}, got ${formula}`);
-  const values = FORMULAS[formula]?.(known) ?? new Float64Array(length);
+  const values = FORMULAS[formula]?.foretell(known) ?? null;
+  if (values === null) throw new DamagedBlockError(`block: expected what ${name} follows from`);
   const off = readWholeNumbers(reader, length);
   const ulps = new Ulps();
   for (let i = 0; i < length; i++) {

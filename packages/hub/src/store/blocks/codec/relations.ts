@@ -1,11 +1,16 @@
 import type { MetricKind } from "@wsight/protocol";
+import { type Buckets, highestOf, lowestOf } from "./buckets.ts";
 import { wholeOf } from "./scale.ts";
 
 /** The columns of numbers. */
 export type NumberColumn = "min" | "max" | "sum" | "count" | "last";
 
-/** Gives a column that comes earlier in the order. */
-export type Known = (name: NumberColumn) => Float64Array;
+/** What is known when a column is written or read: the columns that come earlier in the order, and the buckets. */
+export interface Known {
+  column(name: NumberColumn): Float64Array;
+  /** `null` where there are none, or none that could be taken apart. */
+  buckets(): Buckets | null;
+}
 
 /** In which order columns are written: each may be foretold by those before. */
 export const COLUMN_ORDER: Readonly<Record<MetricKind, readonly NumberColumn[]>> = {
@@ -23,13 +28,13 @@ type Relation = (known: Known, power: number) => Float64Array;
  * they were written, so any column may be written in any way.
  */
 export const RELATIONS: readonly Relation[] = [
-  (known, power) => wholes(known("last"), power),
-  (known, power) => wholes(known("min"), power),
-  (known, power) => growth(wholes(known("last"), power)),
-  (known, power) => combined(wholes(known("sum"), power), known("count"), (sum, count) => sum / count),
-  (known, power) => combined(wholes(known("last"), power), known("count"), (last, count) => last * count),
-  (known, power) => combined(wholes(known("min"), power), known("count"), (min, count) => min * count),
-  (known, power) => combined(middles(known, power), known("count"), (middle, count) => middle * count),
+  (known, power) => wholes(known.column("last"), power),
+  (known, power) => wholes(known.column("min"), power),
+  (known, power) => growth(wholes(known.column("last"), power)),
+  (known, power) => combined(wholes(known.column("sum"), power), known.column("count"), (sum, count) => sum / count),
+  (known, power) => combined(wholes(known.column("last"), power), known.column("count"), (last, count) => last * count),
+  (known, power) => combined(wholes(known.column("min"), power), known.column("count"), (min, count) => min * count),
+  (known, power) => combined(middles(known, power), known.column("count"), (middle, count) => middle * count),
 ];
 
 /** Which of them are worth a try. */
@@ -39,21 +44,32 @@ export const WORTH_TRYING: Readonly<Record<MetricKind, Partial<Record<NumberColu
   histogram: {},
 };
 
-/** Foretells the values of a column, nearly to the last bit. */
-type Formula = (known: Known) => Float64Array;
+/** Foretells the values of a column, nearly to the last bit; `null` when it can't. */
+interface Formula {
+  readonly foretell: (known: Known) => Float64Array | null;
+  /** Tried before anything else. */
+  readonly certain: boolean;
+}
 
-/** For columns that are on no scale, by the place that stands in a block. */
+/** What follows from other columns or from buckets, by the place that stands in a block. */
 export const FORMULAS: readonly Formula[] = [
-  (known) => growth(known("last")),
-  (known) => known("sum").map((sum, i) => sum / (known("count")[i] as number)),
+  { foretell: (known) => growth(known.column("last")), certain: false },
+  { foretell: (known) => quotients(known.column("sum"), known.column("count")), certain: true },
+  { foretell: (known) => edge(known, lowestOf), certain: true },
+  { foretell: (known) => edge(known, highestOf), certain: true },
 ];
 
 /** Which formula may hold. */
 export const FORMULA_OF: Readonly<Record<MetricKind, Partial<Record<NumberColumn, number>>>> = {
   counter: { sum: 0 },
   gauge: {},
-  histogram: { last: 1 },
+  histogram: { last: 1, min: 2, max: 3 },
 };
+
+function edge(known: Known, edgeOf: (buckets: Buckets) => Float64Array): Float64Array | null {
+  const buckets = known.buckets();
+  return buckets === null ? null : edgeOf(buckets);
+}
 
 function wholes(values: Float64Array, power: number): Float64Array {
   const multiples = new Float64Array(values.length);
@@ -67,9 +83,17 @@ function growth(values: Float64Array): Float64Array {
   return steps;
 }
 
+function quotients(sums: Float64Array, counts: Float64Array): Float64Array {
+  const means = new Float64Array(sums.length);
+  for (let i = 0; i < sums.length; i++) means[i] = (sums[i] as number) / (counts[i] as number);
+  return means;
+}
+
 function middles(known: Known, power: number): Float64Array {
-  const max = wholes(known("max"), power);
-  return wholes(known("min"), power).map((min, i) => (min + (max[i] as number)) / 2);
+  const middle = wholes(known.column("max"), power);
+  const min = wholes(known.column("min"), power);
+  for (let i = 0; i < min.length; i++) middle[i] = ((middle[i] as number) + (min[i] as number)) / 2;
+  return middle;
 }
 
 function combined(

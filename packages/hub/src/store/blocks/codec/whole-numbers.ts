@@ -17,7 +17,8 @@ export function writeWholeNumbers(writer: BitWriter, numbers: Float64Array): voi
     writer.zigzag(first);
     return;
   }
-  const counted = unit === 1 ? numbers : numbers.map((number) => (number - first) / unit);
+  const counted = unit === 1 ? numbers : new Float64Array(numbers.length);
+  if (unit !== 1) for (let i = 0; i < counted.length; i++) counted[i] = ((numbers[i] as number) - first) / unit;
   const { place } = chooseForecast(counted);
   const left = surprises(counted, FORECASTS[place] as Forecast);
   writer.u8(unit === 1 ? place : place | MULTIPLES);
@@ -41,7 +42,8 @@ export function readWholeNumbers(reader: BitReader, length: number): Float64Arra
   const first = reader.zigzag();
   const values = reader.rice(forecast.order === 0 ? length : length - 1);
   const numbers = recall({ first, values }, length, forecast);
-  return hasUnit ? numbers.map((number) => number * unit + base) : numbers;
+  if (hasUnit) for (let i = 0; i < length; i++) numbers[i] = (numbers[i] as number) * unit + base;
+  return numbers;
 }
 
 /** What all differences are a multiple of, as sizes in pages of memory are; 0 when there are no differences. */

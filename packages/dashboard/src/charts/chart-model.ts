@@ -58,6 +58,11 @@ export class ChartModel {
     return this.#reader.data;
   }
 
+  /** True when the window that was drawn last is of the past. */
+  get past(): boolean {
+    return this.#past !== null;
+  }
+
   /** Reads and draws the window as it is now. */
   draw(): void {
     const { live, palette, painter, preferences, clock, viewMs } = this.#app;

@@ -4,12 +4,14 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
 import { Card } from "../components/card.tsx";
 import { type Emptiness, EmptyState } from "../components/empty-state.tsx";
+import { axisTime, stepTime } from "../format/clock.ts";
 import { count, join, span } from "../format/quantity.ts";
 import { openSurface, type Surface } from "./canvas.ts";
 import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
 import { HEAT_COLUMNS, type HeatGrid, HeatReader, octaveLabel } from "./heat-grid.ts";
 import { timeSplits } from "./line-plot.ts";
 import type { Palette } from "./palette.ts";
+import { beginSelect } from "./time-series.tsx";
 
 interface HeatmapProps {
   readonly title: string;
@@ -70,7 +72,7 @@ export function Heatmap({
     const reader = new HeatReader();
     const rings = selectors.map((selector) => app.live.series(selector));
     return app.painter.add(element, () => {
-      const next = reader.read(rings, app.live.now.peek(), app.viewMs.peek());
+      const next = reader.read(rings, app.live.now.peek(), app.viewMs.peek(), app.live.past.peek());
       drawGrid(app, element, next);
       setGrid(next);
     });
@@ -97,7 +99,7 @@ export function Heatmap({
             {unit} per {every === "1 s" ? "s" : every}
             <i class="ramp-bar" />
           </span>
-          <ChartMenu title={title} table={() => heatTable(app, title, grid)} />
+          <ChartMenu title={title} table={() => heatTable(app, title, grid)} selectors={selectors} />
         </>
       }
     >
@@ -108,6 +110,8 @@ export function Heatmap({
         aria-label={`${title}. ${unit} per ${every} by latency. Arrow keys read single cells.${onCell === undefined ? "" : " Enter lists the slowest of a cell."}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive
         tabIndex={0}
+        onPointerDown={(event) => beginSelect(app, event, (clientX) => timeAt(canvas.current, grid, clientX))}
+        onDblClick={() => app.time.goLive()}
         onPointerMove={(event) => grid !== null && hold(cellAt(event, grid))}
         onPointerLeave={() => hold(null)}
         onClick={(event) => grid !== null && tell(cellAt(event, grid))}
@@ -193,13 +197,15 @@ function HeatTooltip({ grid, cell, width, unit }: HeatTooltipProps): VNode {
   const x = LEFT + ((cell.column + 0.5) / HEAT_COLUMNS) * (width - LEFT);
   const left = cell.column > HEAT_COLUMNS / 2;
   const startAt = grid.fromAt + cell.column * grid.columnMs;
+  const spanMs = grid.columnMs * HEAT_COLUMNS;
   return (
     <div
       class="tooltip"
       style={{ transform: `translate(calc(${x + (left ? -14 : 14)}px - ${left ? 100 : 0}%), 12px)` }}
     >
       <time>
-        {clock.value.time(startAt)} – {clock.value.time(startAt + grid.columnMs)}
+        {stepTime(clock.value, startAt, spanMs, grid.columnMs)} –{" "}
+        {stepTime(clock.value, startAt + grid.columnMs, spanMs, grid.columnMs)}
       </time>
       <dl>
         <dt>{octaveRange(grid.octaves[cell.row] ?? 0)}</dt>
@@ -230,6 +236,13 @@ function cellAt(event: TargetedMouseEvent<HTMLDivElement>, grid: HeatGrid): Cell
   return inside ? { row, column } : null;
 }
 
+function timeAt(canvas: HTMLElement | null, grid: HeatGrid | null, clientX: number): number | null {
+  if (canvas === null || grid === null) return null;
+  const box = canvas.getBoundingClientRect();
+  const share = Math.min(1, Math.max(0, (clientX - box.left - LEFT) / (box.width - LEFT)));
+  return grid.fromAt + share * grid.columnMs * HEAT_COLUMNS;
+}
+
 function step(event: KeyboardEvent, grid: HeatGrid, cell: Cell | null): Cell | null {
   const from = cell ?? { row: Math.floor(grid.octaves.length / 2), column: HEAT_COLUMNS - 1 };
   const by = event.shiftKey ? 10 : 1;
@@ -255,7 +268,7 @@ function drawGrid(app: App, canvas: HTMLCanvasElement, grid: HeatGrid): void {
   const palette = app.palette.peek();
   drawCells(surface, grid, palette);
   const clock = app.clock.peek();
-  drawLabels(surface, grid, palette, (at) => (at % 60_000 === 0 ? clock.minute(at) : clock.time(at)));
+  drawLabels(surface, grid, palette, (at) => axisTime(clock, at, grid.columnMs * HEAT_COLUMNS));
 }
 
 function drawCells({ ctx, width, height }: Surface, grid: HeatGrid, palette: Palette): void {

@@ -1,10 +1,11 @@
 import { useSignalEffect } from "@preact/signals";
 import type { Selector } from "@wsight/protocol";
-import type { TargetedKeyboardEvent, VNode } from "preact";
+import type { TargetedKeyboardEvent, TargetedPointerEvent, VNode } from "preact";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
 import { Card } from "../components/card.tsx";
 import { type Emptiness, EmptyState } from "../components/empty-state.tsx";
+import { stepTime } from "../format/clock.ts";
 import { axisText, type Formatter, join } from "../format/quantity.ts";
 import type { LiveState, SeriesRing } from "../state/index.ts";
 import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
@@ -72,7 +73,11 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
   const aside = (
     <>
       {model === null ? null : <Legend model={model} lines={lines} format={format} picked={picked} />}
-      <ChartMenu title={title} table={table} />
+      <ChartMenu
+        title={title}
+        table={table}
+        selectors={lines.flatMap(({ selector, ring }) => (ring ? [] : selector))}
+      />
     </>
   );
   return (
@@ -90,6 +95,8 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
         aria-roledescription="time series chart"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: role application makes it interactive
         tabIndex={0}
+        onPointerDown={(event) => beginSelect(app, event, (clientX) => model?.timeAt(clientX) ?? null)}
+        onDblClick={() => app.time.goLive()}
         onPointerMove={(event) => model?.point(event.clientX)}
         onPointerLeave={() => model?.point(null)}
         onClick={() => togglePin(app)}
@@ -108,6 +115,17 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
       {model === null ? null : <Summary model={model} props={props} />}
     </Card>
   );
+}
+
+/** How to select is fetched with the first press; it goes on from there. */
+export function beginSelect(
+  app: App,
+  event: TargetedPointerEvent<HTMLElement>,
+  timeAt: (clientX: number) => number | null,
+): void {
+  const plot = event.currentTarget;
+  if (event.button !== 0 || app.time.kept.peek() !== true) return;
+  import("./time-select.ts").then(({ selectTime }) => selectTime(app, plot, event, timeAt), reportError);
 }
 
 function PlotEmpty({ model, empty }: { readonly model: ChartModel; readonly empty: Emptiness }): VNode | null {
@@ -141,7 +159,10 @@ function labelPlot(
   element.dataset.plot = title;
   const values = model?.valuesAt(null) ?? [];
   const now = lines.map(({ label }, index) => `${label} ${spoken(format, values[index] ?? null)}`).join(", ");
-  element.setAttribute("aria-label", `${title}. Now: ${now}. Arrow keys read single points.`);
+  element.setAttribute(
+    "aria-label",
+    `${title}. ${model?.past === true ? "Then" : "Now"}: ${now}. Arrow keys read single points.`,
+  );
 }
 
 function spoken(format: Formatter, value: number | null): string {
@@ -204,10 +225,16 @@ function chartTable(app: App, { title, lines, format }: TimeSeriesProps, model: 
   return {
     title,
     columns: lines.map(({ label }) => label),
+    units: lines.map(() => format),
     rows: steps.map((index) => {
       const at = (data?.at[index] ?? 0) * 1000;
       const values = data?.rows.map((row) => row[index] ?? null) ?? [];
-      return { at, label: clock.time(at), values, texts: values.map((value) => join(format(value))) };
+      return {
+        at,
+        label: stepTime(clock, at, app.viewMs.peek(), app.live.stepMs.peek()),
+        values,
+        texts: values.map((value) => join(format(value))),
+      };
     }),
   };
 }

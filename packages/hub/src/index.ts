@@ -67,7 +67,7 @@ export type {
   TierStats,
 } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";
-export { type TakenIn, type TakeInOptions, takeIn } from "./takeout/take-in.ts";
+export { type TakeInOptions, type TakenIn, takeIn } from "./takeout/take-in.ts";
 export type { TakeoutStore } from "./takeout/takeout.ts";
 export {
   parseTakeout,

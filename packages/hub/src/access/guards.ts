@@ -76,6 +76,13 @@ export function checkJsonType(headers: IncomingHttpHeaders): void {
   throw expected("BAD_REQUEST", "content-type", "application/json", type);
 }
 
+/** @throws WsightError `BAD_REQUEST` for a body that is no form */
+export function checkFormType(headers: IncomingHttpHeaders): void {
+  const type = headers["content-type"];
+  if (type !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) return;
+  throw expected("BAD_REQUEST", "content-type", "application/x-www-form-urlencoded", type);
+}
+
 /** Images and scripts of other pages are asked for without an `Origin`; browsers say where they come from in this. */
 function isFromOtherSite({ "sec-fetch-site": site }: IncomingHttpHeaders): boolean {
   return site === "cross-site" || site === "same-site";

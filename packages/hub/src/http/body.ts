@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { expected, parseJson } from "@wsight/protocol";
-import { checkJsonType } from "../access/guards.ts";
+import { checkFormType, checkJsonType } from "../access/guards.ts";
 
 /** Largest body of a request unless its route says otherwise, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -22,6 +22,19 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number = 
   checkJsonType(request.headers);
   const bytes = await collect(request, maxBytes);
   return parseJson("BAD_REQUEST", "body", bytes.toString("utf8"));
+}
+
+/**
+ * Reads the fields of a form; none when there is no body.
+ * @throws WsightError `TOO_LARGE` or `BAD_REQUEST`
+ */
+export async function readFormBody(
+  request: IncomingMessage,
+  maxBytes: number = MAX_BODY_BYTES,
+): Promise<URLSearchParams> {
+  if (!hasBody(request)) return new URLSearchParams();
+  checkFormType(request.headers);
+  return new URLSearchParams((await collect(request, maxBytes)).toString("utf8"));
 }
 
 /** By events, since leaving an async iterator early would destroy the socket before it carries the answer. */

@@ -3,7 +3,7 @@ import { WsightError } from "@wsight/protocol";
 import { checkAmbientWrite, checkJsonType } from "../access/guards.ts";
 import type { Principal } from "../access/principal.ts";
 import type { OnHubError } from "../errors.ts";
-import { hasBody, readJsonBody } from "./body.ts";
+import { hasBody, readFormBody, readJsonBody } from "./body.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import type { Gate } from "./gate.ts";
 import { send, toErrorReply, toWireReply } from "./respond.ts";
@@ -30,7 +30,7 @@ export function createRequestListener(
 
   async function handle(
     request: IncomingMessage,
-    { route: { access, method, maxBodyBytes, handle: run, onRefused }, params }: Match,
+    { route: { access, method, takesForm = false, maxBodyBytes, handle: run, onRefused }, params }: Match,
     query: URLSearchParams,
     signal: AbortSignal,
   ): Promise<RouteReply> {
@@ -38,13 +38,14 @@ export function createRequestListener(
     const credential = access === "open" ? null : await gate.authorize(request, access, refused);
     if (method !== "GET") {
       if (credential !== null && credential.via !== "bearer") checkAmbientWrite(request.headers);
-      if (method !== "DELETE" || hasBody(request)) checkJsonType(request.headers);
+      if (!takesForm && (method !== "DELETE" || hasBody(request))) checkJsonType(request.headers);
     }
-    const body = method === "GET" ? undefined : await readJsonBody(request, maxBodyBytes);
+    const body = method === "GET" || takesForm ? undefined : await readJsonBody(request, maxBodyBytes);
+    const form = takesForm ? await readFormBody(request, maxBodyBytes) : [];
     const { principal = null, sessionId = null, expiresAt = null } = credential ?? {};
     return run({
       params,
-      query,
+      query: new URLSearchParams([...query, ...form]),
       principal,
       sessionId,
       expiresAt,

@@ -58,6 +58,8 @@ export interface Route {
   readonly answers?: number;
   /** Schema of the JSON body of a write, for the OpenAPI page. @default it says nothing of one */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** The body of a POST is a form instead of JSON: its fields are added to `query`. @default false */
+  readonly takesForm?: boolean;
   /** Largest body of a write. @default 65_536 */
   readonly maxBodyBytes?: number;
   readonly handle: (request: RouteRequest) => RouteReply | Promise<RouteReply>;

@@ -1,12 +1,32 @@
-import type { HistoryAnswer, HistoryEvent, HistoryQuery } from "@wsight/protocol";
+import type {
+  HistoryAnswer,
+  HistoryCompareAnswer,
+  HistoryCompareQuery,
+  HistoryEvent,
+  HistoryHeatmap,
+  HistoryHeatmapQuery,
+  HistoryQuery,
+  HistorySeriesPage,
+  HistorySeriesQuery,
+  HistoryTrendAnswer,
+  HistoryTrendQuery,
+} from "@wsight/protocol";
 import { answerPrometheus } from "../promql/answer.ts";
 import type { PrometheusReply, PrometheusRequest } from "../promql/request.ts";
 import type { EventQuery, HistoryReader } from "../store/reader.ts";
+import { compareHistory } from "./compare.ts";
+import { readHeatmap } from "./heatmap.ts";
 import { queryHistory } from "./query.ts";
+import { listSeries } from "./series.ts";
+import { readTrend } from "./trend.ts";
 
 /** What can be asked of a store: argument and answer of each analysis. Both are plain data that crosses to another process. */
 export interface Analyses {
   query: { readonly argument: HistoryQuery; readonly answer: HistoryAnswer };
+  series: { readonly argument: HistorySeriesQuery; readonly answer: HistorySeriesPage };
+  compare: { readonly argument: HistoryCompareQuery; readonly answer: HistoryCompareAnswer };
+  heatmap: { readonly argument: HistoryHeatmapQuery; readonly answer: HistoryHeatmap };
+  trend: { readonly argument: HistoryTrendQuery; readonly answer: HistoryTrendAnswer };
   events: { readonly argument: EventQuery; readonly answer: readonly HistoryEvent[] };
   prometheus: { readonly argument: PrometheusRequest; readonly answer: PrometheusReply };
 }
@@ -22,6 +42,10 @@ export const ANALYSES: {
   ) => Promise<Analyses[A]["answer"]>;
 } = {
   query: queryHistory,
+  series: listSeries,
+  compare: compareHistory,
+  heatmap: readHeatmap,
+  trend: readTrend,
   events: (reader, query) => reader.events(query),
   prometheus: answerPrometheus,
 };

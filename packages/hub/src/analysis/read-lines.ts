@@ -64,7 +64,7 @@ async function streamed(
   for await (const one of reader.columns({ series, stepMs, fromAt, toAt, columns }, signal)) {
     const next = lineOf.get(one.series.id) as LineSeries;
     if (next !== line) {
-      if (line !== null && fold !== null) read.set(line, maker.finish(line, fold));
+      if (line !== null && fold !== null) read.set(line, await maker.finish(line, fold, pace));
       if (pace.isDue) await pace.rest();
       line = next;
       fold = maker.begin(line);
@@ -74,8 +74,10 @@ async function streamed(
     fold?.add(one.series, cells);
     fold?.addDistributions(one);
   }
-  if (line !== null && fold !== null) read.set(line, maker.finish(line, fold));
-  return shape.lines.map((line) => read.get(line) ?? maker.finish(line, maker.begin(line)));
+  if (line !== null && fold !== null) read.set(line, await maker.finish(line, fold, pace));
+  for (const line of shape.lines)
+    if (!read.has(line)) read.set(line, await maker.finish(line, maker.begin(line), pace));
+  return shape.lines.map((line) => read.get(line) as ReadLine);
 }
 
 /** Several spans: what each series came to is kept until all of them are read. */
@@ -108,7 +110,7 @@ async function gathered(
       fold.add(one, entry.cells);
       for (const columns of entry.columns) fold.addDistributions(columns);
     }
-    read.push(maker.finish(line, fold));
+    read.push(await maker.finish(line, fold, pace));
     if (pace.isDue) await pace.rest();
   }
   return read;
@@ -139,8 +141,8 @@ class LineMaker {
     return new HistogramFold(context, selectors, this.#scratch);
   }
 
-  finish(line: LineSeries, fold: Fold): ReadLine {
-    fold.finish();
+  async finish(line: LineSeries, fold: Fold, pace: Pace): Promise<ReadLine> {
+    await fold.finish(pace);
     const figures = new Map(this.#reading.shape.selectors.map((selector) => [selector, fold.figure(selector)]));
     return { line, figures, seconds: fold.seconds, any: fold.any };
   }

@@ -65,7 +65,7 @@ export class CounterFold implements Fold {
 
   add({ node }: StoredSeries, cells: SeriesCells): void {
     this.any = true;
-    if (this.#parting === "series" || (this.#parting === "node" && node !== this.#node)) this.finish();
+    if (this.#parting === "series" || (this.#parting === "node" && node !== this.#node)) this.#endPart();
     this.#node = node;
     this.#part ??= this.#begin(node);
     const { present, presence } = this.#context;
@@ -87,6 +87,16 @@ export class CounterFold implements Fold {
   addDistributions(): void {}
 
   finish(): void {
+    this.#endPart();
+  }
+
+  figure({ agg }: HistorySelector): Figure {
+    if (agg === "increase") return { values: this.#increase };
+    if (agg === "total") return { values: this.#total };
+    return { values: this.#rate, low: this.#low, high: this.#high };
+  }
+
+  #endPart(): void {
     const part = this.#part;
     if (part === null) return;
     this.#part = null;
@@ -102,12 +112,6 @@ export class CounterFold implements Fold {
       keepLargest(this.#low, slot, part.low[slot] as number);
       keepLargest(this.#high, slot, part.high[slot] as number);
     }
-  }
-
-  figure({ agg }: HistorySelector): Figure {
-    if (agg === "increase") return { values: this.#increase };
-    if (agg === "total") return { values: this.#total };
-    return { values: this.#rate, low: this.#low, high: this.#high };
   }
 
   #begin(node: string): Part {

@@ -3,6 +3,7 @@ import type { ColumnName, SeriesColumns, StoredSeries } from "../../store/reader
 import type { SeriesCells } from "../cells.ts";
 import type { Grid } from "../grid.ts";
 import type { LineSeries } from "../lines.ts";
+import type { Pace } from "../pace.ts";
 import type { Presence, Present } from "../presence.ts";
 
 /** Where a line is made. */
@@ -30,8 +31,8 @@ export interface Fold {
   add(series: StoredSeries, cells: SeriesCells): void;
   /** Hands over intervals whose distributions are needed. */
   addDistributions(columns: SeriesColumns): void;
-  /** Ends the line; every figure can be asked for then. */
-  finish(): void;
+  /** Ends the line, in turns when there is much to do; every figure can be asked for then. */
+  finish(pace: Pace): Promise<void> | void;
   figure(selector: HistorySelector): Figure;
   /** Seconds with data in each interval and, last, in the whole time. */
   readonly seconds: Float64Array;

@@ -2,6 +2,7 @@ import type { HistorySelector } from "@wsight/protocol";
 import type { ColumnName, SeriesColumns, StoredSeries } from "../../store/reader.ts";
 import type { BucketSum } from "../bucket-sum.ts";
 import type { SeriesCells } from "../cells.ts";
+import type { Pace } from "../pace.ts";
 import { type ColumnsOf, type Figure, type Fold, type FoldContext, slotsOf } from "./fold.ts";
 
 const QUANTILES: Readonly<Record<string, number>> = {
@@ -89,7 +90,7 @@ export class HistogramFold implements Fold {
     }
   }
 
-  finish(): void {
+  async finish(pace: Pace): Promise<void> {
     const { seconds } = this.#context.present;
     seconds.forEach((watched, slot) => {
       if (watched > 0) this.seconds[slot] = watched;
@@ -97,13 +98,14 @@ export class HistogramFold implements Fold {
     if (!this.#withBuckets) return;
     const whole = this.#whole;
     whole.clear();
-    this.#parts.forEach((parts, slot) => {
-      const cell = this.#cell;
+    const cell = this.#cell;
+    for (const [slot, parts] of this.#parts.entries()) {
       cell.clear();
       for (const bytes of parts) cell.add(bytes);
       this.#read(cell, slot);
       whole.addAll(cell);
-    });
+      if (pace.isDue) await pace.rest();
+    }
     this.#read(whole, this.#parts.length);
   }
 

@@ -105,16 +105,24 @@ function unitOf(unit: string | Formatter | null | undefined): string {
 }
 
 /** Over the time that is looked at: a fixed one stays; a live one becomes the last hour, or, to be compared, fixed. */
-function openHistory({ route, live }: App, { selectors = [] }: ChartMenuProps, compare: boolean): void {
-  const figures = figuresOfLines(selectors).slice(0, MOST_FIGURES).map(figureText);
+function openHistory(
+  { route, live }: App,
+  { selectors = [], figures: known = [] }: ChartMenuProps,
+  compare: boolean,
+): void {
+  const asked = selectors.length > 0 ? figuresOfLines(selectors) : known;
+  const figures = asked.slice(0, MOST_FIGURES).map(figureText);
+  const { last } = route.params.peek();
+  const here = selectors.length === 0;
   const now = Math.floor(live.now.peek() / 1000) * 1000;
   const shown = { fromAt: now - route.windowMs.peek(), toAt: now };
   route.navigate({
     page: "history",
-    range: route.range.peek() ?? (compare ? shown : null),
+    range: route.range.peek() ?? (compare && !here ? shown : null),
     params: {
       ...Object.fromEntries(figures.map((text, index) => [`f${index + 1}`, text])),
       ...(compare ? { tab: "compare" } : {}),
+      ...(here && last !== undefined ? { last } : {}),
     },
   });
 }

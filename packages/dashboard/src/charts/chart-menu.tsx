@@ -1,4 +1,4 @@
-import type { Selector } from "@wsight/protocol";
+import type { HistorySelector, Selector } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useRef } from "preact/hooks";
 import { useApp } from "../app-context.ts";
@@ -31,6 +31,8 @@ export interface ChartMenuProps {
   readonly table: () => ChartTable;
   /** What its lines show, when their past can be looked at on the page History; not given there itself. */
   readonly selectors?: readonly Selector[];
+  /** The same as figures of the past, on the page History itself. */
+  readonly figures?: readonly HistorySelector[];
   /** The fixed time it shows, ms epoch, if the address does not say it. */
   readonly range?: { readonly fromAt: number; readonly toAt: number };
 }
@@ -38,10 +40,8 @@ export interface ChartMenuProps {
 type Item = readonly [label: string, icon: IconName, action: ChartAction];
 
 const READ: readonly Item[] = [["View data table", "table", "view"]];
-const PAST: readonly Item[] = [
-  ["Open in History", "history", "open"],
-  ["Compare with previous", "split", "compare"],
-];
+const OPEN: Item = ["Open in History", "history", "open"];
+const COMPARE: Item = ["Compare with previous", "split", "compare"];
 const TAKE: readonly Item[] = [
   ["Copy link to this moment", "link", "copyMoment"],
   ["Copy always-live link", "link", "copyLive"],
@@ -52,10 +52,11 @@ const TAKE: readonly Item[] = [
 
 /** What can be done with a chart. */
 export function ChartMenu(props: ChartMenuProps): VNode {
-  const { title, table, selectors = [] } = props;
+  const { title, table, selectors = [], figures = [] } = props;
   const app = useApp();
   const host = useRef<HTMLSpanElement>(null);
-  const items = [...READ, ...(selectors.length === 0 ? [] : PAST), ...TAKE];
+  const past = selectors.length > 0 ? [OPEN, COMPARE] : figures.length > 0 ? [COMPARE] : [];
+  const items = [...READ, ...past, ...TAKE];
   const run = (action: ChartAction) => {
     // The numbers are those of the moment; what is done with them is fetched when it is first wanted.
     const taken = table();

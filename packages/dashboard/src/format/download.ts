@@ -6,6 +6,14 @@ export function fileName(title: string, extension: string): string {
     .replaceAll(/^-|-$/g, "")}.${extension}`;
 }
 
+/** Has the browser fetch a file from the hub. */
+export function fetchFile(href: string): void {
+  const link = document.createElement("a");
+  link.href = href;
+  link.download = "";
+  link.click();
+}
+
 /** Hands content to the browser as a file. */
 export function saveFile(name: string, type: string, content: string | Blob): void {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));

@@ -4,7 +4,7 @@ import { join, share, span } from "../../format/quantity.ts";
 import { figureText } from "../../history/figure-text.ts";
 import { figureTitle, lineTitle } from "./names.ts";
 import type { RangeLine } from "./range-chart.tsx";
-import type { Grid } from "./range-plot.ts";
+import { type Grid, MOST_BANDS, type PlotLine } from "./range-plot.ts";
 import { axisOf } from "./units.ts";
 
 const COLORS: readonly ColorToken[] = ["c1", "c2", "c4", "c6", "c3", "c5"];
@@ -78,7 +78,8 @@ export function provenance(
     stepMs === resolutionMs ? `Resolution ${fine}` : `Resolution ${span(stepMs)}, from samples of ${fine}`,
   ];
   parts.push(coverage >= 0.9995 ? "no gaps" : `data for ${join(share(coverage))} of the time`);
-  if (chart.lines.some(({ low }) => low !== undefined)) parts.push("shaded: lowest to highest second");
+  const banded = chart.lines.filter(({ high }) => high !== undefined).length;
+  if (banded > 0 && banded <= MOST_BANDS) parts.push("shaded: lowest to highest second");
   if (chart.leftOut > 0) parts.push(`the largest ${chart.lines.length} lines, ${chart.leftOut} left out`);
   return parts;
 }
@@ -88,10 +89,10 @@ export function trendLines(
   chart: ChartData,
   grid: Grid,
   trends: ReadonlyMap<string, HistoryTrendAnswer>,
-): readonly RangeLine[] {
+): readonly PlotLine[] {
   return chart.results.flatMap(({ selector }) => {
     const answer = trends.get(figureText(selector));
-    return (answer?.lines ?? []).flatMap(({ labels, coverage, trend }) => {
+    return (answer?.lines ?? []).flatMap(({ labels, trend }): PlotLine[] => {
       const of = chart.lines.find(({ id }) => id === lineId(selector, labels));
       if (trend === null || of === undefined) return [];
       const { startValue, endValue } = trend;
@@ -100,17 +101,7 @@ export function trendLines(
         { length: grid.length },
         (_, index) => startValue + ((endValue - startValue) * index) / steps,
       );
-      return [
-        {
-          id: `${of.id} trend`,
-          label: `${of.label}, trend`,
-          color: of.color,
-          stroke: "trend",
-          values,
-          coverage,
-          whole: null,
-        },
-      ] satisfies RangeLine[];
+      return [{ color: of.color, stroke: "trend", values }];
     });
   });
 }

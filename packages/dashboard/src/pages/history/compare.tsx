@@ -174,7 +174,7 @@ function Differences({ rows, asked, pending, shown, onShow }: DifferencesProps):
   const absent = asked - new Set(rows.map(({ selector }) => figureText(selector))).size;
   const outside = rows.filter(isOutside).length;
   return (
-    <section class="card" aria-labelledby="what-differs" data-pending={pending ? "" : undefined}>
+    <section class="card compare-card" aria-labelledby="what-differs" data-pending={pending ? "" : undefined}>
       <div class="card-head">
         <h2 id="what-differs">{title}</h2>
         <span class="card-note">
@@ -205,7 +205,7 @@ function Differences({ rows, asked, pending, shown, onShow }: DifferencesProps):
                 <th scope="col" class="num">
                   A
                 </th>
-                <th scope="col" class="num">
+                <th scope="col" class="num wide-cell">
                   B
                 </th>
                 <th scope="col" class="num wide-cell">
@@ -252,7 +252,7 @@ function Difference({ row: { id, label, unit, line }, shown, onShow }: Differenc
         ) : null}
       </th>
       <td class="num">{join(format(line.a))}</td>
-      <td class="num">{join(format(line.b))}</td>
+      <td class="num wide-cell">{join(format(line.b))}</td>
       <td class="num wide-cell">{line.delta === null ? "–" : signed(format, line.delta)}</td>
       <td class="num">{percentText(line)}</td>
       <td>
@@ -276,8 +276,9 @@ function Usual({ line: { usual } }: { readonly line: HistoryCompareLine }): VNod
     return (
       <span class="chip" data-tone="warn" title={why}>
         <Icon name="warn" />
-        outside
-        <span class="wide-cell-text"> · z {z === null ? "∞" : z.toFixed(1)}</span>
+        <span>
+          outside<span class="medium-only"> · z {z === null ? "∞" : z.toFixed(1)}</span>
+        </span>
       </span>
     );
   if (state === "inside")

@@ -161,9 +161,11 @@ function List({ events, onShow }: ListProps): VNode {
                     {clock.value.day(event.at)} {clock.value.time(event.at)}
                   </button>
                 </th>
-                <td class="gate" data-tone={tone === "quiet" ? undefined : tone}>
-                  <Icon name={icon} />
-                  {word}
+                <td>
+                  <span class="event-kind" data-tone={tone}>
+                    <Icon name={icon} />
+                    {word}
+                  </span>
                 </td>
                 <td class="event-text">
                   {event.text}

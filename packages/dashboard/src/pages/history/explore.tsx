@@ -1,7 +1,7 @@
 import { findMetric, type HistoryAnswer, type HistorySelector, type HistoryTrendAnswer } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
-import type { Emptiness } from "../../components/empty-state.tsx";
+import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
 import { figureText } from "../../history/figure-text.ts";
 import { type ChartData, chartsOf, gridOf, provenance, trendLines } from "./charts-of.ts";
 import { Figures } from "./figures.tsx";
@@ -10,7 +10,7 @@ import type { HistoryApi } from "./history-api.ts";
 import { useMarks } from "./marks.ts";
 import { Problem } from "./problem.tsx";
 import { RangeChart } from "./range-chart.tsx";
-import type { PlotMark } from "./range-plot.ts";
+import type { PlotLine, PlotMark } from "./range-plot.ts";
 import type { KnownSeries } from "./series-known.ts";
 import { TrendTable } from "./trend-table.tsx";
 import { formatOf, unitWord } from "./units.ts";
@@ -29,7 +29,7 @@ interface ExploreProps {
 export function Explore({ api, at, known, points }: ExploreProps): VNode {
   const { place, period, node, change } = at;
   const figures = useMemo(() => place.figures.map((figure) => onNode(figure, node)), [place.figures, node]);
-  const range = { fromAt: period.fromAt, toAt: period.toAt, points };
+  const range = { ...timeOf(period), points };
   const answer = useAsked(figures.length === 0 ? null : JSON.stringify([figures, range]), (signal) =>
     api.query({ ...range, selectors: figures }, signal),
   );
@@ -45,11 +45,21 @@ export function Explore({ api, at, known, points }: ExploreProps): VNode {
         trend={place.trend}
         onChange={(next) => change({ figures: next })}
         onTrend={(trend) => change({ trend })}
+        hrefOf={(format) =>
+          api.exportHref({
+            format,
+            node,
+            metrics: [...new Set(figures.map(({ metric }) => metric))],
+            ...timeOf(period),
+          })
+        }
       />
       {answer.problem === null ? null : (
         <Problem what="These figures" problem={answer.problem} onRetry={answer.again} />
       )}
-      {answer.value === null ? null : (
+      {answer.value === null ? (
+        <FirstAnswer figures={figures.length} problem={answer.problem} />
+      ) : (
         <Charts
           answer={answer.value}
           pending={answer.pending}
@@ -67,6 +77,34 @@ export function Explore({ api, at, known, points }: ExploreProps): VNode {
   );
 }
 
+function timeOf({ fromAt, toAt }: Period): { readonly fromAt: number; readonly toAt: number } {
+  return { fromAt, toAt };
+}
+
+/** Stands where charts will be. */
+function FirstAnswer({
+  figures,
+  problem,
+}: {
+  readonly figures: number;
+  readonly problem: string | null;
+}): VNode | null {
+  if (problem !== null) return null;
+  return (
+    <section class="card" aria-label="Why this is empty">
+      {figures === 0 ? (
+        <EmptyState
+          icon="history"
+          title="No figure is chosen"
+          why="Add one above: any metric, over any time that is kept."
+        />
+      ) : (
+        <EmptyState icon="waiting" title="Reading the past" why="The hub puts these figures together." />
+      )}
+    </section>
+  );
+}
+
 /** The same figure of one node alone, unless it names its own. */
 export function onNode(figure: HistorySelector, node: string | null): HistorySelector {
   return node === null || figure.nodes !== undefined ? figure : { ...figure, nodes: [node] };
@@ -79,6 +117,8 @@ function isHistogram({ metric, agg }: HistorySelector): boolean {
 function heatKey({ metric, where, nodes }: HistorySelector): string {
   return figureText({ metric, agg: "p50", ...(where ? { where } : {}), ...(nodes ? { nodes } : {}) });
 }
+
+const NO_LINES: readonly PlotLine[] = [];
 
 interface ChartsProps {
   readonly answer: HistoryAnswer;
@@ -93,23 +133,22 @@ interface ChartsProps {
 
 function Charts({ answer, pending, trends, marks, known, period, onRange }: ChartsProps): VNode {
   const grid = useMemo(() => gridOf(answer), [answer]);
-  const charts = useMemo(
-    () =>
-      chartsOf(answer).map((chart) => ({
-        ...chart,
-        lines: trends === null ? chart.lines : [...chart.lines, ...trendLines(chart, grid, trends)],
-      })),
-    [answer, trends, grid],
+  const charts = useMemo(() => chartsOf(answer), [answer]);
+  const overlays = useMemo(
+    () => charts.map((chart) => (trends === null ? [] : trendLines(chart, grid, trends))),
+    [charts, trends, grid],
   );
   return (
     <>
-      {charts.map((chart) => (
+      {charts.map((chart, index) => (
         <RangeChart
           key={chart.id}
           title={chart.title}
           note={provenance(answer, chart).join(" · ")}
           grid={grid}
           lines={chart.lines}
+          overlays={overlays[index] ?? NO_LINES}
+          figures={chart.results.map(({ selector }) => selector)}
           marks={marks}
           format={formatOf(chart.unit)}
           unit={unitWord(chart.unit)}

@@ -2,8 +2,11 @@ import { findMetric, HISTORY_AGGREGATES, type HistoryAggregate, type HistorySele
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "../../components/icon.tsx";
+import { Menu } from "../../components/menu.tsx";
+import { fetchFile } from "../../format/download.ts";
 import { splitsOf } from "../../history/figure-text.ts";
 import { Filters } from "./filters.tsx";
+import type { ExportQuery } from "./history-api.ts";
 import { MetricPicker } from "./metric-picker.tsx";
 import { attributeName, metricTitle } from "./names.ts";
 import { MOST_FIGURES } from "./place.ts";
@@ -18,7 +21,16 @@ interface FiguresProps {
   readonly trend: boolean;
   readonly onChange: (figures: readonly HistorySelector[]) => void;
   readonly onTrend: (trend: boolean) => void;
+  /** Where a file of all samples of these figures is. */
+  readonly hrefOf: (format: ExportQuery["format"]) => string;
 }
+
+/** Every sample that is kept, of all series of the metrics, as the hub writes them. */
+const FORMATS = [
+  ["csv", "All samples, CSV"],
+  ["json", "All samples, JSON"],
+  ["ndjson", "All samples, NDJSON"],
+] as const;
 
 const TOPS = [5, 10, 20] as const;
 /** Lines of a figure that is split, unless chosen. */
@@ -27,7 +39,7 @@ const FIRST_TOP = 5;
 const FIRST_AGGREGATE = { counter: "rate", gauge: "mean", histogram: "p95" } as const;
 
 /** Which figures are looked at: a metric, how it is put together, how it is split, and which of its series. */
-export function Figures({ figures, refused, known, trend, onChange, onTrend }: FiguresProps): VNode {
+export function Figures({ figures, refused, known, trend, onChange, onTrend, hrefOf }: FiguresProps): VNode {
   const [picking, setPicking] = useState<number | null>(null);
   const put = (index: number, figure: HistorySelector) =>
     onChange([...figures.slice(0, index), figure, ...figures.slice(index + 1)]);
@@ -66,6 +78,18 @@ export function Figures({ figures, refused, known, trend, onChange, onTrend }: F
             ? `${MOST_FIGURES} figures is the most one page shows.`
             : `${figures.length} of at most ${MOST_FIGURES}`}
         </span>
+        <Menu
+          label="Samples as a file"
+          buttonClass="button samples-menu"
+          items={FORMATS.map(([format, label]) => ({
+            label,
+            icon: "download",
+            run: () => fetchFile(hrefOf(format)),
+          }))}
+        >
+          <Icon name="download" />
+          Samples
+        </Menu>
         <label class="trend-switch">
           <input
             class="switch"

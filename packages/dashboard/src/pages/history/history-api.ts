@@ -30,7 +30,17 @@ export interface EventsQuery {
   readonly limit: number;
 }
 
-/** Questions about the past. All throw `WsightError`; `INTERNAL` when nobody answered. */
+/** Which samples, as which file. */
+export interface ExportQuery {
+  readonly format: "csv" | "json" | "ndjson";
+  readonly metrics: readonly string[];
+  readonly fromAt: number;
+  readonly toAt: number;
+  /** `service/instance`, `null` for all. */
+  readonly node: string | null;
+}
+
+/** Questions about the past. All but `exportHref` throw `WsightError`; `INTERNAL` when nobody answered. */
 export interface HistoryApi {
   query(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
   compare(query: HistoryCompareQuery, signal: AbortSignal): Promise<HistoryCompareAnswer>;
@@ -39,6 +49,8 @@ export interface HistoryApi {
   /** One page of what is kept. */
   series(after: string | null, signal: AbortSignal): Promise<HistorySeriesPage>;
   events(query: EventsQuery, signal: AbortSignal): Promise<readonly HistoryEvent[]>;
+  /** Where a file of everything that is kept of some metrics is. */
+  exportHref(query: ExportQuery): string;
 }
 
 const BAD = "BAD_FRAME";
@@ -49,10 +61,12 @@ export function createHistoryApi(base: URL, fetchLike: FetchLike): HistoryApi {
   // A page opened without its last slash stands beside its folder.
   const folder = base.pathname.endsWith("/dashboard") ? new URL(`${base.pathname}/`, base) : base;
 
+  const urlOf = (path: string): string => new URL(`../api/history/${path}`, folder).href;
+
   async function ask(path: string, signal: AbortSignal, body?: object): Promise<Readonly<Record<string, unknown>>> {
     let response: Response;
     try {
-      response = await fetchLike(new URL(`../api/history/${path}`, folder).href, {
+      response = await fetchLike(urlOf(path), {
         cache: "no-store",
         credentials: "same-origin",
         signal,
@@ -105,6 +119,12 @@ export function createHistoryApi(base: URL, fetchLike: FetchLike): HistoryApi {
       if (node !== null) query.set("node", node);
       const fields = await ask(`events?${query}`, signal);
       return asList(BAD, "events", fields.events, MOST) as readonly HistoryEvent[];
+    },
+    exportHref({ format, metrics, fromAt, toAt, node }) {
+      const query = new URLSearchParams({ format, from: String(fromAt), to: String(toAt) });
+      for (const metric of metrics) query.append("metric", metric);
+      if (node !== null) query.set("node", node);
+      return urlOf(`export?${query}`);
     },
   };
 }

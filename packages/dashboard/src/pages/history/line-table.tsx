@@ -25,7 +25,7 @@ export function LineTable({ title, lines, format, index, picked, onPick }: LineT
             <th scope="col" class="num">
               {index === null ? "Last" : "At cursor"}
             </th>
-            <th scope="col" class="num">
+            <th scope="col" class="num wide-cell">
               Lowest
             </th>
             <th scope="col" class="num">
@@ -58,12 +58,10 @@ export function LineTable({ title, lines, format, index, picked, onPick }: LineT
                   {line.label}
                 </th>
                 <td class="num">{text(index === null ? last : (line.values[index] ?? null))}</td>
-                <td class="num">{text(low)}</td>
+                <td class="num wide-cell">{text(low)}</td>
                 <td class="num">{text(high)}</td>
                 <td class="num wide-cell">{text(line.whole)}</td>
-                <td class="num wide-cell">
-                  {line.stroke === "trend" ? "" : `${join(share(line.coverage))} of the time`}
-                </td>
+                <td class="num wide-cell">{join(share(line.coverage))} of the time</td>
               </tr>
             );
           })}

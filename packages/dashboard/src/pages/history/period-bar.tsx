@@ -2,7 +2,6 @@ import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { Icon } from "../../components/icon.tsx";
-import { span } from "../../format/quantity.ts";
 import { readLocal, writeLocal } from "./local-time.ts";
 import { PRESETS } from "./place.ts";
 import { offsetOf } from "./time-axis.ts";
@@ -55,16 +54,20 @@ export function PeriodBar({ at }: { readonly at: PagePlace }): VNode {
         >
           Zoom out
         </button>
+        {period.preset === null ? null : (
+          <button
+            type="button"
+            class="button"
+            data-kind="square"
+            aria-label="Ask again"
+            title="Ask again"
+            onClick={at.refresh}
+          >
+            <Icon name="retry" />
+          </button>
+        )}
       </span>
       <NodePick chosen={at.node} onPick={(node) => route.navigate({ node })} />
-      {period.preset === null ? null : (
-        <button type="button" class="button" aria-label="Ask again" title="Ask again" onClick={at.refresh}>
-          <Icon name="retry" />
-        </button>
-      )}
-      <p class="fine period-length">
-        {period.preset === null ? `A fixed time of ${span(length)}.` : "Moves on with the clock."}
-      </p>
     </section>
   );
 }
@@ -130,7 +133,9 @@ function FromTo({ at: { period, fix } }: { readonly at: PagePlace }): VNode {
           onBlur={apply}
         />
       </label>
-      <span aria-hidden="true">–</span>
+      <span class="medium-only" aria-hidden="true">
+        –
+      </span>
       <label>
         <span class="sr-only">To, {clock.value.zone}</span>
         <input
@@ -143,7 +148,7 @@ function FromTo({ at: { period, fix } }: { readonly at: PagePlace }): VNode {
           onBlur={apply}
         />
       </label>
-      <span class="fine">{clock.value.zone}</span>
+      <span class="fine medium-only">{clock.value.zone}</span>
       <button type="submit" class="sr-only">
         Show this time
       </button>

@@ -1,3 +1,4 @@
+import type { HistorySelector } from "@wsight/protocol";
 import type { ComponentChildren, TargetedKeyboardEvent, TargetedPointerEvent, VNode } from "preact";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../../app-context.ts";
@@ -28,6 +29,10 @@ interface RangeChartProps {
   readonly note: ComponentChildren;
   readonly grid: Grid;
   readonly lines: readonly RangeLine[];
+  /** Drawn with the lines, and told elsewhere. The same while it means the same. */
+  readonly overlays?: readonly PlotLine[];
+  /** What is drawn, when it can be compared with another time. */
+  readonly figures?: readonly HistorySelector[];
   readonly marks?: readonly PlotMark[];
   readonly format: Formatter;
   /** Unit of the values for files: `s`. */
@@ -49,6 +54,7 @@ interface Dragged {
   readonly to: number;
 }
 
+const NONE: readonly never[] = [];
 /** A finger that rests so long means to choose a time and not to scroll, ms. */
 const HOLD_MS = 350;
 /** A pointer that moved less was a click, px. */
@@ -97,7 +103,14 @@ export function RangeChart(props: RangeChartProps): VNode {
       title={title}
       span={12}
       as="figure"
-      aside={<ChartMenu title={title} table={() => tableOf(app, props)} range={props.range} />}
+      aside={
+        <ChartMenu
+          title={title}
+          table={() => tableOf(app, props)}
+          range={props.range}
+          figures={props.figures ?? NONE}
+        />
+      }
       {...(caption === undefined ? {} : { caption })}
     >
       <div class="range-note">{props.note}</div>
@@ -140,7 +153,7 @@ export function RangeChart(props: RangeChartProps): VNode {
 }
 
 function useView(app: App, props: RangeChartProps, picked: number | null): RangeView {
-  const { grid, lines, marks = [], format } = props;
+  const { grid, lines, overlays = NONE, marks = NONE, format } = props;
   const palette = app.palette.value;
   const clock = app.clock.value;
   const thin = app.preferences.reduceDrawing.value;
@@ -148,7 +161,7 @@ function useView(app: App, props: RangeChartProps, picked: number | null): Range
   return useMemo(
     () => ({
       grid,
-      lines,
+      lines: [...lines, ...overlays],
       picked,
       marks,
       palette,
@@ -159,7 +172,7 @@ function useView(app: App, props: RangeChartProps, picked: number | null): Range
         midnight ? clock.day(at) : at % 60_000 === 0 ? clock.minute(at) : clock.time(at),
       gapText: "nothing recorded",
     }),
-    [grid, lines, picked, marks, palette, clock, thin, zone, format],
+    [grid, lines, overlays, picked, marks, palette, clock, thin, zone, format],
   );
 }
 

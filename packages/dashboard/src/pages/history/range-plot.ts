@@ -53,7 +53,7 @@ const DASHES: Readonly<Record<NonNullable<PlotLine["stroke"]>, readonly number[]
   trend: [1.5, 3],
 };
 /** Bands of more lines than this would hide each other. */
-const MOST_BANDS = 3;
+export const MOST_BANDS = 3;
 
 /** Lines over a fixed time, in one element; drawn when told to and when the element changes size. */
 export class RangePlot {
@@ -78,7 +78,7 @@ export class RangePlot {
   /** Draws; other strokes, or another number of lines, are another plot inside. */
   draw(view: RangeView): void {
     this.#view = view;
-    this.#range = rangeOf(view.lines);
+    this.#range = rangeOf(view.lines, view.picked);
     const strokes = view.lines.map(({ stroke }) => stroke ?? "solid").join();
     if (this.#plot === null || strokes !== this.#strokes) {
       this.#plot?.destroy();
@@ -215,14 +215,12 @@ export class RangePlot {
   #drawBands(u: uPlot): void {
     const { lines, picked, grid, thin } = this.#view;
     if (thin) return;
-    const banded = lines.filter(({ low, high }) => low !== undefined && high !== undefined);
     u.ctx.save();
     u.ctx.beginPath();
     u.ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
     u.ctx.clip();
     lines.forEach(({ low, high }, line) => {
-      if (low === undefined || high === undefined) return;
-      if (picked === null ? banded.length > MOST_BANDS : picked !== line) return;
+      if (low === undefined || high === undefined || !isBanded(lines, picked, line)) return;
       u.ctx.fillStyle = fade(this.#view.palette[lines[line]?.color ?? "other"], 0.16);
       for (const [from, to] of runsOf(high)) drawBand(u, grid, low, high, from, to);
     });
@@ -279,6 +277,15 @@ function drawBand(
   u.ctx.fill();
 }
 
+/** Whether the band of a line is drawn: those of few lines, or of the one that is looked at. */
+function isBanded(lines: readonly PlotLine[], picked: number | null, line: number): boolean {
+  return picked === null ? bandedLines(lines) <= MOST_BANDS : picked === line;
+}
+
+function bandedLines(lines: readonly PlotLine[]): number {
+  return lines.filter(({ high }) => high !== undefined).length;
+}
+
 /** Stretches with values, as `[from, to)`. */
 function runsOf(values: readonly (number | null)[]): (readonly [from: number, to: number])[] {
   const runs: (readonly [number, number])[] = [];
@@ -304,7 +311,7 @@ export function gapsOf(lines: readonly PlotLine[], length: number): readonly (re
 }
 
 /** The y-axis: from zero, or from below it where values are. Bands count as long as they do not flatten the lines. */
-function rangeOf(lines: readonly PlotLine[]): readonly [low: number, high: number] {
+function rangeOf(lines: readonly PlotLine[], picked: number | null): readonly [low: number, high: number] {
   let low = 0;
   let high = 0;
   const take = (value: number | null | undefined) => {
@@ -314,7 +321,9 @@ function rangeOf(lines: readonly PlotLine[]): readonly [low: number, high: numbe
   };
   for (const { values } of lines) for (const value of values) take(value);
   const ofLines = high;
-  for (const { high: band = [] } of lines) for (const value of band) take(value);
+  lines.forEach(({ high: band = [] }, line) => {
+    if (isBanded(lines, picked, line)) for (const value of band) take(value);
+  });
   if (ofLines > 0) high = Math.min(high, ofLines * 3);
   if (low === 0 && high === 0) return [0, 1];
   const room = (high - low) * 0.08;
@@ -324,7 +333,7 @@ function rangeOf(lines: readonly PlotLine[]): readonly [low: number, high: numbe
 /** Grid lines at round values; zero is one of them. */
 function linesBetween(low: number, high: number): number[] {
   if (low >= 0) return gridLines(high);
-  const [, step = 1] = gridLines(high - low);
+  const [, step = 1] = gridLines(Math.max(high, -low));
   const first = Math.ceil(low / step);
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => (first + index) * step);
 }

@@ -26,7 +26,7 @@ const STEPS_MS = [
   100 * DAY_MS,
 ] as const;
 /** Labels are at least so far apart, CSS pixels. */
-const LABEL_SPACE = 92;
+const LABEL_SPACE = 70;
 /** A label nearer to the right edge would be cut. */
 const EDGE_PX = 22;
 

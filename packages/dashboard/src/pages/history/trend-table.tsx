@@ -29,7 +29,9 @@ export function TrendTable({ chart, trends }: TrendTableProps): VNode | null {
       lengthMs: (answer?.toAt ?? 0) - (answer?.fromAt ?? 0),
     }));
   });
-  if (rows.length === 0) return null;
+  const [first] = rows;
+  if (first === undefined) return null;
+  const every = first.lengthMs > 2 * DAY_MS ? "a day" : "an hour";
   const format = formatOf(chart.unit);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
@@ -39,16 +41,13 @@ export function TrendTable({ chart, trends }: TrendTableProps): VNode | null {
           <tr>
             <th scope="col">Trend</th>
             <th scope="col" class="num">
-              Slope
-            </th>
-            <th scope="col" class="num">
-              95 % interval
+              Change {every}, 95 % interval
             </th>
             <th scope="col" class="num wide-cell">
               Over this time
             </th>
             <th scope="col" class="num wide-cell">
-              p
+              p-value
             </th>
           </tr>
         </thead>
@@ -62,15 +61,16 @@ export function TrendTable({ chart, trends }: TrendTableProps): VNode | null {
               {trend === null ? (
                 <>
                   <td class="num">–</td>
-                  <td class="num">–</td>
                   <td class="num wide-cell">–</td>
                   <td class="num wide-cell">–</td>
                 </>
               ) : (
                 <>
-                  <td class="num">{slopeText(format, trend.slope, lengthMs)}</td>
                   <td class="num">
-                    {slopeText(format, trend.slopeLow, lengthMs)} to {slopeText(format, trend.slopeHigh, lengthMs)}
+                    {slopeText(format, trend.slope, lengthMs)}{" "}
+                    <span class="fine">
+                      {slopeText(format, trend.slopeLow, lengthMs)} to {slopeText(format, trend.slopeHigh, lengthMs)}
+                    </span>
                   </td>
                   <td class="num wide-cell">{signed(format, trend.endValue - trend.startValue)}</td>
                   <td class="num wide-cell">{trend.p < 0.001 ? "< 0.001" : trend.p.toFixed(3)}</td>
@@ -95,8 +95,7 @@ function wordOf({ slope, p }: HistoryTrend): string {
 
 /** A slope by the hour, over more than two days by the day. */
 function slopeText(format: Formatter, slope: number, lengthMs: number): string {
-  const [seconds, word] = lengthMs > 2 * DAY_MS ? [DAY_S, "d"] : [HOUR_S, "h"];
-  return `${signed(format, slope * seconds)} per ${word}`;
+  return signed(format, slope * (lengthMs > 2 * DAY_MS ? DAY_S : HOUR_S));
 }
 
 /** A change with its sign: `+3.2 ms`, `−40`, `0`. */

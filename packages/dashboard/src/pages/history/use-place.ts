@@ -17,7 +17,7 @@ export interface PagePlace {
   /** `service/instance`; `null` for all. */
   readonly node: string | null;
   change(part: Partial<HistoryPlace>): void;
-  /** Looks at a fixed time. */
+  /** Looks at a fixed time, as far as it can be shown. */
   fix(fromAt: number, toAt: number): void;
   /** Looks at the time up to now. */
   follow(preset: PresetId): void;
@@ -32,7 +32,7 @@ const SOONEST_MS = 10_000;
 
 /** Reads the page's place from the address, and keeps a time that goes up to now moving while it is looked at. */
 export function usePlace(): PagePlace {
-  const { live, route } = useApp();
+  const { live, route, time } = useApp();
   const params = route.params.value;
   const range = route.range.value;
   const place = useMemo(() => parseHistory(params), [params]);
@@ -63,7 +63,7 @@ export function usePlace(): PagePlace {
         { params: formatHistory({ ...parseHistory(route.params.peek()), ...part }) },
         { replace: part.tab === undefined },
       ),
-    fix: (fromAt, toAt) => route.navigate({ range: { fromAt: Math.round(fromAt), toAt: Math.round(toAt) } }),
+    fix: (fromAt, toAt) => time.lookAt({ fromAt, toAt }),
     follow: (last) =>
       route.navigate({ range: null, params: formatHistory({ ...parseHistory(route.params.peek()), last }) }),
     refresh,

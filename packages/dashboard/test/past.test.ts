@@ -29,7 +29,7 @@ function answerOf({ fromAt, toAt, selectors, stepMs = 5000 }: HistoryQuery): His
     results: selectors.map((selector) => ({
       selector,
       unit: "{connection}" as HistoryAnswer["results"][number]["unit"],
-      lines: [{ labels: {}, values, coverage: 0.98 }],
+      lines: [{ labels: {}, values, coverage: 0.98, whole: null }],
       leftOut: 0,
     })),
   };
@@ -241,7 +241,7 @@ describe("a page that looks at the past", () => {
     const grid = { fromAt: START - 3_600_000, toAt: START - 3_600_000 + stepMs * values.length, stepMs };
     const rows = [OPEN, RATE].map((selector): [string, Float64Array] => [
       selectorKey(selector),
-      rowOf(grid, grid, { labels: {}, values, coverage: 1 }, selector),
+      rowOf(grid, grid, { labels: {}, values, coverage: 1, whole: null }, selector),
     ]);
     return new PastGrid({ ...grid, resolutionMs: 1000, coverage: 1 }, new Map(rows));
   };

@@ -184,7 +184,7 @@ describe("the curve of the rail", () => {
       api: {
         query: async ({ fromAt, toAt }) => {
           asked.push(toAt - fromAt);
-          const line = { labels: {}, values: [null, 4], coverage: 1 };
+          const line = { labels: {}, values: [null, 4], coverage: 1, whole: 4 };
           const result = {
             selector: { metric: "m", agg: "mean" as const },
             unit: "1" as const,

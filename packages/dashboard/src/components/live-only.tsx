@@ -1,17 +1,22 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useApp } from "../app-context.ts";
-import { EmptyState } from "./empty-state.tsx";
+import { Icon } from "./icon.tsx";
 
-/** What is known of now alone: while the page looks at the past it says so instead. @param card what it is, where the words need a card of their own */
-export function LiveOnly({ card, children }: { readonly card?: string; readonly children: ComponentChildren }): VNode {
-  const { live } = useApp();
-  if (live.past.value === null) return <>{children}</>;
+interface LiveOnlyProps {
+  /** What it is, where the words need a card of their own. */
+  readonly card?: string;
+  readonly children: ComponentChildren;
+}
+
+/** What is known of now alone: while the page looks at the past it says so instead. */
+export function LiveOnly({ card, children }: LiveOnlyProps): VNode {
+  if (useApp().live.past.value === null) return <>{children}</>;
   const words = (
-    <EmptyState
-      icon="history"
-      title={card === undefined ? "Live only" : `${card}: live only`}
-      why="This tells how things are now, and is not kept for other times."
-    />
+    <p class="live-only">
+      <Icon name="history" />
+      {card === undefined ? null : <b>{card}</b>}
+      Live only, not kept for other times.
+    </p>
   );
   return card === undefined ? words : <section class="card">{words}</section>;
 }

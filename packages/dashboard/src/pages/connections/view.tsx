@@ -59,7 +59,8 @@ function Lists({ api, looking }: { readonly api: ConnectionsApi; readonly lookin
   const { live, route } = useApp();
   const chosen = TAB_IDS.find((id) => id === route.params.value.tab) ?? "connections";
   const search = (q: string) => changeParams(route, { tab: "", q });
-  const amount = (value: number | undefined) => (value === undefined ? {} : { note: count(value).text });
+  const away = live.past.value !== null;
+  const amount = (value: number | undefined) => (value === undefined || away ? {} : { note: count(value).text });
   const tabs: readonly Tab<TabId>[] = [
     { id: "connections", label: "Connections" },
     { id: "users", label: "Users", ...amount(live.table("users").value?.total) },

@@ -67,6 +67,7 @@ function Uptime(): VNode | null {
   const count = nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
   return (
     <span>
+      {live.past.value === null ? "" : "now · "}
       {count} · up {span(live.now.value - oldest)}
     </span>
   );

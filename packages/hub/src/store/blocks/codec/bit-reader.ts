@@ -95,33 +95,66 @@ export class BitReader {
     return values;
   }
 
+  /** As in the writer, the bits are kept in variables of its own wherever a number is of the usual kind. */
   #rice(length: number): Float64Array {
     const values = new Float64Array(length);
-    let mean = FIRST_MEAN;
-    let run = FIRST_RUN;
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let [mean, run] = [FIRST_MEAN, FIRST_RUN];
+    let [at, bits, waiting] = [this.#at, 0, 0];
     for (let i = 0; i < length; i++) {
       let base = 0;
       if (mean < RUN_BELOW) {
         const start = i;
-        let bits = RUN_BITS[run] as number;
-        while (i < length && this.#take(1) === 1) {
-          i += 1 << bits;
-          run = Math.min(run + 1, RUN_BITS.length - 1);
-          bits = RUN_BITS[run] as number;
-        }
-        if (i >= length) break;
-        i += this.#take(bits);
-        if (i >= length) throw new DamagedBlockError("block: expected a number behind a run of zeros");
-        run = Math.max(0, run - 1);
+        this.#keep(at, bits, waiting);
+        [i, run] = this.#run(i, length, run);
+        [at, bits, waiting] = [this.#at, this.#bits, this.#waiting];
+        if (i === length) break;
         mean = meanAfterZeros(mean, i - start);
         base = 1;
       }
-      const value = this.#number(riceBits(mean)) + base;
+      const low = riceBits(mean);
+      for (; waiting < PIECE_BITS; waiting += 8, at++) bits |= at < end ? (bytes[at] as number) << waiting : 0;
+      const zeros = ~bits | (1 << MOST_ONES);
+      const ones = 31 - Math.clz32(zeros & -zeros);
+      let value: number;
+      if (ones < MOST_ONES && ones + low < waiting) {
+        value = ((ones << low) | ((bits >>> (ones + 1)) & ((1 << low) - 1))) + base;
+        bits = (bits >>> ones) >>> (low + 1);
+        waiting -= ones + 1 + low;
+      } else {
+        this.#keep(at, bits, waiting);
+        value = this.#number(low) + base;
+        [at, bits, waiting] = [this.#at, this.#bits, this.#waiting];
+      }
       values[i] = value;
       mean = nextMean(mean, value);
     }
+    this.#keep(at, bits, waiting);
     this.#align();
     return values;
+  }
+
+  #keep(at: number, bits: number, waiting: number): void {
+    this.#at = at;
+    this.#bits = bits;
+    this.#waiting = waiting;
+  }
+
+  /** Passes over a run of zeros; where the next number is, and how far runs have grown. */
+  #run(start: number, length: number, before: number): [at: number, run: number] {
+    let at = start;
+    let run = before;
+    let bits = RUN_BITS[run] as number;
+    while (at < length && this.#take(1) === 1) {
+      at += 1 << bits;
+      run = Math.min(run + 1, RUN_BITS.length - 1);
+      bits = RUN_BITS[run] as number;
+    }
+    if (at >= length) return [length, run];
+    at += this.#take(bits);
+    if (at >= length) throw new DamagedBlockError("block: expected a number behind a run of zeros");
+    return [at, Math.max(0, run - 1)];
   }
 
   #number(low: number): number {
@@ -160,9 +193,9 @@ export class BitReader {
     return bits;
   }
 
-  /** Has at least 24 bits wait; behind the end they are zero, which {@link #align} notices. */
+  /** Has 24 to 31 bits wait; behind the end they are zero, which {@link #align} notices. */
   #fill(): void {
-    while (this.#waiting <= 24) {
+    while (this.#waiting < PIECE_BITS) {
       if (this.#at < this.#end) this.#bits |= (this.#bytes[this.#at] as number) << this.#waiting;
       this.#at++;
       this.#waiting += 8;

@@ -16,6 +16,7 @@ import {
 const RICE_WIDTH = 18;
 const PIECE_BITS = 24;
 const PIECE = 2 ** PIECE_BITS;
+const PIECE_BYTES = PIECE_BITS / 8;
 const MOST_BYTES_A_NUMBER = 12;
 
 /** Appends numbers to a growing byte array: whole bytes, and streams of bits. */
@@ -103,37 +104,59 @@ export class BitWriter {
     }
   }
 
+  /** The bits are kept in variables of its own wherever a number is of the usual kind: this is where writing spends its time. */
   #rice(values: Float64Array): void {
     const { length } = values;
-    let mean = FIRST_MEAN;
-    let run = FIRST_RUN;
+    let [mean, run] = [FIRST_MEAN, FIRST_RUN];
+    let [bytes, at, bits, waiting] = [this.#bytes, this.#length, 0, 0];
     for (let i = 0; i < length; i++) {
-      this.#reserve(MOST_BYTES_A_NUMBER);
       let base = 0;
       if (mean < RUN_BELOW) {
         const start = i;
         while (i < length && values[i] === 0) i++;
+        this.#keep(at, bits, waiting);
         run = this.#run(i - start, i === length, run);
+        [bytes, at, bits, waiting] = [this.#bytes, this.#length, this.#bits, this.#waiting];
         if (i === length) break;
         mean = meanAfterZeros(mean, i - start);
         base = 1;
       }
       const value = values[i] as number;
-      this.#number(value - base, riceBits(mean));
+      const rest = value - base;
+      const low = riceBits(mean);
+      const ones = rest < ESCAPE_FROM ? rest >>> low : MOST_ONES;
+      if (ones < MOST_ONES && ones + low < PIECE_BITS && at + PIECE_BYTES < bytes.length) {
+        bits |= (((1 << ones) - 1) | ((rest & ((1 << low) - 1)) << (ones + 1))) << waiting;
+        waiting += ones + 1 + low;
+        for (; waiting >= 8; waiting -= 8) {
+          bytes[at++] = bits;
+          bits >>>= 8;
+        }
+      } else {
+        this.#keep(at, bits, waiting);
+        this.#number(rest, low);
+        [bytes, at, bits, waiting] = [this.#bytes, this.#length, this.#bits, this.#waiting];
+      }
       mean = nextMean(mean, value);
     }
+    this.#keep(at, bits, waiting);
     this.#align();
   }
 
+  #keep(length: number, bits: number, waiting: number): void {
+    this.#length = length;
+    this.#bits = bits;
+    this.#waiting = waiting;
+  }
+
   #number(value: number, low: number): void {
+    this.#reserve(MOST_BYTES_A_NUMBER);
     const ones = value < ESCAPE_FROM ? value >>> low : MOST_ONES;
     if (ones >= MOST_ONES) {
       const width = bitLength(value);
       this.#put((1 << MOST_ONES) - 1, MOST_ONES);
       this.#put(width, WIDTH_BITS);
       this.#wide(value, width);
-    } else if (ones + low < PIECE_BITS) {
-      this.#put(((1 << ones) - 1) | ((value & ((1 << low) - 1)) << (ones + 1)), ones + 1 + low);
     } else {
       this.#put((1 << ones) - 1, ones + 1);
       this.#put(value & ((1 << low) - 1), low);

@@ -92,9 +92,9 @@ browserSuite("by keyboard alone", () => {
     await untilFocused(page, "View data table");
     expect(await more.getAttribute("aria-expanded")).toBe("true");
     await page.keyboard.press("ArrowDown");
-    await untilFocused(page, "Copy link");
+    await untilFocused(page, "Open in History");
     await page.keyboard.press("End");
-    await untilFocused(page, "Download CSV");
+    await untilFocused(page, "Download PNG");
     await page.keyboard.press("ArrowDown");
     await untilFocused(page, "View data table");
     await page.keyboard.press("Escape");

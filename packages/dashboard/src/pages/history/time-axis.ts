@@ -24,6 +24,7 @@ const STEPS_MS = [
   10 * DAY_MS,
   30 * DAY_MS,
   100 * DAY_MS,
+  200 * DAY_MS,
 ] as const;
 /** Labels are at least so far apart, CSS pixels. */
 const LABEL_SPACE = 70;
@@ -39,7 +40,7 @@ export type Offset = (at: number) => number;
  */
 export function timeLabels(fromAt: number, toAt: number, widthPx: number, offset: Offset): number[] {
   const perLabel = ((toAt - fromAt) / Math.max(1, widthPx)) * LABEL_SPACE;
-  const step = STEPS_MS.find((candidate) => candidate >= perLabel) ?? 100 * DAY_MS;
+  const step = STEPS_MS.find((candidate) => candidate >= perLabel) ?? 200 * DAY_MS;
   const labels: number[] = [];
   for (let local = Math.ceil((fromAt + offset(fromAt)) / step) * step; ; local += step) {
     const guess = local - offset(fromAt);

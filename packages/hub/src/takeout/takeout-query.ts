@@ -87,8 +87,8 @@ function readStep(text: string, where: string): TierStep | "all" {
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `2026-11-21T13:00:00Z`, ms epoch, or how long ago: `24h`. */
-function readTime(text: string, now: number, where: string): number {
+/** `2026-11-21T13:00:00Z`, ms epoch, or how long ago: `24h`. @throws WsightError `BAD_REQUEST` */
+export function readTime(text: string, now: number, where: string): number {
   const ago = /^(\d{1,9})([smhd])$/.exec(text);
   if (ago !== null) return now - Number(ago[1]) * (UNITS_MS[ago[2] ?? ""] ?? 0);
   if (/^\d{10,15}$/.test(text)) return Number(text);

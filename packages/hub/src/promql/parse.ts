@@ -65,12 +65,12 @@ export function parseSelector(text: string): Selector {
 
 function checkTree(query: string, node: GrammarNode, depth: number): void {
   if (depth > 4 * MAX_DEPTH) throw parseError(query, node.from, `expected at most ${MAX_DEPTH} levels of nesting`);
-  // What is not understood inside an unsupported part is said of that part, which is told first.
   const unsupported = UNSUPPORTED[node.name];
   if (unsupported !== undefined) throw parseError(query, node.from, unsupported);
-  const called = node.children.find(({ isError }) => isError);
-  if (called !== undefined) throw notUnderstood(query, node, called);
-  for (const child of node.children) checkTree(query, child, depth + 1);
+  for (const child of node.children) {
+    if (child.isError) throw notUnderstood(query, node, child);
+    checkTree(query, child, depth + 1);
+  }
 }
 
 function notUnderstood(query: string, parent: GrammarNode, { from, to }: GrammarNode): PromqlError {

@@ -38,11 +38,11 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunctionShape>> = {
   count_over_time: { looksWithin: true, prepare: (stream) => ofRange(stream, countOf) },
   min_over_time: {
     looksWithin: true,
-    prepare: (stream) => extreme(stream.within?.min ?? stream.values, (a, b) => a < b),
+    prepare: (stream) => extreme(stream, stream.within?.min ?? stream.values, (a, b) => a < b),
   },
   max_over_time: {
     looksWithin: true,
-    prepare: (stream) => extreme(stream.within?.max ?? stream.values, (a, b) => a > b),
+    prepare: (stream) => extreme(stream, stream.within?.max ?? stream.values, (a, b) => a > b),
   },
   last_over_time: {
     isCheap: true,
@@ -111,10 +111,13 @@ function count(values: Float64Array, counts: (now: number, before: number) => bo
 }
 
 /** Sum and count of a range. */
-function ofRange({ values, within }: NumberStream, answer: (sum: number, count: number) => number): RangeFunction {
-  const sums = within?.sum ?? values;
-  const counts = within?.count ?? null;
-  return ({ first, last }) => {
+function ofRange(stream: NumberStream, answer: (sum: number, count: number) => number): RangeFunction {
+  const sums = stream.within?.sum ?? stream.values;
+  const counts = stream.within?.count ?? null;
+  return (window) => {
+    const { last } = window;
+    const first = firstWithin(stream, window);
+    if (first > last) return undefined;
     let whole = 0;
     let lost = 0;
     let readings = 0;
@@ -142,8 +145,20 @@ function countOf(_: number, readings: number): number {
   return readings;
 }
 
-function extreme(values: Float64Array, isBetter: (one: number, other: number) => boolean): RangeFunction {
-  return ({ first, last }) => {
+/** An interval that ends where the range begins has nothing to do with it; a reading of that moment has. */
+function firstWithin({ times, within }: NumberStream, { first, startAt }: Window): number {
+  return within !== null && times[first] === startAt ? first + 1 : first;
+}
+
+function extreme(
+  stream: NumberStream,
+  values: Float64Array,
+  isBetter: (one: number, other: number) => boolean,
+): RangeFunction {
+  return (window) => {
+    const { last } = window;
+    const first = firstWithin(stream, window);
+    if (first > last) return undefined;
     let best = values[first] ?? Number.NaN;
     for (let i = first + 1; i <= last; i++) {
       const value = values[i] ?? Number.NaN;

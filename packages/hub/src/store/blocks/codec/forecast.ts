@@ -76,12 +76,18 @@ export function recall({ first, values }: Surprises, length: number, { order, la
 }
 
 /** How many numbers a choice is made by: enough to know a series, few enough to cost little. */
-const TRIED = 128;
+const TRIED = 96;
 
-/** Place of the forecast that leaves the fewest bits, and about how many those are. */
+/** The part of a column that choices are made by. */
+export function triedPart(numbers: Float64Array): Float64Array {
+  if (numbers.length <= TRIED) return numbers;
+  const start = (numbers.length - TRIED) >> 1;
+  return numbers.subarray(start, start + TRIED);
+}
+
+/** Place of the forecast that leaves the fewest bits, and about how many those are of the {@link triedPart}. */
 export function chooseForecast(numbers: Float64Array): { readonly place: number; readonly bits: number } {
-  const start = Math.max(0, (numbers.length - TRIED) >> 1);
-  const costs = costsOf(numbers, start, Math.min(numbers.length, start + TRIED));
+  const costs = costsOf(triedPart(numbers));
   let place = 0;
   for (let candidate = 1; candidate < costs.length; candidate++) {
     if ((costs[candidate] as number) < (costs[place] as number)) place = candidate;
@@ -90,18 +96,18 @@ export function chooseForecast(numbers: Float64Array): { readonly place: number;
 }
 
 /**
- * Bits that each forecast leaves of `numbers` from `start` to `end`: all in
- * one go, since this is asked several times for each column.
+ * Bits that each forecast leaves: all in one go, since this is asked several
+ * times for each column.
  */
-function costsOf(numbers: Float64Array, start: number, end: number): Float64Array {
+function costsOf(numbers: Float64Array): Float64Array {
   const costs = new Float64Array(FORECASTS.length);
-  let before = numbers[start] as number;
+  let before = numbers[0] as number;
   let least = before;
   let step = 0;
   let [mean2, mean4, step2, step4] = [before * 4, before * 16, 0, 0];
   let [plain, level2, level4, delta, pace, pace2, pace4] = [0, 0, 0, 0, 0, 0, 0];
-  for (let i = start; i < end; i++) least = Math.min(least, numbers[i] as number);
-  for (let i = start + 1; i < end; i++) {
+  for (let i = 1; i < numbers.length; i++) least = Math.min(least, numbers[i] as number);
+  for (let i = 1; i < numbers.length; i++) {
     const number = numbers[i] as number;
     const grown = number - before;
     plain += bitLength(number - least);

@@ -3,7 +3,7 @@ import type { BitReader } from "./bit-reader.ts";
 import type { BitWriter } from "./bit-writer.ts";
 import { DamagedBlockError } from "./block-columns.ts";
 import { readFloats, writeFloats } from "./floats.ts";
-import { chooseForecast, MOST_WHOLE } from "./forecast.ts";
+import { chooseForecast, MOST_WHOLE, triedPart } from "./forecast.ts";
 import {
   COLUMN_ORDER,
   FORMULA_OF,
@@ -65,11 +65,12 @@ function writeNumbers(writer: BitWriter, values: Float64Array, flags: number, pl
   if (certain && writeFormula(writer, values, formula, place)) return;
   const scale = chooseScale(values);
   const found = scale === null ? null : scaled(values, scale);
+  const meets = found !== null && found.off === null;
+  if (formula !== undefined && !certain && !meets && writeFormula(writer, values, formula, place)) return;
   if (scale !== null && found !== null) {
     writeScaled(writer, values, { ...found, scale, flags, place });
     return;
   }
-  if (formula !== undefined && !certain && writeFormula(writer, values, formula, place)) return;
   writer.u8(FLOATS | flags);
   writeFloats(writer, values);
 }
@@ -136,23 +137,31 @@ function readScaled(reader: BitReader, length: number, tag: number, { kind, name
   return values;
 }
 
-/** What of a column is left by the relation that leaves the least. */
+/** What of a column is left by the relation that leaves the least; chosen by a part of it. */
 function chooseRelation(
   wholes: Float64Array,
   scale: number,
   { kind, name, known }: ColumnPlace,
 ): { readonly relation: number | null; readonly left: Float64Array } {
-  const tried = WORTH_TRYING[kind][name] ?? [];
-  let best: { relation: number | null; left: Float64Array } = { relation: null, left: wholes };
-  if (tried.length === 0) return best;
-  let { bits: least } = chooseForecast(wholes);
-  for (const relation of tried) {
-    const left = difference(wholes, RELATIONS[relation]?.(known, powerOf(scale)) ?? wholes);
-    if (left === null) continue;
-    const { bits } = chooseForecast(left);
-    if (bits < least) [best, least] = [{ relation, left }, bits];
+  const tried = WORTH_TRYING[kind][name];
+  if (tried === undefined) return { relation: null, left: wholes };
+  const power = powerOf(scale);
+  const part = triedPart(wholes);
+  const knownPart: Known = { column: (other) => triedPart(known.column(other)), buckets: () => null };
+  let relation: number | null = null;
+  let least = Infinity;
+  for (const candidate of [null, ...tried]) {
+    const left = leftBy(candidate, part, knownPart, power);
+    const bits = left === null ? Infinity : chooseForecast(left).bits;
+    if (bits < least) [relation, least] = [candidate, bits];
   }
-  return best;
+  const left = leftBy(relation, wholes, known, power);
+  return left === null ? { relation: null, left: wholes } : { relation, left };
+}
+
+function leftBy(relation: number | null, wholes: Float64Array, known: Known, power: number): Float64Array | null {
+  const foretold = relation === null ? undefined : RELATIONS[relation]?.(known, power);
+  return foretold === undefined ? wholes : difference(wholes, foretold);
 }
 
 /** `null` when it leaves the range that can be written. */

@@ -4,13 +4,18 @@ import { Ulps } from "./words.ts";
 /** Most digits behind the point. */
 const MOST_DIGITS = 12;
 const POWERS: Float64Array = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, digits) => 10 ** digits);
-/** A value this near to a multiple of the scale's step, in units in the last place, is told as that multiple and how far it is off. */
-const NEAR = 96;
+/**
+ * A value this near to a multiple of the step, in units in the last place, is
+ * told as that multiple and how far it is off: sums and differences of
+ * decimals lose their last bits.
+ */
+const NEAR = 2 ** 17;
 /** Numbers of more bits meet some multiple by chance. */
 const MOST_PLAUSIBLE = 2 ** 41;
 const SAMPLED = 24;
-/** The same as {@link NEAR}, roughly and relative. */
-const NEARLY = 2 ** -47;
+/** The same as {@link NEAR}, roughly and relative; and how much of a step it may be, so that chance meets few. */
+const NEARLY = 2 ** -36;
+const MOST_FAR = 2 ** -8;
 /** Share of odd values from which the scale is not worth it. */
 const MOST_ODD = 0.3;
 
@@ -114,7 +119,7 @@ function digitsOf(value: number, from: number): number | null {
     const far = Math.abs(shifted - Math.floor(shifted + 0.5));
     const magnitude = Math.abs(shifted);
     if (magnitude > (digits === 0 ? MOST_WHOLE : MOST_PLAUSIBLE)) return null;
-    if (far <= magnitude * NEARLY) return digits;
+    if (far <= Math.min(magnitude * NEARLY, MOST_FAR)) return digits;
   }
   return null;
 }

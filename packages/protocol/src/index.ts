@@ -94,6 +94,7 @@ export {
   parseHistorySeriesQuery,
   parseHistoryTrendQuery,
 } from "./history-query.ts";
+export type { HistoryStorage, HistoryTierStorage } from "./history-storage.ts";
 export { type EventsFrame, MAX_EVENT_TEXT, MAX_FRAME_EVENTS } from "./link-events.ts";
 export {
   type AckFrame,

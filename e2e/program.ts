@@ -31,10 +31,20 @@ export function startDemo(): Promise<Program> {
   return start((data) => [BIN, "demo", "--port", "0", "--data", data]);
 }
 
-/** Starts the small application of `fixtures/application.mjs`. `watched: false` hands nothing to the monitor. */
-export function startApplication(options: { readonly watched?: boolean } = {}): Promise<Program> {
-  const { watched = true } = options;
-  return start((data) => [APPLICATION, data, watched ? "watched" : "empty"]);
+/** How {@link startApplication} starts. */
+interface ApplicationOptions {
+  /** False hands nothing to the monitor. @default true */
+  readonly watched?: boolean;
+  /** False keeps no history. @default true */
+  readonly kept?: boolean;
+  /** Fills the data directory before the start. */
+  readonly prepare?: (data: string) => Promise<void>;
+}
+
+/** Starts the small application of `fixtures/application.mjs`. */
+export function startApplication(options: ApplicationOptions = {}): Promise<Program> {
+  const { watched = true, kept = true, prepare } = options;
+  return start((data) => [APPLICATION, kept ? data : "none", watched ? "watched" : "empty"], prepare);
 }
 
 /** Starts the application of `fixtures/sources.mjs` on these servers; `null` for none. */
@@ -52,8 +62,12 @@ export async function runWsight(args: readonly string[]): Promise<string> {
   return output.join("").trim();
 }
 
-async function start(argsFor: (data: string) => readonly string[]): Promise<Program> {
+async function start(
+  argsFor: (data: string) => readonly string[],
+  prepare?: (data: string) => Promise<void>,
+): Promise<Program> {
   const data = await mkdtemp(join(tmpdir(), "wsight-e2e-"));
+  await prepare?.(data);
   const child = spawn(process.execPath, argsFor(data), { stdio: ["pipe", "pipe", "pipe"], env: environment() });
   let output = "";
   let read = 0;

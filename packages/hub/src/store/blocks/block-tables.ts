@@ -44,6 +44,8 @@ export interface BlockRange {
   readonly toAt: number;
   /** Only what this writer put there; without it, of all writers of the database. */
   readonly own?: boolean;
+  /** Only what this other writer put there (see {@link OtherWriter}). */
+  readonly writer?: string;
 }
 
 /** All that a crash must not lose beside blocks and events. */
@@ -96,9 +98,13 @@ export interface DroppedBlocks {
 /** What another writer of the same database holds that is not in blocks yet. */
 export interface OtherWriter {
   readonly writer: string;
-  /** Differs whenever the rows do. */
-  readonly version: string;
+  /** Another one whenever the writer was opened anew: its numbers of rows begin anew, too. */
+  readonly generation: string;
+  /** Its notes (see {@link TablesChange.notes}). */
+  readonly notes: string | null;
+  /** In order of id. */
   readonly head: readonly HeadRow[];
+  /** In order of id. */
   readonly segments: readonly SegmentRow[];
 }
 
@@ -135,7 +141,7 @@ export interface BlockTables {
   sizes(): Promise<{ readonly bytes: number | null; readonly usedBytes: number | null; readonly events: number }>;
   /** The next series of the schema before blocks, `null` when there is none left. */
   nextOld(): Promise<OldSamples | null>;
-  /** What other writers of the same database hold outside of blocks; absent where there is one writer only. */
+  /** Other writers of the same database, and what each holds outside of blocks; absent where there is one writer only. */
   others?(): Promise<readonly OtherWriter[]>;
   /** Series that other writers added since `open` or the last call; absent where there is one writer only. */
   newSeries?(): Promise<readonly SeriesRow[]>;
@@ -143,4 +149,9 @@ export interface BlockTables {
   backup(path: string): Promise<void>;
   /** Closes; safe to call twice. */
   close(): Promise<void>;
+}
+
+/** A damaged database was moved aside and an empty one is there instead: what was asked can be asked again. */
+export class TablesReplacedError extends Error {
+  override readonly name = "TablesReplacedError";
 }

@@ -6,6 +6,8 @@ const TRIES = 3;
 const TABLES = ["head", "segments"] as const;
 type Table = (typeof TABLES)[number];
 
+type Writer = Pick<OtherWriter, "writer" | "generation" | "notes">;
+
 interface Listed {
   readonly table: Table;
   readonly writer: string;
@@ -23,7 +25,7 @@ export class OtherWriters {
       await this.#fetch(session, listed);
       const whole = listed.every((row) => this.#fetched.has(keyOf(row)));
       // A row that went meanwhile is in a block now, or in a row of another number.
-      if (whole || attempt === TRIES) return this.#group(listed);
+      if (whole || attempt === TRIES) return this.#group(await writersOf(session, writer), listed);
     }
   }
 
@@ -43,19 +45,11 @@ export class OtherWriters {
     this.#fetched = rows;
   }
 
-  #group(listed: readonly Listed[]): readonly OtherWriter[] {
-    const writers = new Map<string, Listed[]>();
-    for (const row of listed) {
-      const rows = writers.get(row.writer) ?? [];
-      writers.set(row.writer, rows);
-      rows.push(row);
-    }
-    return [...writers].map(([writer, rows]) => ({
-      writer,
-      version: rows.map(keyOf).join(),
-      head: this.#rowsOf(rows, "head"),
-      segments: this.#rowsOf(rows, "segments"),
-    }));
+  #group(writers: readonly Writer[], listed: readonly Listed[]): readonly OtherWriter[] {
+    return writers.map((other) => {
+      const rows = listed.filter(({ writer }) => writer === other.writer);
+      return { ...other, head: this.#rowsOf(rows, "head"), segments: this.#rowsOf(rows, "segments") };
+    });
   }
 
   #rowsOf(rows: readonly Listed[], table: Table): readonly HeadRow[] {
@@ -77,6 +71,15 @@ async function list(session: Session, writer: number): Promise<readonly Listed[]
     writer: String(of),
     seq: String(seq),
     id: Number(id),
+  }));
+}
+
+async function writersOf(session: Session, writer: number): Promise<readonly Writer[]> {
+  const rows = await session.run("SELECT id, token, notes FROM wsight.writers WHERE id <> $1 ORDER BY id", [writer]);
+  return rows.map(([id, token, notes]) => ({
+    writer: String(id),
+    generation: String(token),
+    notes: typeof notes === "string" ? notes : null,
   }));
 }
 

@@ -5,6 +5,7 @@ import type {
   BlockTables,
   DroppedBlocks,
   HeadRow,
+  OldSamples,
   OtherWriter,
   SegmentRow,
   SeriesRow,
@@ -17,7 +18,7 @@ import { encodeBytes, encodeIntegers } from "./binary.ts";
 import type { Connections } from "./connections.ts";
 import { appendEvents, countEvents, dropEvents, readEvents } from "./event-table.ts";
 import type { Session } from "./lane.ts";
-import { dropOldChunk, nextOldChunk, type OldChunk } from "./old-samples.ts";
+import { dropOldSeries, nextOldSeries } from "./old-samples.ts";
 import { OtherWriters } from "./other-writers.ts";
 import { SeriesTable } from "./series-table.ts";
 import { fencedOff, type Lease, listAbandoned, releaseWriter, takeAbandoned, takeWriter } from "./writers.ts";
@@ -39,7 +40,6 @@ export class PostgresTables implements BlockTables {
   readonly #series = new SeriesTable();
   readonly #others = new OtherWriters();
   #lease: Lease | null = null;
-  #old: OldChunk | null = null;
 
   private constructor(connections: Connections, take: (session: Session) => Promise<Lease>, ownsConnections: boolean) {
     this.#connections = connections;
@@ -109,8 +109,9 @@ export class PostgresTables implements BlockTables {
     });
   }
 
-  async readBlocks({ tier, series, fromAt, toAt, own = false }: BlockRange): Promise<readonly BlockRow[]> {
-    const writer = own ? this.#leased().writer : null;
+  async readBlocks(range: BlockRange): Promise<readonly BlockRow[]> {
+    const { tier, series, fromAt, toAt, own = false } = range;
+    const writer = range.writer ?? (own ? this.#leased().writer : null);
     return this.#connections.read(async (session) => {
       const rows = await session.run(
         `SELECT series, start_at, samples, data FROM wsight.blocks
@@ -176,9 +177,8 @@ export class PostgresTables implements BlockTables {
     });
   }
 
-  async nextOld(): Promise<OldChunk | null> {
-    this.#old = await this.#connections.read(nextOldChunk);
-    return this.#old;
+  nextOld(): Promise<OldSamples | null> {
+    return this.#connections.read(nextOldSeries);
   }
 
   async others(): Promise<readonly OtherWriter[]> {
@@ -231,16 +231,10 @@ export class PostgresTables implements BlockTables {
     }
     await addRows(session, "segments", lease, addSegments);
     for (const part of partsOf(putBlocks)) await putSome(session, lease, part);
-    if (dropOld !== undefined) await this.#dropOld(session, dropOld);
-    await session.run("COMMIT");
-  }
-
-  async #dropOld(session: Session, series: number): Promise<void> {
-    const chunk = this.#old;
-    this.#old = null;
-    if (chunk === null || chunk.series !== series || !(await dropOldChunk(session, chunk))) {
+    if (dropOld !== undefined && !(await dropOldSeries(session, dropOld))) {
       throw new WsightError("STORE_UNAVAILABLE", "history: another hub has moved these samples; it begins anew");
     }
+    await session.run("COMMIT");
   }
 
   #leased(): Lease {

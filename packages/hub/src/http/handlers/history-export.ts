@@ -2,13 +2,15 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { HISTORY_TIERS, WsightError } from "@wsight/protocol";
+import { HISTORY_AGGREGATES, HISTORY_TIERS, type HistoryQuery, parseHistoryQuery, WsightError } from "@wsight/protocol";
 import { createConnectionLimit } from "../../access/connection-limit.ts";
 import { takesGzip } from "../../prometheus/negotiate.ts";
+import { ANSWER_TEXTS } from "../../takeout/answer-text.ts";
 import type { TakeoutStore } from "../../takeout/takeout.ts";
-import { parseTakeout, TAKEOUT_FORMATS, type TakeoutQuery } from "../../takeout/takeout-query.ts";
+import { parseTakeout, TAKEOUT_FORMATS, type TakeoutFormat, type TakeoutQuery } from "../../takeout/takeout-query.ts";
 import { TAKEOUT_TYPES } from "../../takeout/takeout-text.ts";
 import { writeTakeout } from "../../takeout/write-takeout.ts";
+import { readRangeWords, readSelectorWords } from "../history-words.ts";
 import type { Route, RouteReply, RouteRequest } from "../route.ts";
 
 /** Exports at once, in all and of one principal: each keeps the store busy. */
@@ -28,7 +30,7 @@ export function historyExportRoute(source: TakeoutSource | null, now: () => numb
     method: "GET",
     path: "/api/history/export",
     access: "viewer",
-    summary: "History as a file: samples of one tier or all, and events",
+    summary: "History as a file: samples of one tier or all, and events; with agg the answer to a query",
     query: [
       {
         name: "format",
@@ -45,9 +47,14 @@ export function historyExportRoute(source: TakeoutSource | null, now: () => numb
         schema: { type: "string", enum: [...HISTORY_TIERS.map(({ name }) => name), "all"] },
       },
       { name: "events", summary: "Events instead of samples", schema: { type: "boolean", default: false } },
+      {
+        name: "agg",
+        summary: "The figures that /api/history/query answers with the same parameters, as a table",
+        schema: { type: "string", enum: [...new Set(Object.values(HISTORY_AGGREGATES).flat())] },
+      },
     ],
     async handle({ query, principal, raw, signal }) {
-      const wanted = readWords(query, now());
+      const wanted = query.has("agg") ? readQuestion(query, now()) : readWords(query, now());
       if (source === null) throw new WsightError("STORE_UNAVAILABLE", "This hub keeps no history (dataDir is null)");
       const compressed = takesGzip(String(raw.headers["accept-encoding"] ?? ""));
       const headers = headersOf(wanted, compressed, now());
@@ -74,10 +81,11 @@ interface Begin {
 /** What can't be read is refused before anything is sent: the first piece is waited for. */
 async function begin(
   source: TakeoutSource,
-  query: TakeoutQuery,
+  wanted: TakeoutQuery | Question,
   { signal, compressed, leave, headers }: Begin,
 ): Promise<RouteReply> {
-  const pieces = writeTakeout(await source.openTakeout(), query, signal);
+  const store = await source.openTakeout();
+  const pieces = "question" in wanted ? answer(store, wanted, signal) : writeTakeout(store, wanted, signal);
   const first = await pieces.next();
   async function* all(): AsyncGenerator<string> {
     if (first.done !== true) yield first.value;
@@ -93,6 +101,26 @@ async function begin(
       sent.catch(() => undefined).finally(leave);
     },
   };
+}
+
+/** A query whose answer is wanted as a file. */
+interface Question {
+  readonly format: TakeoutFormat;
+  readonly question: HistoryQuery;
+}
+
+function readQuestion(query: URLSearchParams, now: number): Question {
+  const { format } = readWords(new URLSearchParams({ format: query.get("format") ?? "csv" }), now);
+  const question = { ...readRangeWords(query, now), selectors: [readSelectorWords(query)] };
+  return { format, question: parseHistoryQuery(question) };
+}
+
+async function* answer(
+  store: TakeoutStore,
+  { format, question }: Question,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  yield ANSWER_TEXTS[format](await store.ask("query", question, { signal }));
 }
 
 function readWords(query: URLSearchParams, now: number): TakeoutQuery {
@@ -111,7 +139,7 @@ function readWords(query: URLSearchParams, now: number): TakeoutQuery {
   return parseTakeout(words, now, (word) => word);
 }
 
-function headersOf({ format }: TakeoutQuery, compressed: boolean, now: number): Record<string, string> {
+function headersOf({ format }: Pick<TakeoutQuery, "format">, compressed: boolean, now: number): Record<string, string> {
   const time = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "");
   return {
     "content-type": TAKEOUT_TYPES[format],

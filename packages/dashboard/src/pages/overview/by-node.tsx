@@ -7,6 +7,7 @@ import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { count, duration, join, rate, span } from "../../format/quantity.ts";
 import { explainEmpty } from "../reporting.ts";
+import { ByNodeThen } from "./by-node-then.tsx";
 import { LAG_WARN_S } from "./judge.ts";
 
 const MOST_NODES = 5;
@@ -15,6 +16,10 @@ const UNEVEN = 1.25;
 
 /** How the connections spread over the nodes, the mean marked and the worst member named. */
 export function ByNode(): VNode {
+  return useApp().live.past.value === null ? <ByNodeNow /> : <ByNodeThen />;
+}
+
+function ByNodeNow(): VNode {
   const { live } = useApp();
   const nodes = (live.table("nodes").value ?? []).filter(({ state }) => state !== "gone");
   const counts = nodes.flatMap(({ connections, state }) =>
@@ -25,12 +30,7 @@ export function ByNode(): VNode {
   const uneven = counts.length > 1 && most > mean * UNEVEN && most >= 10;
   const shown = [...nodes].sort((a, b) => concern(b) - concern(a)).slice(0, MOST_NODES);
   return (
-    <Card
-      title="Connections by node"
-      span={3}
-      liveOnly
-      aside={uneven ? <UnevenChip /> : <NodeCount nodes={nodes.length} />}
-    >
+    <Card title="Connections by node" span={3} aside={uneven ? <UnevenChip /> : <NodeCount nodes={nodes.length} />}>
       {counts.length === 0 && !nodes.some(({ state }) => state === "silent") ? (
         <EmptyState {...explainEmpty(live, "connections")} />
       ) : (

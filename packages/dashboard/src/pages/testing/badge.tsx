@@ -1,4 +1,4 @@
-import { LIVE_HISTORY_MS, type TestSummary } from "@wsight/protocol";
+import type { TestSummary } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type App, useApp } from "../../app-context.ts";
@@ -35,12 +35,14 @@ export function TestingBadge(): VNode | null {
   );
 }
 
+/** Tests that ended longer ago are not marked: the rail reaches back a month at most, ms. */
+const MARKED_MS = 30 * 86_400_000;
 /** From the top of the rail to its curve, and from there to its foot, px. */
 const [TOP, BOTTOM] = [18, 20];
 
 /** Marks on the time rail when tests were run: a bar over the time of each, and a tint under it. */
 export function markTests(app: App, tests: readonly TestSummary[]): void {
-  const from = app.live.now.peek() - LIVE_HISTORY_MS;
+  const from = app.live.now.peek() - MARKED_MS;
   const marked = tests.filter(({ startedAt, endedAt }) => (endedAt ?? startedAt) >= from);
   app.railMarks.value = {
     label: marked.length === 0 ? "" : `, marked: ${marked.length} ${marked.length === 1 ? "test" : "tests"}`,
@@ -48,9 +50,9 @@ export function markTests(app: App, tests: readonly TestSummary[]): void {
       const { accent } = app.palette.peek();
       for (const { startedAt, endedAt } of marked) {
         const x = xOf(startedAt);
-        const wide = Math.max(4, xOf(endedAt ?? app.live.now.peek()) - x);
+        const wide = Math.max(2, xOf(endedAt ?? app.live.now.peek()) - x);
         ctx.fillStyle = accent;
-        ctx.fillRect(x, 6, wide, 5);
+        ctx.fillRect(x, TOP - 3, wide, 3);
         ctx.fillStyle = fade(accent, 0.12);
         ctx.fillRect(x, TOP, wide, height - TOP - BOTTOM);
       }

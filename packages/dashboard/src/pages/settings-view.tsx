@@ -1,13 +1,13 @@
 import type { Signal } from "@preact/signals";
 import "../style/components.css";
-import type { HubRow } from "@wsight/protocol";
-import type { ComponentChildren, VNode } from "preact";
+import "../style/history.css";
+import type { VNode } from "preact";
 import { useId } from "preact/hooks";
 import { useApp } from "../app-context.ts";
 import { Segmented } from "../components/segmented.tsx";
-import type { Tone } from "../components/tone.ts";
-import { count } from "../format/quantity.ts";
 import type { Density, ThemeChoice, TimeZone } from "../state/index.ts";
+import { Setting, type SettingProps } from "./settings-parts.tsx";
+import { Storage } from "./settings-storage.tsx";
 
 /** How the dashboard looks and behaves in this browser, and where its history is kept. */
 export function Settings(): VNode {
@@ -78,79 +78,6 @@ function Appearance(): VNode {
         on={preferences.reduceDrawing}
       />
     </section>
-  );
-}
-
-/** Where samples go, and those that did not get there. */
-function Storage(): VNode {
-  const { live } = useApp();
-  const store = live.table("hub").value?.store;
-  const [word, tone] = stateOf(store);
-  return (
-    <section class="card settings" aria-labelledby="storage">
-      <div class="card-head">
-        <h2 id="storage">Storage</h2>
-        <span class="card-note">of the hub</span>
-      </div>
-      <Setting title="History" note={placeOf(store)}>
-        <span class="state-word" data-tone={tone}>
-          {word}
-        </span>
-      </Setting>
-      <Setting
-        title="Samples"
-        note={store?.lastError == null ? "One for each series and interval." : `Last error: ${store.lastError}`}
-      >
-        <span>
-          <b>{count(store?.written ?? null).text}</b> written
-          {store?.spooled === undefined ? null : (
-            <>
-              {" · "}
-              <b>{count(store.spooled).text}</b> waiting
-            </>
-          )}
-          {" · "}
-          <b>{count(store?.dropped ?? null).text}</b> lost
-        </span>
-      </Setting>
-    </section>
-  );
-}
-
-type Store = HubRow["store"] | undefined;
-
-function stateOf(store: Store): readonly [string, Tone] {
-  if (store === undefined) return ["–", "quiet"];
-  return STATE_WORDS[store.state];
-}
-
-const STATE_WORDS: { readonly [S in HubRow["store"]["state"]]: readonly [string, Tone] } = {
-  ok: ["stored", "ok"],
-  failing: ["can't be stored", "crit"],
-  off: ["off", "quiet"],
-};
-
-function placeOf(store: Store): string {
-  if (store === undefined) return "Not known yet.";
-  if (store.state === "off") return "Nothing is kept on disk (data: none).";
-  return `In ${store.engine ?? "the embedded store, in the data directory"}.`;
-}
-
-interface SettingProps {
-  readonly title: string;
-  readonly note: string;
-  readonly children: ComponentChildren;
-}
-
-function Setting({ title, note, children }: SettingProps): VNode {
-  return (
-    <div class="setting">
-      <div class="setting-text">
-        <h3>{title}</h3>
-        <p>{note}</p>
-      </div>
-      {children}
-    </div>
   );
 }
 

@@ -137,7 +137,9 @@ function List({ events, onShow }: ListProps): VNode {
           <tr>
             <th scope="col">Time</th>
             <th scope="col">What</th>
-            <th scope="col">Said</th>
+            <th scope="col" class="wide-cell">
+              Said
+            </th>
             <th scope="col" class="wide-cell">
               About
             </th>
@@ -166,8 +168,11 @@ function List({ events, onShow }: ListProps): VNode {
                     <Icon name={icon} />
                     {word}
                   </span>
+                  <p class="narrow-only fine event-text">
+                    {event.text} {attributesText(event)} {event.node}
+                  </p>
                 </td>
-                <td class="event-text">
+                <td class="wide-cell event-text">
                   {event.text}
                   <span class="fine"> {attributesText(event)}</span>
                 </td>

@@ -11,6 +11,7 @@ import {
   type HistoryHeatmapQuery,
   type HistoryQuery,
   type HistorySeriesPage,
+  type HistoryStorage,
   type HistoryTrendAnswer,
   type HistoryTrendQuery,
   MAX_SERIES_PAGE,
@@ -49,6 +50,8 @@ export interface HistoryApi {
   /** One page of what is kept. */
   series(after: string | null, signal: AbortSignal): Promise<HistorySeriesPage>;
   events(query: EventsQuery, signal: AbortSignal): Promise<readonly HistoryEvent[]>;
+  /** How much there is. */
+  storage(signal: AbortSignal): Promise<HistoryStorage>;
   /** Where a file of everything that is kept of some metrics is. */
   exportHref(query: ExportQuery): string;
 }
@@ -119,6 +122,12 @@ export function createHistoryApi(base: URL, fetchLike: FetchLike): HistoryApi {
       if (node !== null) query.set("node", node);
       const fields = await ask(`events?${query}`, signal);
       return asList(BAD, "events", fields.events, MOST) as readonly HistoryEvent[];
+    },
+    async storage(signal) {
+      const fields = await ask("storage", signal);
+      asList(BAD, "tiers", fields.tiers, MOST);
+      asList(BAD, "setAside", fields.setAside, MOST);
+      return fields as unknown as HistoryStorage;
     },
     exportHref({ format, metrics, fromAt, toAt, node }) {
       const query = new URLSearchParams({ format, from: String(fromAt), to: String(toAt) });

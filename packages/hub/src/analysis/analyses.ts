@@ -10,6 +10,7 @@ import type {
   HistorySeriesQuery,
   HistoryTrendAnswer,
   HistoryTrendQuery,
+  Summary,
 } from "@wsight/protocol";
 import { answerPrometheus } from "../promql/answer.ts";
 import type { PrometheusReply, PrometheusRequest } from "../promql/request.ts";
@@ -18,6 +19,7 @@ import { compareHistory } from "./compare.ts";
 import { readHeatmap } from "./heatmap.ts";
 import { queryHistory } from "./query.ts";
 import { listSeries } from "./series.ts";
+import { readSummaries, type SummariesQuery } from "./summaries.ts";
 import { readTrend } from "./trend.ts";
 
 /** What can be asked of a store: argument and answer of each analysis. Both are plain data that crosses to another process. */
@@ -27,6 +29,7 @@ export interface Analyses {
   compare: { readonly argument: HistoryCompareQuery; readonly answer: HistoryCompareAnswer };
   heatmap: { readonly argument: HistoryHeatmapQuery; readonly answer: HistoryHeatmap };
   trend: { readonly argument: HistoryTrendQuery; readonly answer: HistoryTrendAnswer };
+  summaries: { readonly argument: SummariesQuery; readonly answer: readonly Summary[] };
   events: { readonly argument: EventQuery; readonly answer: readonly HistoryEvent[] };
   prometheus: { readonly argument: PrometheusRequest; readonly answer: PrometheusReply };
 }
@@ -46,6 +49,7 @@ export const ANALYSES: {
   compare: compareHistory,
   heatmap: readHeatmap,
   trend: readTrend,
+  summaries: readSummaries,
   events: (reader, query) => reader.events(query),
   prometheus: answerPrometheus,
 };

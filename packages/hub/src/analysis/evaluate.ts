@@ -162,13 +162,17 @@ function pick(
   const wanted = new Set(lines);
   const alone = (selector.by ?? []).length === 0;
   return read
-    .filter(({ line, any, seconds }) => wanted.has(line) && (any || (alone && (seconds.at(-1) as number) > 0)))
+    .filter(
+      ({ line, any, seconds }) => wanted.has(line) && (any || (alone && (seconds[seconds.length - 1] as number) > 0)),
+    )
     .map(({ line, figures, seconds }) => ({ line, seconds, ...(figures.get(selector) as Figure) }))
-    .sort((a, b) => rankOf(b) - rankOf(a));
+    .map((line) => ({ line, rank: rankOf(line) }))
+    .sort((a, b) => b.rank - a.rank)
+    .map(({ line }) => line);
 }
 
 function rankOf({ values }: EvaluatedLine): number {
-  const whole = values.at(-1) as number;
+  const whole = values[values.length - 1] as number;
   // Minus infinity less itself would be no order.
   return whole === whole ? whole : -Number.MAX_VALUE;
 }

@@ -24,7 +24,7 @@ export function shapeKey({ metric, where = {}, nodes, by = [] }: HistorySelector
   return JSON.stringify([seriesKey(metric, where), nodes === undefined ? null : [...nodes].sort(), by]);
 }
 
-/** Puts series together to lines: one for each set of values of what `by` names, in order of these. */
+/** Puts series together to lines: one for each set of values of what `by` names. */
 export function linesOf(series: readonly StoredSeries[], by: readonly string[]): readonly LineSeries[] {
   const groups = new Map<string, { readonly labels: Labels; readonly series: StoredSeries[] }>();
   for (const one of series) {
@@ -37,12 +37,11 @@ export function linesOf(series: readonly StoredSeries[], by: readonly string[]):
     }
     group.series.push(one);
   }
-  return [...groups]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([key, { labels, series }]) => {
-      series.sort((a, b) => compareText(a.node, b.node) || a.id - b.id);
-      return { key, labels, series, nodes: [...new Set(series.map(({ node }) => node))] };
-    });
+  return Array.from(groups, ([key, { labels, series }]) => {
+    if (series.length === 1) return { key, labels, series, nodes: [series[0]?.node ?? ""] };
+    series.sort((a, b) => compareText(a.node, b.node) || a.id - b.id);
+    return { key, labels, series, nodes: [...new Set(series.map(({ node }) => node))] };
+  });
 }
 
 /** Order by code units, the same everywhere. */

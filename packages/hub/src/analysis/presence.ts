@@ -5,7 +5,7 @@ import { endOf, type Plan } from "./grid.ts";
 /** What every process that reports has a reading of in every second it is known. */
 const WITNESS = "process.uptime";
 /** Intervals of the witness that are read at most; a coarser tier is taken before it would be more. */
-const MAX_INTERVALS = 50_000;
+const MAX_INTERVALS = 10_000;
 /** A node still belongs to the end of an interval when it was last known up to this long before others. */
 const CURRENT_MS = 15_000;
 
@@ -38,7 +38,7 @@ export class Presence {
 
   /** When any of these nodes was there. */
   of(nodes: readonly string[]): Present {
-    const key = nodes.join("\n");
+    const key = nodes.length === 1 ? (nodes[0] as string) : nodes.join("\n");
     let present = this.#known.get(key);
     if (present === undefined) {
       present = this.#together(nodes);

@@ -1,9 +1,8 @@
 import type { HistorySelector, MetricKind } from "@wsight/protocol";
 import type { ColumnName, HistoryReader, SeriesColumns, StoredSeries } from "../store/reader.ts";
-import { BucketSum } from "./bucket-sum.ts";
 import { SeriesCells } from "./cells.ts";
 import { CounterFold, counterColumns } from "./folds/counter-fold.ts";
-import type { ColumnsOf, Figure, Fold, FoldContext } from "./folds/fold.ts";
+import type { ColumnsOf, Figure, Fold } from "./folds/fold.ts";
 import { GaugeFold, gaugeColumns } from "./folds/gauge-fold.ts";
 import { HistogramFold, histogramColumns } from "./folds/histogram-fold.ts";
 import type { Grid } from "./grid.ts";
@@ -42,49 +41,56 @@ export interface ReadLine {
 }
 
 /** Reads and makes all lines of a shape. */
-export async function readLines(reading: Reading): Promise<readonly ReadLine[]> {
-  const maker = new LineMaker(reading);
-  return reading.spans.length === 1 ? streamed(reading, maker) : gathered(reading, maker);
+export function readLines(reading: Reading): Promise<readonly ReadLine[]> {
+  return reading.spans.length === 1 ? streamed(reading) : gathered(reading);
 }
 
 /** One span: each line is made as its series come, and its columns can go. */
-async function streamed(
-  { reader, shape, columns, grid, spans, signal }: Reading,
-  maker: LineMaker,
-): Promise<ReadLine[]> {
+async function streamed(reading: Reading): Promise<readonly ReadLine[]> {
+  const { reader, shape, columns, grid, spans, signal } = reading;
   const { tierMs: stepMs, fromAt, toAt } = spans[0] as Span;
   const series = shape.lines.flatMap((line) => line.series);
   const lineOf = lineBook(shape.lines);
+  const fold = foldOf(reading);
   const cells = new SeriesCells(grid);
   const read = new Map<LineSeries, ReadLine>();
   const pace = new Pace(signal);
   const wanted = new Set(columns);
   let line: LineSeries | null = null;
-  let fold: Fold | null = null;
+
+  function end(ended: LineSeries): Promise<unknown> | null {
+    const made = finish(ended, fold, shape, pace);
+    if (made instanceof Promise) return made.then((line) => read.set(ended, line));
+    read.set(ended, made);
+    return pace.isDue ? pace.rest() : null;
+  }
+
   for await (const one of reader.columns({ series, stepMs, fromAt, toAt, columns }, signal)) {
     const next = lineOf.get(one.series.id) as LineSeries;
     if (next !== line) {
-      if (line !== null && fold !== null) read.set(line, await maker.finish(line, fold, pace));
-      if (pace.isDue) await pace.rest();
+      const pending = line === null ? null : end(line);
+      // Waiting for nothing would cost a turn of the queue for each line.
+      if (pending !== null) await pending;
       line = next;
-      fold = maker.begin(line);
+      fold.begin(line);
     }
     cells.reset();
     cells.take(one, wanted);
-    fold?.add(one.series, cells);
-    fold?.addDistributions(one);
+    fold.add(one.series, cells);
+    fold.addDistributions(one);
   }
-  if (line !== null && fold !== null) read.set(line, await maker.finish(line, fold, pace));
-  for (const line of shape.lines)
-    if (!read.has(line)) read.set(line, await maker.finish(line, maker.begin(line), pace));
+  if (line !== null) await end(line);
+  for (const line of shape.lines) {
+    if (read.has(line)) continue;
+    fold.begin(line);
+    await end(line);
+  }
   return shape.lines.map((line) => read.get(line) as ReadLine);
 }
 
 /** Several spans: what each series came to is kept until all of them are read. */
-async function gathered(
-  { reader, shape, columns, grid, spans, signal }: Reading,
-  maker: LineMaker,
-): Promise<ReadLine[]> {
+async function gathered(reading: Reading): Promise<readonly ReadLine[]> {
+  const { reader, shape, columns, grid, spans, signal } = reading;
   const series = shape.lines.flatMap((line) => line.series);
   const known = new Map<number, { readonly cells: SeriesCells; readonly columns: SeriesColumns[] }>();
   const wanted = new Set(columns);
@@ -101,16 +107,18 @@ async function gathered(
       if (pace.isDue) await pace.rest();
     }
   }
+  const fold = foldOf(reading);
   const read: ReadLine[] = [];
   for (const line of shape.lines) {
-    const fold = maker.begin(line);
+    fold.begin(line);
     for (const one of line.series) {
       const entry = known.get(one.id);
       if (entry === undefined) continue;
       fold.add(one, entry.cells);
       for (const columns of entry.columns) fold.addDistributions(columns);
     }
-    read.push(await maker.finish(line, fold, pace));
+    const made = finish(line, fold, shape, pace);
+    read.push(made instanceof Promise ? await made : made);
     if (pace.isDue) await pace.rest();
   }
   return read;
@@ -122,28 +130,21 @@ function lineBook(lines: readonly LineSeries[]): ReadonlyMap<StoredSeries["id"],
   return book;
 }
 
-/** Begins and ends lines. */
-class LineMaker {
-  readonly #reading: Reading;
-  readonly #scratch = { cell: new BucketSum(), whole: new BucketSum() };
+function foldOf({ grid, spans, presence, shape: { metric, selectors } }: Reading): Fold {
+  const context = { grid, tierMs: (spans[0] as Span).tierMs, metric, presence };
+  if (metric.kind === "counter") return new CounterFold(context);
+  if (metric.kind === "gauge") return new GaugeFold(context);
+  return new HistogramFold(context, selectors);
+}
 
-  constructor(reading: Reading) {
-    this.#reading = reading;
-  }
-
-  begin(line: LineSeries): Fold {
-    const { grid, spans, presence, shape } = this.#reading;
-    const tierMs = (spans[0] as Span).tierMs;
-    const { metric, selectors } = shape;
-    const context: FoldContext = { grid, tierMs, metric, line, presence, present: presence.of(line.nodes) };
-    if (metric.kind === "counter") return new CounterFold(context);
-    if (metric.kind === "gauge") return new GaugeFold(context);
-    return new HistogramFold(context, selectors, this.#scratch);
-  }
-
-  async finish(line: LineSeries, fold: Fold, pace: Pace): Promise<ReadLine> {
-    await fold.finish(pace);
-    const figures = new Map(this.#reading.shape.selectors.map((selector) => [selector, fold.figure(selector)]));
-    return { line, figures, seconds: fold.seconds, any: fold.any };
-  }
+/** Ends a line; a promise only when there was so much to do that others had their turn. */
+function finish(line: LineSeries, fold: Fold, { selectors }: Shape, pace: Pace): ReadLine | Promise<ReadLine> {
+  const read = (): ReadLine => ({
+    line,
+    figures: new Map(selectors.map((selector) => [selector, fold.figure(selector)])),
+    seconds: fold.seconds.slice(),
+    any: fold.any,
+  });
+  const pending = fold.finish(pace);
+  return pending === undefined ? read() : pending.then(read);
 }

@@ -1,12 +1,12 @@
 import type { HistorySelector } from "@wsight/protocol";
 import type { StoredSeries } from "../../store/reader.ts";
 import type { SeriesCells } from "../cells.ts";
-import { stays } from "../presence.ts";
+import type { LineSeries } from "../lines.ts";
+import { type Presence, type Present, stays } from "../presence.ts";
 import { type ColumnsOf, type Figure, type Fold, type FoldContext, slotsOf } from "./fold.ts";
 
-/** What is added up before anything is compared. */
+/** What is added up before anything is compared: all series of the line, or those of a node, or one. */
 interface Part {
-  readonly nodes: readonly string[];
   readonly growth: Float64Array;
   /** Seconds of the series that has most. */
   readonly own: Float64Array;
@@ -40,19 +40,20 @@ export const counterColumns: ColumnsOf = (selectors, envelope) => {
 export class CounterFold implements Fold {
   readonly seconds: Float64Array;
   any = false;
-  readonly #context: FoldContext;
+  readonly #presence: Presence;
   readonly #parting: "line" | "node" | "series";
   readonly #rate: Float64Array;
   readonly #increase: Float64Array;
   readonly #total: Float64Array;
   readonly #low: Float64Array;
   readonly #high: Float64Array;
-  #part: Part | null = null;
-  #node = "";
+  readonly #part: Part;
+  #line: Present;
+  #node: string | null = null;
 
-  constructor(context: FoldContext) {
-    const { grid, metric } = context;
-    this.#context = context;
+  constructor({ grid, metric, presence }: FoldContext) {
+    this.#presence = presence;
+    this.#line = presence.of([]);
     if (metric.across !== "max") this.#parting = "line";
     else this.#parting = metric.attributes.includes("db.client") ? "series" : "node";
     this.seconds = slotsOf(grid, 0);
@@ -61,26 +62,36 @@ export class CounterFold implements Fold {
     this.#total = slotsOf(grid);
     this.#low = slotsOf(grid);
     this.#high = slotsOf(grid);
+    const part = (): Float64Array => slotsOf(grid);
+    this.#part = { growth: part(), own: slotsOf(grid, 0), low: part(), high: part(), total: part() };
+  }
+
+  begin({ nodes }: LineSeries): void {
+    this.any = false;
+    this.#line = this.#presence.of(nodes);
+    this.#node = null;
+    this.seconds.fill(0);
+    for (const values of [this.#rate, this.#increase, this.#total, this.#low, this.#high]) values.fill(Number.NaN);
   }
 
   add({ node }: StoredSeries, cells: SeriesCells): void {
     this.any = true;
     if (this.#parting === "series" || (this.#parting === "node" && node !== this.#node)) this.#endPart();
+    if (this.#node === null) this.#beginPart();
     this.#node = node;
-    this.#part ??= this.#begin(node);
-    const { present, presence } = this.#context;
+    const line = this.#line;
     const { growth, own, low, high, total } = this.#part;
-    const there = presence.of([node]);
+    const there = this.#presence.of([node]);
     for (let slot = 0; slot < growth.length; slot++) {
       const count = cells.count[slot] as number;
       if (count === 0) continue;
       growth[slot] = added(growth[slot], cells.sum[slot] as number);
       if (count > (own[slot] as number)) own[slot] = count;
       // A counter that was not there all the time may have stood still the rest of it.
-      const least = count < (present.seconds[slot] as number) ? 0 : (cells.min[slot] as number);
+      const least = count < (line.seconds[slot] as number) ? 0 : (cells.min[slot] as number);
       low[slot] = added(low[slot], least);
       high[slot] = added(high[slot], cells.max[slot] as number);
-      if (stays(there, present, slot)) total[slot] = added(total[slot], cells.last[slot] as number);
+      if (stays(there, line, slot)) total[slot] = added(total[slot], cells.last[slot] as number);
     }
   }
 
@@ -91,16 +102,22 @@ export class CounterFold implements Fold {
   }
 
   figure({ agg }: HistorySelector): Figure {
-    if (agg === "increase") return { values: this.#increase };
-    if (agg === "total") return { values: this.#total };
-    return { values: this.#rate, low: this.#low, high: this.#high };
+    if (agg === "increase") return { values: this.#increase.slice() };
+    if (agg === "total") return { values: this.#total.slice() };
+    return { values: this.#rate.slice(), low: this.#low.slice(), high: this.#high.slice() };
+  }
+
+  #beginPart(): void {
+    const { growth, own, low, high, total } = this.#part;
+    own.fill(0);
+    for (const values of [growth, low, high, total]) values.fill(Number.NaN);
   }
 
   #endPart(): void {
+    if (this.#node === null) return;
+    const { seconds } = this.#parting === "line" ? this.#line : this.#presence.of([this.#node]);
+    this.#node = null;
     const part = this.#part;
-    if (part === null) return;
-    this.#part = null;
-    const { seconds } = this.#context.presence.of(part.nodes);
     for (let slot = 0; slot < seconds.length; slot++) {
       const growth = part.growth[slot] as number;
       if (growth !== growth) continue;
@@ -112,18 +129,6 @@ export class CounterFold implements Fold {
       keepLargest(this.#low, slot, part.low[slot] as number);
       keepLargest(this.#high, slot, part.high[slot] as number);
     }
-  }
-
-  #begin(node: string): Part {
-    const { grid, line } = this.#context;
-    return {
-      nodes: this.#parting === "line" ? line.nodes : [node],
-      growth: slotsOf(grid),
-      own: slotsOf(grid, 0),
-      low: slotsOf(grid),
-      high: slotsOf(grid),
-      total: slotsOf(grid),
-    };
   }
 }
 

@@ -4,17 +4,14 @@ import type { SeriesCells } from "../cells.ts";
 import type { Grid } from "../grid.ts";
 import type { LineSeries } from "../lines.ts";
 import type { Pace } from "../pace.ts";
-import type { Presence, Present } from "../presence.ts";
+import type { Presence } from "../presence.ts";
 
-/** Where a line is made. */
+/** Where lines are made. */
 export interface FoldContext {
   readonly grid: Grid;
   readonly tierMs: TierStep;
   readonly metric: MetricDefinition;
-  readonly line: LineSeries;
   readonly presence: Presence;
-  /** When any of the line's nodes was there. */
-  readonly present: Present;
 }
 
 /** A figure in each interval and, last, over the whole time; NaN where nothing is known. */
@@ -25,16 +22,19 @@ export interface Figure {
   readonly high?: Float64Array;
 }
 
-/** Puts the series of one line together. Each metric kind has its own way. */
+/** Puts the series of lines together, one line after the other. Each metric kind has its own way. */
 export interface Fold {
+  /** Forgets the line before and begins another. */
+  begin(line: LineSeries): void;
   /** Adds a whole series; those of one node come one after the other. */
   add(series: StoredSeries, cells: SeriesCells): void;
   /** Hands over intervals whose distributions are needed. */
   addDistributions(columns: SeriesColumns): void;
   /** Ends the line, in turns when there is much to do; every figure can be asked for then. */
   finish(pace: Pace): Promise<void> | void;
+  /** A figure of the line that was ended, in arrays of its own. */
   figure(selector: HistorySelector): Figure;
-  /** Seconds with data in each interval and, last, in the whole time. */
+  /** Seconds with data in each interval and, last, in the whole time; written over by the next line. */
   readonly seconds: Float64Array;
   /** True when any series had any interval. */
   readonly any: boolean;

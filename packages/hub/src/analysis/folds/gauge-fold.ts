@@ -1,7 +1,8 @@
 import type { HistorySelector } from "@wsight/protocol";
 import type { StoredSeries } from "../../store/reader.ts";
 import type { SeriesCells } from "../cells.ts";
-import { stays } from "../presence.ts";
+import type { LineSeries } from "../lines.ts";
+import { type Presence, type Present, stays } from "../presence.ts";
 import { type ColumnsOf, type Figure, type Fold, type FoldContext, slotsOf } from "./fold.ts";
 
 /** @see GaugeFold */
@@ -31,7 +32,9 @@ export const gaugeColumns: ColumnsOf = (selectors, envelope) => {
 export class GaugeFold implements Fold {
   readonly seconds: Float64Array;
   any = false;
-  readonly #context: FoldContext;
+  readonly #across: "sum" | "max" | "mean";
+  readonly #presence: Presence;
+  #line: Present;
   readonly #sum: Float64Array;
   readonly #count: Float64Array;
   readonly #min: Float64Array;
@@ -46,9 +49,10 @@ export class GaugeFold implements Fold {
   /** Largest share of its node's time that any series was read in. */
   readonly #share: Float64Array;
 
-  constructor(context: FoldContext) {
-    const { grid } = context;
-    this.#context = context;
+  constructor({ grid, metric, presence }: FoldContext) {
+    this.#across = metric.across;
+    this.#presence = presence;
+    this.#line = presence.of([]);
     this.seconds = slotsOf(grid, 0);
     this.#sum = slotsOf(grid, 0);
     this.#count = slotsOf(grid, 0);
@@ -64,10 +68,19 @@ export class GaugeFold implements Fold {
     this.#share = slotsOf(grid, 0);
   }
 
+  begin({ nodes }: LineSeries): void {
+    this.any = false;
+    this.#line = this.#presence.of(nodes);
+    const sums = [this.seconds, this.#sum, this.#count, this.#lowSum, this.#highSum, this.#lastSum];
+    for (const values of [...sums, this.#lastCount, this.#share]) values.fill(0);
+    for (const values of [this.#max, this.#largestMin, this.#largestMean, this.#lastMax]) values.fill(-Infinity);
+    this.#min.fill(Infinity);
+  }
+
   add({ node }: StoredSeries, cells: SeriesCells): void {
     this.any = true;
-    const { present, presence } = this.#context;
-    const own = presence.of([node]);
+    const line = this.#line;
+    const own = this.#presence.of([node]);
     for (let slot = 0; slot < this.seconds.length; slot++) {
       const count = cells.count[slot] as number;
       if (count === 0) continue;
@@ -82,14 +95,14 @@ export class GaugeFold implements Fold {
       this.#largestMin[slot] = Math.max(this.#largestMin[slot] as number, min);
       this.#largestMean[slot] = Math.max(this.#largestMean[slot] as number, sum / count);
       // A series that was not read all the time adds nothing to the sum of other seconds.
-      const partly = count < (present.seconds[slot] as number);
+      const partly = count < (line.seconds[slot] as number);
       this.#lowSum[slot] = (this.#lowSum[slot] as number) + (partly ? Math.min(0, min) : min);
       this.#highSum[slot] = (this.#highSum[slot] as number) + (partly ? Math.max(0, max) : max);
       const known = own.seconds[slot] as number;
       const share = known > 0 ? Math.min(1, count / known) : 0;
       this.#share[slot] = Math.max(this.#share[slot] as number, share);
       this.seconds[slot] = Math.max(this.seconds[slot] as number, count);
-      if (!stays(own, present, slot)) continue;
+      if (!stays(own, line, slot)) continue;
       this.#lastSum[slot] = (this.#lastSum[slot] as number) + last;
       this.#lastMax[slot] = Math.max(this.#lastMax[slot] as number, last);
       this.#lastCount[slot] = (this.#lastCount[slot] as number) + 1;
@@ -99,9 +112,8 @@ export class GaugeFold implements Fold {
   addDistributions(): void {}
 
   finish(): void {
-    const { present } = this.#context;
     for (let slot = 0; slot < this.seconds.length; slot++) {
-      const watched = (present.seconds[slot] as number) * (this.#share[slot] as number);
+      const watched = (this.#line.seconds[slot] as number) * (this.#share[slot] as number);
       this.seconds[slot] = Math.max(this.seconds[slot] as number, watched);
     }
   }
@@ -109,7 +121,7 @@ export class GaugeFold implements Fold {
   figure({ agg }: HistorySelector): Figure {
     if (agg === "min") return { values: this.#where(this.#min) };
     if (agg === "max") return { values: this.#where(this.#max) };
-    const across = agg === "sum" ? "sum" : this.#context.metric.across;
+    const across = agg === "sum" ? "sum" : this.#across;
     const values = agg === "last" ? this.#last(across) : this.#mean(across);
     return { values, ...this.#envelope(across) };
   }

@@ -1,8 +1,10 @@
 import type { HistorySelector } from "@wsight/protocol";
 import type { ColumnName, SeriesColumns, StoredSeries } from "../../store/reader.ts";
-import type { BucketSum } from "../bucket-sum.ts";
+import { BucketSum } from "../bucket-sum.ts";
 import type { SeriesCells } from "../cells.ts";
+import type { LineSeries } from "../lines.ts";
 import type { Pace } from "../pace.ts";
+import type { Present } from "../presence.ts";
 import { type ColumnsOf, type Figure, type Fold, type FoldContext, slotsOf } from "./fold.ts";
 
 const QUANTILES: Readonly<Record<string, number>> = {
@@ -43,28 +45,32 @@ export class HistogramFold implements Fold {
   readonly #min: Float64Array;
   readonly #max: Float64Array;
   readonly #parts: Uint8Array[][];
-  readonly #cell: BucketSum;
-  readonly #whole: BucketSum;
+  #line: Present;
+  readonly #cell: BucketSum = new BucketSum();
+  readonly #whole: BucketSum = new BucketSum();
 
-  /** @param scratch two sums that may be written over */
-  constructor(
-    context: FoldContext,
-    selectors: readonly HistorySelector[],
-    scratch: { readonly cell: BucketSum; readonly whole: BucketSum },
-  ) {
-    const { grid } = context;
+  constructor(context: FoldContext, selectors: readonly HistorySelector[]) {
+    const { grid, presence } = context;
+    this.#line = presence.of([]);
     this.#context = context;
     this.#selectors = selectors;
     this.#withBuckets = selectors.some(needsBuckets);
     this.#figures = this.#withBuckets ? selectors.map(() => slotsOf(grid)) : [];
     this.#parts = this.#withBuckets ? Array.from({ length: grid.cells }, () => []) : [];
-    this.#cell = scratch.cell;
-    this.#whole = scratch.whole;
     this.seconds = slotsOf(grid, 0);
     this.#count = slotsOf(grid, 0);
     this.#sum = slotsOf(grid, 0);
     this.#min = slotsOf(grid, Infinity);
     this.#max = slotsOf(grid, -Infinity);
+  }
+
+  begin({ nodes }: LineSeries): void {
+    this.any = false;
+    this.#line = this.#context.presence.of(nodes);
+    for (const values of [this.seconds, this.#count, this.#sum]) values.fill(0);
+    this.#min.fill(Infinity);
+    this.#max.fill(-Infinity);
+    for (const parts of this.#parts) parts.length = 0;
   }
 
   add(_series: StoredSeries, cells: SeriesCells): void {
@@ -90,15 +96,23 @@ export class HistogramFold implements Fold {
     }
   }
 
-  async finish(pace: Pace): Promise<void> {
-    const { seconds } = this.#context.present;
-    seconds.forEach((watched, slot) => {
+  finish(pace: Pace): Promise<void> | void {
+    this.#line.seconds.forEach((watched, slot) => {
       if (watched > 0) this.seconds[slot] = watched;
     });
-    if (!this.#withBuckets) return;
+    return this.#withBuckets ? this.#merge(pace) : undefined;
+  }
+
+  figure(selector: HistorySelector): Figure {
+    const read = this.#figures[this.#selectors.indexOf(selector)];
+    if (read !== undefined) return { values: read.slice() };
+    return { values: this.seconds.map((_, slot) => this.#plain(selector.agg, slot)) };
+  }
+
+  async #merge(pace: Pace): Promise<void> {
     const whole = this.#whole;
-    whole.clear();
     const cell = this.#cell;
+    whole.clear();
     for (const [slot, parts] of this.#parts.entries()) {
       cell.clear();
       for (const bytes of parts) cell.add(bytes);
@@ -107,12 +121,6 @@ export class HistogramFold implements Fold {
       if (pace.isDue) await pace.rest();
     }
     this.#read(whole, this.#parts.length);
-  }
-
-  figure(selector: HistorySelector): Figure {
-    const read = this.#figures[this.#selectors.indexOf(selector)];
-    if (read !== undefined) return { values: read };
-    return { values: this.seconds.map((_, slot) => this.#plain(selector.agg, slot)) };
   }
 
   #read(sum: BucketSum, slot: number): void {

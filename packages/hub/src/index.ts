@@ -24,6 +24,7 @@ export {
   type MetricsStreamStats,
 } from "./gateways/ws-metrics.ts";
 export type { MetricsMessage } from "./gateways/ws-metrics-message.ts";
+export { grafanaDashboard } from "./grafana/dashboard.ts";
 export { type History, type HistoryRequest, parseHours, readHistory } from "./history.ts";
 export type { Access, Route, RouteReply, RouteRequest } from "./http/route.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";
@@ -40,9 +41,8 @@ export { bucketBounds, exposedNames, findExposed, formatBound } from "./promethe
 export { chooseFormat, type ExpositionFormat, takesGzip } from "./prometheus/negotiate.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
-export type { StoreEvent } from "./store/libsql/messages.ts";
-export type { Sample, Store, StoreQuery, StoreStats } from "./store/old-store.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
+export type { StoreEvent } from "./store/process/messages.ts";
 export type {
   ColumnName,
   ColumnQuery,
@@ -61,8 +61,12 @@ export {
   type SpooledStoreOptions,
 } from "./store/spool/spooled-store.ts";
 export type {
+  Sample,
+  Store,
   Store as TieredStore,
+  StoreQuery,
   StoreQuery as TieredStoreQuery,
+  StoreStats,
   StoreStats as TieredStoreStats,
   TierStats,
 } from "./store/store.ts";

@@ -14,6 +14,7 @@ export const MOUNTED_PATHS: readonly string[] = [
   "/api/live",
   "/api/processes",
   "/api/history",
+  "/api/grafana",
   "/metrics",
   "/prometheus",
   "/api/openapi.json",

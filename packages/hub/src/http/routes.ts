@@ -18,6 +18,7 @@ import { connectionRoute, disconnectRoute } from "./handlers/connection.ts";
 import { connectionsRoute } from "./handlers/connections.ts";
 import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashboard.ts";
 import { doctorRoute } from "./handlers/doctor.ts";
+import { grafanaRoute } from "./handlers/grafana.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
 import type { LiveStreams } from "./handlers/live-streams.ts";
@@ -80,6 +81,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     disconnectRoute(parts),
     processesRoute(parts.processes),
     metricsRoute(parts.exposition),
+    grafanaRoute(),
     auditRoute(parts.audit),
     doctorRoute(parts.doctor),
     ...testRoutes(parts),

@@ -24,6 +24,9 @@ describe("WSIGHT_* variables", () => {
         WSIGHT_TOKEN: "aaaaaaaaaa.bbbbbbbbbb.cccccccccc",
         WSIGHT_MOUNT: "/monitor",
         WSIGHT_TAIL_FIELDS: "room, kind",
+        WSIGHT_OTLP_URL: "http://collector:4318",
+        WSIGHT_OTLP_HEADERS: "api-key=a%3D%20b, tenant=chat",
+        WSIGHT_OTLP_INTERVAL_MS: "5000",
         PATH: "/bin",
       }),
     ).toEqual({
@@ -37,6 +40,9 @@ describe("WSIGHT_* variables", () => {
       token: "aaaaaaaaaa.bbbbbbbbbb.cccccccccc",
       mount: "/monitor",
       tailFields: ["room", "kind"],
+      otlpUrl: "http://collector:4318/v1/metrics",
+      otlpHeaders: { "api-key": "a= b", tenant: "chat" },
+      otlpIntervalMs: 5000,
     });
     expect(readEnvironment({ WSIGHT_HUB: "wss://ops.example.org/monitor" })).toEqual({
       hub: "wss://ops.example.org/monitor",
@@ -54,6 +60,8 @@ describe("WSIGHT_* variables", () => {
     ],
     [{ WSIGHT_HUB: "ws://eve:hunter2@hub:4700" }, 'got "ws://hub:4700/"'],
     [{ WSIGHT_MOUNT: "/a/../b" }, 'WSIGHT_MOUNT: expected a path like "/" or "/monitor"'],
+    [{ WSIGHT_OTLP_URL: "collector:4317" }, "WSIGHT_OTLP_URL: expected the address of an OTLP receiver over HTTP"],
+    [{ WSIGHT_OTLP_HEADERS: "key" }, "WSIGHT_OTLP_HEADERS key: expected one line of text"],
     [{ WSIGHT_CAPACITY: "0" }, "WSIGHT_CAPACITY: expected a number from 1"],
   ])("are refused by name when they can't be right: %o", (environment, message) => {
     expect(() => readEnvironment(environment)).toThrow(message);

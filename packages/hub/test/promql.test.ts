@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Histogram } from "@wsight/protocol";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemoryReader } from "./memory-reader.ts";
 import { askInstant, askPromql, instant, overTime } from "./promql-rig.ts";
@@ -44,7 +45,7 @@ describe("what is not supported or wrong", () => {
     ["{a=~'.*'}", "1:1: parse error: vector selector must contain at least one non-empty matcher"],
     ["x{a=~'('}", "1:6: parse error: regular expression"],
     ["x{a=~'(?=b)'}", "this kind of group is not supported"],
-    [`${"(".repeat(2000)}1${")".repeat(2000)}`, "expected at most 100 levels of nesting"],
+    [`${"(".repeat(2000)}1${")".repeat(2000)}`, "expected at most 250 levels of nesting"],
   ])("%s is refused by name and place", async (query, message) => {
     const { status, body } = await askInstant(reader, query, T0);
     expect([status, body.status, body.errorType]).toEqual([400, "error", "bad_data"]);
@@ -59,6 +60,27 @@ describe("what is not supported or wrong", () => {
     expect(many.body.error).toContain("exceeded maximum resolution of 11,000 points per timeseries");
     const matrix = await askPromql(reader, { ...range, query: "x[5m]", stepMs: 60_000 });
     expect(matrix.body.error).toContain('invalid expression type "range vector" for range query');
+  });
+});
+
+describe("whatever is asked", () => {
+  const words = [
+    ..."()[]{}=!~<>+-*/%^,:@\"'`#\\ ",
+    ..."sum by without on ignoring bool offset rate topk histogram_quantile time vector and or unless".split(" "),
+    ...'5m 1 -1 0.5 1e3 inf NaN le node x websocket_server_active_connections __name__ [1m] "a.*"'.split(" "),
+  ];
+  const query = fc.array(fc.constantFrom(...words), { maxLength: 14 }).map((parts) => parts.join(" "));
+
+  test("there is an answer in Prometheus' form", async () => {
+    const reader = gauges(new MemoryReader(), "a/1", 0, 30);
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(query, fc.string()), async (text) => {
+        const { status, body } = await askInstant(reader, text, T0 + 30_000);
+        expect(body.status).toBe(status === 200 ? "success" : "error");
+        if (status !== 200) expect(body.error).not.toBe("");
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
 

@@ -19,7 +19,7 @@ import { checkTypes } from "./types.ts";
 /** Longest query, in characters. */
 const MAX_QUERY = 32_768;
 /** Deepest nesting of a query. */
-const MAX_DEPTH = 100;
+const MAX_DEPTH = 250;
 /** Longest time of a range or an offset: longer than anything is kept. */
 const MAX_DURATION_MS = 3_650 * 86_400_000;
 const OPERATORS: readonly Operator[] = [...ARITHMETIC, ...COMPARISONS, ...SET_OPERATORS];

@@ -6,8 +6,6 @@ import { type History, readHistory } from "./history.ts";
 import { createCleaner } from "./history-cleaner.ts";
 import { createRecorder } from "./recorder.ts";
 import type { KeptStore } from "./store/kept-store.ts";
-import type { Sample } from "./store/old-store.ts";
-import { SampleUnpacker } from "./store/pack.ts";
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {
@@ -36,14 +34,9 @@ export interface HistoryKeeperOptions {
 export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeeper {
   const { store, current, clock, intervalMs, onError } = options;
   const { writer } = store;
-  const unpacker = new SampleUnpacker();
   const recorder = createRecorder({
     current,
-    write: (packed) => {
-      const samples: Sample[] = [];
-      unpacker.unpack(packed, samples);
-      writer.write(samples);
-    },
+    write: (packed) => writer.writePacked(packed),
     ...(intervalMs === undefined ? {} : { intervalMs }),
     onClockBack: (at, byMs) =>
       onError(
@@ -53,7 +46,7 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
         { stage: "store" },
       ),
   });
-  const cleaner = createCleaner({ prune: (now) => store.prune(now - 168 * 60 * 60_000), onError });
+  const cleaner = createCleaner({ prune: (now) => store.prune(now), onError });
 
   return {
     status: () => store.status(),

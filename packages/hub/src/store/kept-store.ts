@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { HubRow } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
+import { fromOld } from "./from-old.ts";
 import { createLazyStore, type LazyStore } from "./lazy-store.ts";
-import { createLibsqlStore } from "./libsql/libsql-store.ts";
-import type { Store } from "./old-store.ts";
+import { createLibsqlStore, type LibsqlStore } from "./libsql/libsql-store.ts";
 import { readPlace } from "./postgres/place.ts";
 import { createPostgresStore, type PostgresStore } from "./postgres/postgres-store.ts";
 import { openSpooledStore, type SpooledStore } from "./spool/spooled-store.ts";
+import type { Store } from "./store.ts";
 import { createStoreWriter, type StoreWriter } from "./writer.ts";
 
 /** The store is opened this long after the start, in ms: who takes over from another hub has probes and viewers to let in first. */
@@ -44,11 +45,12 @@ export function createKeptStore({ dataDir, store, onError }: KeptStoreOptions): 
 function createEmbedded(dataDir: string, onError: (error: unknown) => void): KeptStore {
   let queue: StoreWriter | null = null;
   let trouble: { readonly reason: string; readonly written: number } | null = null;
-  const openStore = (): Promise<Store> =>
+  const openStore = (): Promise<LibsqlStore> =>
     createLibsqlStore({
       dataDir,
       onEvent: (event) => {
-        if (event.type !== "set-aside") trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };
+        if (event.type === "unavailable" || event.type === "restarting")
+          trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };
         onError(new Error(`history: ${event.type}: ${event.reason}`));
       },
     });
@@ -69,14 +71,14 @@ function createRemote(url: string, dataDir: string | null, onError: (error: unkn
   const { name: place } = readPlace(url, process.env);
   let engine: PostgresStore | null = null;
   let spooled: SpooledStore | null = null;
-  const openStore = async (): Promise<SpooledStore> => {
+  const openStore = async (): Promise<Omit<Store, "name">> => {
     engine = await createPostgresStore({ url });
     spooled = await openSpooledStore({
       store: engine,
       dir: dataDir === null ? null : join(dataDir, "spool"),
       onError,
     });
-    return spooled;
+    return fromOld(spooled);
   };
   const store = createLazyStore(openStore, OPEN_AFTER_MS);
   const writer = createStoreWriter(store, { batch: REMOTE_BATCH, onError });
@@ -108,8 +110,13 @@ function withWriter(
       return store.isOpen;
     },
     append: (samples) => store.append(samples),
+    appendPacked: (samples) => store.appendPacked(samples),
+    appendEvents: (events) => store.appendEvents(events),
     read: (query, options) => store.read(query, options),
-    prune: (beforeAt) => store.prune(beforeAt),
+    ask: (analysis, argument, options) => store.ask(analysis, argument, options),
+    prune: (now) => store.prune(now),
+    stats: () => store.stats(),
+    backup: (path) => store.backup(path),
     writer,
     status,
     ready: () => store.isOpen && keeps(),

@@ -1,11 +1,8 @@
 import { WsightError } from "@wsight/protocol";
-import type { Store } from "./old-store.ts";
-
-/** The calls that are passed on. */
-type StoreCalls = Pick<Store, "append" | "read" | "prune" | "close">;
+import type { Store } from "./store.ts";
 
 /** A store that is opened in the background, so that nobody waits for it. */
-export interface LazyStore extends StoreCalls {
+export interface LazyStore extends Omit<Store, "name"> {
   /** True once it is open. */
   readonly isOpen: boolean;
 }
@@ -15,14 +12,14 @@ export interface LazyStore extends StoreCalls {
  * wait for it; a read meanwhile rejects with `STORE_UNAVAILABLE`. One that is
  * closed before it was needed is never opened.
  */
-export function createLazyStore(openStore: () => Promise<StoreCalls>, delayMs: number): LazyStore {
-  let opening: Promise<StoreCalls> | null = null;
-  let open: StoreCalls | null = null;
+export function createLazyStore(openStore: () => Promise<Omit<Store, "name">>, delayMs: number): LazyStore {
+  let opening: Promise<Omit<Store, "name">> | null = null;
+  let open: Omit<Store, "name"> | null = null;
   let closed = false;
   const timer = setTimeout(() => void begin().catch(() => undefined), delayMs);
   timer.unref();
 
-  function begin(): Promise<StoreCalls> {
+  function begin(): Promise<Omit<Store, "name">> {
     if (closed && opening === null)
       return Promise.reject(new WsightError("STORE_UNAVAILABLE", "history: the store is closed"));
     opening ??= openStore().then((store) => {
@@ -32,17 +29,25 @@ export function createLazyStore(openStore: () => Promise<StoreCalls>, delayMs: n
     return opening;
   }
 
+  function opened(): Omit<Store, "name"> {
+    if (open !== null) return open;
+    throw new WsightError("STORE_UNAVAILABLE", "history: it is being opened; try again in a moment");
+  }
+
   return {
     get isOpen() {
       return open !== null;
     },
     append: async (samples) => (await begin()).append(samples),
-    read: async (query, options) => {
-      if (open === null)
-        throw new WsightError("STORE_UNAVAILABLE", "history: it is being opened; try again in a moment");
-      return open.read(query, options);
+    appendPacked: async (samples) => (await begin()).appendPacked(samples),
+    appendEvents: async (events) => (await begin()).appendEvents(events),
+    async *read(query, options) {
+      yield* opened().read(query, options);
     },
-    prune: async (beforeAt) => (await begin()).prune(beforeAt),
+    ask: async (analysis, argument, options) => opened().ask(analysis, argument, options),
+    prune: async (now) => (await begin()).prune(now),
+    stats: async () => opened().stats(),
+    backup: async (path) => opened().backup(path),
     async close() {
       closed = true;
       clearTimeout(timer);

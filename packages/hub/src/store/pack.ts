@@ -1,5 +1,5 @@
 import { findMetric, type Labels, type Series, seriesKey } from "@wsight/protocol";
-import type { Sample } from "./old-store.ts";
+import type { Sample } from "./store.ts";
 
 /** One series of one node, as the database names it. */
 export interface PackedSeries {
@@ -28,47 +28,67 @@ export interface PackedSamples {
   readonly histograms: Uint8Array<ArrayBuffer>;
 }
 
+/** Rows `[from, to)`, which share the memory of the whole. */
+export function slicePacked(packed: PackedSamples, from: number, to: number): PackedSamples {
+  const { series, numbers, histogramSizes, histograms } = packed;
+  const bytes = (end: number): number => {
+    let sum = 0;
+    for (let row = 0; row < end; row++) sum += Math.max(0, (histogramSizes[row] as number) - 1);
+    return sum;
+  };
+  return {
+    series,
+    numbers: numbers.subarray(from * ROW_NUMBERS, to * ROW_NUMBERS),
+    histogramSizes: histogramSizes.subarray(from, to),
+    histograms: histograms.subarray(bytes(from), bytes(to)),
+  };
+}
+
 /** Turns samples into columns. Remembers the names of series for as long as their objects live. */
 export class SamplePacker {
-  readonly #keys = new WeakMap<Series, string>();
+  readonly #names = new WeakMap<Series, PackedSeries[]>();
 
   pack(samples: readonly Sample[]): PackedSamples {
     const series: PackedSeries[] = [];
-    const indexes = new Map<string, Map<string, number>>();
+    const indexes = new Map<PackedSeries, number>();
     const numbers = new Float64Array(samples.length * ROW_NUMBERS);
     const histogramSizes = new Uint32Array(samples.length);
     const histograms = new Uint8Array(samples.reduce((bytes, sample) => bytes + (sample.histogram?.length ?? 0), 0));
     let offset = 0;
-    samples.forEach((sample, row) => {
-      const index = this.#indexOf(sample, series, indexes);
-      const { at, intervalMs, min, max, sum, count, last, histogram } = sample;
-      numbers.set([index, at, intervalMs, min, max, sum, count, last], row * ROW_NUMBERS);
-      if (histogram === undefined) return;
+    for (let row = 0; row < samples.length; row++) {
+      const sample = samples[row] as Sample;
+      const named = this.#nameOf(sample);
+      let index = indexes.get(named);
+      if (index === undefined) {
+        index = series.push(named) - 1;
+        indexes.set(named, index);
+      }
+      const start = row * ROW_NUMBERS;
+      numbers[start] = index;
+      numbers[start + 1] = sample.at;
+      numbers[start + 2] = sample.intervalMs;
+      numbers[start + 3] = sample.min;
+      numbers[start + 4] = sample.max;
+      numbers[start + 5] = sample.sum;
+      numbers[start + 6] = sample.count;
+      numbers[start + 7] = sample.last;
+      const { histogram } = sample;
+      if (histogram === undefined) continue;
       histogramSizes[row] = histogram.length + 1;
       histograms.set(histogram, offset);
       offset += histogram.length;
-    });
+    }
     return { series, numbers, histogramSizes, histograms };
   }
 
-  #indexOf(sample: Sample, series: PackedSeries[], indexes: Map<string, Map<string, number>>): number {
-    const { node } = sample;
-    const { metric, labels } = sample.series;
-    const key = this.#keyOf(sample.series);
-    const ofNode = indexes.get(node) ?? new Map<string, number>();
-    indexes.set(node, ofNode);
-    let index = ofNode.get(key);
-    if (index === undefined) {
-      index = series.push({ node, metric: metric.name, key, labels: JSON.stringify(labels) }) - 1;
-      ofNode.set(key, index);
-    }
-    return index;
-  }
-
-  #keyOf(series: Series): string {
-    const key = this.#keys.get(series) ?? seriesKey(series.metric.name, series.labels);
-    this.#keys.set(series, key);
-    return key;
+  /** One object for each series of each node. */
+  #nameOf({ node, series }: Sample): PackedSeries {
+    const known = this.#names.get(series) ?? [];
+    for (const named of known) if (named.node === node) return named;
+    const { metric, labels } = series;
+    const named = { node, metric: metric.name, key: seriesKey(metric.name, labels), labels: JSON.stringify(labels) };
+    this.#names.set(series, [...known, named]);
+    return named;
   }
 }
 

@@ -1,7 +1,8 @@
 import { WsightError } from "@wsight/protocol";
-import type { Sample } from "./old-store.ts";
+import type { Sample } from "./store.ts";
 
 const UNKEPT = /[\0\p{Cs}]/u;
+const NODE_FAULT = "node: expected text without NUL and halves of characters, got one with them";
 const NUMBERS = ["min", "max", "sum", "count", "last"] as const;
 
 /** What keeps a sample from being stored, or `null` when nothing does. */
@@ -12,7 +13,7 @@ export function faultOf(sample: Sample): string | null {
     return `${name} intervalMs: expected a whole number from 1, got ${sample.intervalMs}`;
   }
   // PostgreSQL's texts can hold any character but this one, and halves of one come back as another.
-  if (UNKEPT.test(sample.node)) return `${name} node: expected text without NUL and halves of characters`;
+  if (UNKEPT.test(sample.node)) return `${name} ${NODE_FAULT}`;
   const odd = NUMBERS.find((field) => !Number.isFinite(sample[field]));
   return odd === undefined ? null : `${name} ${odd}: expected a finite number, got ${sample[odd]}`;
 }
@@ -23,4 +24,9 @@ export function checkSamples(samples: readonly Sample[]): void {
     const fault = faultOf(sample);
     if (fault !== null) throw new WsightError("BAD_REQUEST", fault);
   }
+}
+
+/** Every store refuses the same names. @throws WsightError `BAD_REQUEST` */
+export function checkNode({ node, metric }: { readonly node: string; readonly metric: string }): void {
+  if (UNKEPT.test(node)) throw new WsightError("BAD_REQUEST", `${metric} ${NODE_FAULT}`);
 }

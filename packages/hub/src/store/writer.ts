@@ -1,11 +1,17 @@
-import { WsightError } from "@wsight/protocol";
-import type { Sample, Store } from "./old-store.ts";
+import { type HistoryEvent, WsightError } from "@wsight/protocol";
+import { type PackedSamples, slicePacked } from "./pack.ts";
 import { faultOf } from "./storable.ts";
+import type { Sample, Store } from "./store.ts";
+
+/** The calls of a store that a writer makes. */
+export type WriterStore = Pick<Store, "append"> & Partial<Pick<Store, "appendPacked" | "appendEvents">>;
 
 /** How a writer is set up. */
 export interface StoreWriterOptions {
   /** Samples that may wait; beyond it the oldest are dropped. @default 100_000 */
   readonly maxSamples?: number;
+  /** Events that may wait; beyond it the oldest are dropped. @default 10_000 */
+  readonly maxEvents?: number;
   /** Samples of one append. @default 5_000 */
   readonly batch?: number;
   /** First wait after a failed append, ms; doubles with each further one. @default 250 */
@@ -30,6 +36,8 @@ export interface StoreWriterStats {
   readonly dropped: number;
   /** Samples waiting or on their way. */
   readonly queued: number;
+  /** Events given up, for the same reasons. */
+  readonly droppedEvents: number;
   /** What the last failure was; `null` while none was. */
   readonly lastError: string | null;
 }
@@ -38,6 +46,10 @@ export interface StoreWriterStats {
 export interface StoreWriter {
   /** Takes samples. Never throws and never waits. */
   write(samples: readonly Sample[]): void;
+  /** The same for samples in columns, which must not be changed after. */
+  writePacked(samples: PackedSamples): void;
+  /** Takes events. Never throws and never waits. */
+  writeEvents(events: readonly HistoryEvent[]): void;
   stats(): StoreWriterStats;
   /** Tries now. Resolves when nothing waits any more, or when an append failed (see `stats`); never rejects. */
   flush(): Promise<void>;
@@ -49,31 +61,37 @@ export interface StoreWriter {
  * Puts a bounded queue before a store. Batches go one after the other, in the
  * order they came. While the store fails, the same batch is tried again with
  * growing, jittered waits; when the queue is full, the oldest samples make room
- * and are counted.
+ * and are counted. Events wait in a queue of their own, behind the samples.
  */
-export function createStoreWriter(store: Pick<Store, "append">, options: StoreWriterOptions = {}): StoreWriter {
+export function createStoreWriter(store: WriterStore, options: StoreWriterOptions = {}): StoreWriter {
   return new QueuedWriter(store, options);
 }
 
+/** Samples that are appended together. */
+type Batch = { readonly samples: Sample[]; readonly packed: null } | { readonly packed: PackedSamples };
+
 class QueuedWriter implements StoreWriter {
-  readonly #store: Pick<Store, "append">;
+  readonly #store: WriterStore;
   readonly #options: Required<Omit<StoreWriterOptions, "onError">> & Pick<StoreWriterOptions, "onError">;
-  /** Oldest first from `#head` on; what lies before it is gone. */
-  #queue: Sample[] = [];
-  #head = 0;
+  /** Oldest first. */
+  #queue: Batch[] = [];
+  #events: HistoryEvent[] = [];
+  #waiting = 0;
   #inFlight = 0;
   #running: Promise<void> | null = null;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
   #written = 0;
   #dropped = 0;
+  #droppedEvents = 0;
   #lastError: string | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(store: Pick<Store, "append">, options: StoreWriterOptions) {
+  constructor(store: WriterStore, options: StoreWriterOptions) {
     this.#store = store;
     this.#options = {
       maxSamples: 100_000,
+      maxEvents: 10_000,
       batch: 5_000,
       retryMs: 250,
       longestRetryMs: 30_000,
@@ -90,12 +108,37 @@ class QueuedWriter implements StoreWriter {
     }
     for (const sample of samples) {
       const fault = faultOf(sample);
-      if (fault === null) this.#queue.push(sample);
+      if (fault === null) this.#push(sample);
       else this.#drop(1, new Error(fault));
     }
-    this.#trim();
-    // While a retry is due, new samples wait for it: a failing store is not asked more often.
-    if (this.#failures === 0) void this.#run();
+    this.#taken();
+  }
+
+  writePacked(packed: PackedSamples): void {
+    const rows = packed.histogramSizes.length;
+    if (this.#closing !== null) {
+      this.#dropped += rows;
+      return;
+    }
+    const { batch } = this.#options;
+    if (rows <= batch) this.#queue.push({ packed });
+    else {
+      for (let from = 0; from < rows; from += batch) {
+        this.#queue.push({ packed: slicePacked(packed, from, Math.min(rows, from + batch)) });
+      }
+    }
+    this.#waiting += rows;
+    this.#taken();
+  }
+
+  writeEvents(events: readonly HistoryEvent[]): void {
+    if (this.#closing !== null) {
+      this.#droppedEvents += events.length;
+      return;
+    }
+    for (const event of events) this.#events.push(event);
+    this.#trimEvents();
+    this.#taken();
   }
 
   stats(): StoreWriterStats {
@@ -103,7 +146,8 @@ class QueuedWriter implements StoreWriter {
       state: this.#failures === 0 ? "ok" : "failing",
       written: this.#written,
       dropped: this.#dropped,
-      queued: this.#waiting() + this.#inFlight,
+      queued: this.#waiting + this.#inFlight,
+      droppedEvents: this.#droppedEvents,
       lastError: this.#lastError,
     };
   }
@@ -117,6 +161,20 @@ class QueuedWriter implements StoreWriter {
     return this.#closing;
   }
 
+  #push(sample: Sample): void {
+    const last = this.#queue.at(-1);
+    if (last !== undefined && last.packed === null && last.samples.length < this.#options.batch) {
+      last.samples.push(sample);
+    } else this.#queue.push({ samples: [sample], packed: null });
+    this.#waiting++;
+  }
+
+  #taken(): void {
+    this.#trim();
+    // While a retry is due, what is new waits for it: a failing store is not asked more often.
+    if (this.#failures === 0) void this.#run();
+  }
+
   #run(): Promise<void> {
     clearTimeout(this.#retry);
     this.#running ??= this.#drain();
@@ -127,38 +185,70 @@ class QueuedWriter implements StoreWriter {
     // `#running` must be set before this ends, and cleared in the same turn in which the queue was seen empty.
     await null;
     let going = true;
-    while (going && this.#waiting() > 0) going = await this.#appendBatch();
+    while (going && this.#queue.length + this.#events.length > 0) {
+      going = this.#queue.length > 0 ? await this.#appendBatch() : await this.#appendEvents();
+    }
     this.#running = null;
   }
 
   /** Writes the oldest batch; false when the store has to be given time. */
   async #appendBatch(): Promise<boolean> {
-    const batch = this.#takeBatch();
-    try {
-      await this.#store.append(batch);
-      this.#inFlight = 0;
-      this.#written += batch.length;
-      this.#failures = 0;
+    const batch = this.#queue.shift() as Batch;
+    const count = countOf(batch);
+    this.#waiting -= count;
+    this.#inFlight = count;
+    const error = await this.#attempt(() => this.#append(batch));
+    this.#inFlight = 0;
+    if (error === null) {
+      this.#written += count;
       return true;
+    }
+    if (isRefusal(error)) {
+      this.#drop(count, error);
+      return true;
+    }
+    // The batch goes back to its place; if the queue filled up meanwhile, it holds the oldest.
+    this.#queue.unshift(batch);
+    this.#waiting += count;
+    this.#trim();
+    this.#failed(error);
+    return false;
+  }
+
+  async #appendEvents(): Promise<boolean> {
+    const events = this.#events.splice(0, this.#options.batch);
+    const error = await this.#attempt(async () => this.#store.appendEvents?.(events));
+    if (error === null) return true;
+    if (isRefusal(error)) {
+      this.#droppedEvents += events.length;
+      this.#drop(0, error);
+      return true;
+    }
+    this.#events = events.concat(this.#events);
+    this.#trimEvents();
+    this.#failed(error);
+    return false;
+  }
+
+  async #append(batch: Batch): Promise<void> {
+    if (batch.packed === null) await this.#store.append(batch.samples);
+    else await this.#store.appendPacked?.(batch.packed);
+  }
+
+  /** What went wrong, `null` for nothing. */
+  async #attempt(work: () => Promise<unknown>): Promise<Error | null> {
+    try {
+      await work();
+      this.#failures = 0;
+      return null;
     } catch (cause) {
-      this.#inFlight = 0;
-      const error = cause instanceof Error ? cause : new Error(String(cause));
-      if (error instanceof WsightError && error.code === "BAD_REQUEST") {
-        this.#drop(batch.length, error);
-        return true;
-      }
-      this.#failed(batch, error);
-      return false;
+      return cause instanceof Error ? cause : new Error(String(cause));
     }
   }
 
-  #failed(batch: readonly Sample[], error: Error): void {
+  #failed(error: Error): void {
     this.#lastError = error.message;
     if (this.#failures++ === 0) this.#tell(error);
-    // The batch goes back to its place; if the queue filled up meanwhile, it holds the oldest.
-    this.#queue = batch.concat(this.#queue.slice(this.#head));
-    this.#head = 0;
-    this.#trim();
     const { retryMs, longestRetryMs, random } = this.#options;
     const longest = Math.min(longestRetryMs, retryMs * 2 ** (this.#failures - 1));
     if (this.#closing !== null) return;
@@ -174,32 +264,34 @@ class QueuedWriter implements StoreWriter {
     await Promise.race([this.#run(), expired]);
     clearTimeout(deadline);
     clearTimeout(this.#retry);
-    this.#dropped += this.#waiting();
+    this.#dropped += this.#waiting;
+    this.#droppedEvents += this.#events.length;
     this.#queue = [];
-    this.#head = 0;
-  }
-
-  #takeBatch(): readonly Sample[] {
-    const end = Math.min(this.#queue.length, this.#head + this.#options.batch);
-    const batch = this.#queue.slice(this.#head, end);
-    this.#inFlight = batch.length;
-    this.#head = end;
-    this.#compact();
-    return batch;
+    this.#events = [];
+    this.#waiting = 0;
   }
 
   #trim(): void {
-    const excess = this.#waiting() - this.#options.maxSamples;
+    let excess = this.#waiting - this.#options.maxSamples;
     if (excess <= 0) return;
-    this.#head += excess;
-    this.#compact();
+    this.#waiting -= excess;
     this.#drop(excess, null);
+    let first = this.#queue[0];
+    while (first !== undefined && excess >= countOf(first)) {
+      excess -= countOf(first);
+      this.#queue.shift();
+      first = this.#queue[0];
+    }
+    if (first === undefined || excess === 0) return;
+    if (first.packed === null) first.samples.splice(0, excess);
+    else this.#queue[0] = { packed: slicePacked(first.packed, excess, countOf(first)) };
   }
 
-  #compact(): void {
-    if (this.#head * 2 < this.#queue.length) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#head = 0;
+  #trimEvents(): void {
+    const excess = this.#events.length - this.#options.maxEvents;
+    if (excess <= 0) return;
+    this.#events.splice(0, excess);
+    this.#droppedEvents += excess;
   }
 
   #drop(count: number, reason: Error | null): void {
@@ -216,8 +308,12 @@ class QueuedWriter implements StoreWriter {
       // A faulty listener is its owner's concern; writing goes on.
     }
   }
+}
 
-  #waiting(): number {
-    return this.#queue.length - this.#head;
-  }
+function countOf(batch: Batch): number {
+  return batch.packed === null ? batch.samples.length : batch.packed.histogramSizes.length;
+}
+
+function isRefusal(error: Error): boolean {
+  return error instanceof WsightError && error.code === "BAD_REQUEST";
 }

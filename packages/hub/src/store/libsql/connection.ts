@@ -2,11 +2,16 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import Database from "libsql";
-import type { DatabaseOptions } from "./messages.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./migrations.ts";
 
 /** An open connection. */
 export type Connection = Database.Database;
+
+/** Where the database is. */
+export interface DatabaseOptions {
+  readonly dataDir: string;
+  readonly file: string;
+}
 
 /** How long a call waits for another process that holds the file. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -17,7 +22,7 @@ const COMPANIONS = ["", "-wal", "-shm"] as const;
 
 /** What SQLite's result codes mean to a person. Extended codes begin with these. */
 const REASONS: readonly (readonly [code: string, reason: string])[] = [
-  ["SQLITE_FULL", "the disk, or the size allowed to the history, is full"],
+  ["SQLITE_FULL", "the disk is full"],
   ["SQLITE_READONLY", "the file or its directory is not writable"],
   ["SQLITE_IOERR", "the disk failed to read or write"],
   ["SQLITE_BUSY", "another process holds the file"],
@@ -26,14 +31,14 @@ const REASONS: readonly (readonly [code: string, reason: string])[] = [
 ];
 
 /** Path of the database file. */
-export function pathOf({ dataDir, file }: Pick<DatabaseOptions, "dataDir" | "file">): string {
+export function pathOf({ dataDir, file }: DatabaseOptions): string {
   return join(dataDir, file);
 }
 
 /**
  * Opens the database, makes its directory, and brings its schema forward.
- * Writes are synced with each commit: one every few minutes costs nothing,
- * and what was acknowledged survives a power cut, not only a kill.
+ * Writes are synced with each commit: one each second costs little, and what
+ * was acknowledged survives a power cut, not only a kill.
  */
 export function openConnection(options: DatabaseOptions): Connection {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
@@ -43,7 +48,6 @@ export function openConnection(options: DatabaseOptions): Connection {
     connection.exec("PRAGMA synchronous = FULL");
     connection.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
     migrate(connection);
-    if (options.maxBytes !== null) limitSize(connection, options.maxBytes);
     return connection;
   } catch (error) {
     connection.close();
@@ -66,7 +70,7 @@ export function transact<T>(connection: Connection, work: () => T): T {
 }
 
 /** A number that a pragma answers with. */
-function readPragma(connection: Connection, name: string): number {
+export function readPragma(connection: Connection, name: string): number {
   const [value] = connection.prepare(`PRAGMA ${name}`).raw().get() as [number];
   return value;
 }
@@ -126,10 +130,4 @@ function refuseForeign(connection: Connection): void {
     "STORE_UNAVAILABLE",
     `history: expected an empty file or one made by wsight, got a database with ${tables} tables or indexes of another program`,
   );
-}
-
-function limitSize(connection: Connection, maxBytes: number): void {
-  const pages = Math.max(1, Math.floor(maxBytes / readPragma(connection, "page_size")));
-  // SQLite raises a limit below the present size to that size.
-  connection.exec(`PRAGMA max_page_count = ${pages}`);
 }

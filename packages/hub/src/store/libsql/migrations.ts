@@ -1,4 +1,4 @@
-/** Marks the file as a wsight history (SQLite's `application_id`): "WSIG". */
+/** Marks a file as wsight history (SQLite's `application_id`): "WSIG". */
 export const APPLICATION_ID = 0x57534947;
 
 /**
@@ -28,4 +28,22 @@ export const MIGRATIONS: readonly string[] = [
      histogram BLOB,
      PRIMARY KEY (at, series)
    ) WITHOUT ROWID;`,
+  // Samples of version 1 become blocks series by series; their table goes when it is empty.
+  `DROP INDEX series_by_metric;
+   ALTER TABLE samples RENAME TO old_samples;
+   CREATE INDEX old_samples_by_series ON old_samples (series, at);
+   CREATE TABLE head (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+   CREATE TABLE segments (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+   CREATE TABLE blocks (place INTEGER PRIMARY KEY, samples INTEGER NOT NULL, data BLOB NOT NULL);
+   CREATE TABLE events (
+     id INTEGER PRIMARY KEY,
+     at INTEGER NOT NULL,
+     kind TEXT NOT NULL,
+     node TEXT,
+     subject TEXT NOT NULL,
+     text TEXT NOT NULL,
+     attributes TEXT NOT NULL
+   );
+   CREATE INDEX events_by_time ON events (at);
+   CREATE TABLE notes (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL);`,
 ];

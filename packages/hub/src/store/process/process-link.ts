@@ -1,20 +1,22 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { asFields, asNumber, asText, parseJson, WsightError } from "@wsight/protocol";
-import type { DatabaseOptions, FromStoreProcess, StoreCall, StoreCalls, StoreEvent } from "./messages.ts";
+import { WsightError } from "@wsight/protocol";
+import type { FromStoreProcess, ProcessOptions, StoreCall, StoreCalls, StoreEvent } from "./messages.ts";
 
 /** Calls that may wait for the process at once; further ones are refused. */
 const MAX_IN_FLIGHT = 64;
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
-/** The process's heap; a page of rows takes a few MB. */
-const HEAP_MB = 256;
+/** The process's heap: an hour of some thousand series, and what analyses need. */
+const HEAP_MB = 1024;
 /** How long a process that was told to close may take before it is killed. */
 const CLOSE_MS = 10_000;
 
 interface PendingCall {
   readonly resolve: (answer: never) => void;
   readonly reject: (error: WsightError) => void;
+  /** Called before either. */
+  readonly settled: () => void;
 }
 
 /**
@@ -32,20 +34,26 @@ interface PendingCall {
  * It keeps its parent alive only while a call waits, and ends with it.
  */
 export class ProcessLink {
-  readonly #options: DatabaseOptions;
+  readonly #options: ProcessOptions;
   readonly #report: (event: StoreEvent) => void;
   readonly #pending = new Map<number, PendingCall>();
   #child: ChildProcess | null = null;
   #restart: NodeJS.Timeout | undefined;
   #restarts = 0;
+  #started = 0;
   #lastId = 0;
   #fault = "";
   #closing: Promise<void> | null = null;
 
-  constructor(options: DatabaseOptions, report: (event: StoreEvent) => void) {
+  constructor(options: ProcessOptions, report: (event: StoreEvent) => void) {
     this.#options = options;
     this.#report = report;
     this.#start();
+  }
+
+  /** Grows with each process: what was told to an earlier one is not known to it. */
+  get started(): number {
+    return this.#started;
   }
 
   /** Process id; `null` while none is running. */
@@ -53,16 +61,18 @@ export class ProcessLink {
     return this.#child?.pid ?? null;
   }
 
-  /** Asks the process. Rejects with `STORE_UNAVAILABLE`. */
+  /** Asks the process. Rejects with `STORE_UNAVAILABLE`, and with the signal's reason as soon as that is aborted. */
   call<Call extends StoreCall>(
     call: Call,
     argument: StoreCalls[Call]["argument"],
+    signal?: AbortSignal,
   ): Promise<StoreCalls[Call]["answer"]> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
     if (this.#closing !== null) return refuse("history: the store is closed");
     if (this.#pending.size >= MAX_IN_FLIGHT) {
       return refuse(`history: expected at most ${MAX_IN_FLIGHT} calls at once, got one more; try again later`);
     }
-    return this.#post(call, argument);
+    return this.#post(call, argument, signal);
   }
 
   /** Lets the process finish what it was asked, then ends it; safe to call twice. */
@@ -74,12 +84,19 @@ export class ProcessLink {
   #post<Call extends StoreCall>(
     call: Call,
     argument: StoreCalls[Call]["argument"],
+    signal?: AbortSignal,
   ): Promise<StoreCalls[Call]["answer"]> {
     const child = this.#child;
     if (child === null) return refuse(`history: the store's process is being restarted (${this.#fault})`);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      const abort = (): void => {
+        child.send({ cancel: id }, () => undefined);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      const settled = (): void => signal?.removeEventListener("abort", abort);
+      this.#pending.set(id, { resolve, reject, settled });
       child.ref();
       child.channel?.ref();
       // What can't be sent is rejected when the process is found to have ended.
@@ -89,12 +106,13 @@ export class ProcessLink {
 
   #start(): void {
     try {
-      const child = fork(new URL("./libsql-process.js", import.meta.url), [JSON.stringify(this.#options)], {
+      const child = fork(new URL("./store-process.js", import.meta.url), [JSON.stringify(this.#options)], {
         execArgv: [`--max-old-space-size=${HEAP_MB}`],
         serialization: "advanced",
         stdio: ["ignore", "ignore", "ignore", "ipc"],
       });
       this.#child = child;
+      this.#started++;
       child.on("message", (message: FromStoreProcess) => this.#take(message));
       child.once("error", (error) => this.#stopped(child, error.message));
       child.once("exit", (code, signal) => this.#stopped(child, `it ended with ${signal ?? `status ${code}`}`));
@@ -115,8 +133,9 @@ export class ProcessLink {
     this.#pending.delete(message.id);
     if (this.#pending.size === 0) this.#letParentGo();
     this.#restarts = 0;
+    pending?.settled();
     if (message.type === "answer") pending?.resolve(message.answer as never);
-    else pending?.reject(new WsightError(message.code, message.message));
+    else pending?.reject(new WsightError(message.code, message.message, { details: message.details }));
   }
 
   #letParentGo(): void {
@@ -131,7 +150,8 @@ export class ProcessLink {
     this.#fault = reason;
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { reject } of waiting) {
+    for (const { reject, settled } of waiting) {
+      settled();
       reject(new WsightError("STORE_UNAVAILABLE", `history: the store's process stopped (${reason})`));
     }
     if (this.#closing !== null) return;
@@ -155,16 +175,6 @@ export class ProcessLink {
     await ended;
     clearTimeout(killer);
   }
-}
-
-/** Reads what the link passes to its process on the command line. */
-export function parseDatabaseOptions(text: string | undefined): DatabaseOptions {
-  const fields = asFields("BAD_OPTION", "store process", parseJson("BAD_OPTION", "store process", text ?? ""));
-  return {
-    dataDir: asText("BAD_OPTION", "dataDir", fields.dataDir, 4096),
-    file: asText("BAD_OPTION", "file", fields.file),
-    maxBytes: fields.maxBytes === null ? null : asNumber("BAD_OPTION", "maxBytes", fields.maxBytes, 1),
-  };
 }
 
 function refuse(message: string): Promise<never> {

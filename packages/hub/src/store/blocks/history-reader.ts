@@ -1,0 +1,96 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { HistoryEvent } from "@wsight/protocol";
+import type {
+  ColumnQuery,
+  EventQuery,
+  HistoryReader,
+  SeriesColumns,
+  SeriesFilter,
+  StoredSeries,
+  TierExtent,
+} from "../reader.ts";
+import type { TierIndex } from "./block-tables.ts";
+import { assemble, ColumnMemory, type ColumnShape } from "./columns.ts";
+import { piecesOf } from "./memory-pieces.ts";
+import type { OpenHistory } from "./open-history.ts";
+import { STEPS_MS, TIERS, tierOf } from "./tiers.ts";
+
+/** Series that are read together. */
+const GROUP = 128;
+/** Others get a turn after this many ms. */
+const SLICE_MS = 8;
+
+/** The open store as analyses see it: memory over blocks. */
+export class BlockHistoryReader implements HistoryReader {
+  readonly #history: OpenHistory;
+
+  constructor(history: OpenHistory) {
+    this.#history = history;
+  }
+
+  async series(filter: SeriesFilter): Promise<readonly StoredSeries[]> {
+    return this.#history.series.matching(filter);
+  }
+
+  async *columns(query: ColumnQuery, signal: AbortSignal): AsyncGenerator<SeriesColumns> {
+    const tier = tierOf(query.stepMs);
+    if (tier === undefined) return;
+    const memory = new ColumnMemory();
+    let since = performance.now();
+    for (let first = 0; first < query.series.length; first += GROUP) {
+      signal.throwIfAborted();
+      const group = query.series.slice(first, first + GROUP);
+      for (const columns of await this.#group(query, tier, group, memory)) {
+        yield columns;
+        if (performance.now() - since < SLICE_MS) continue;
+        await nextTurn();
+        signal.throwIfAborted();
+        since = performance.now();
+      }
+    }
+  }
+
+  events(query: EventQuery): Promise<readonly HistoryEvent[]> {
+    return this.#history.tables.readEvents(query);
+  }
+
+  async extents(): Promise<readonly TierExtent[]> {
+    return TIERS.map((tier) => extentOf(this.#history, tier));
+  }
+
+  /** Memory first: what is moved to blocks meanwhile is found twice rather than not at all. */
+  async #group(
+    { series, fromAt, toAt, stepMs, columns: want }: ColumnQuery,
+    tier: TierIndex,
+    group: readonly StoredSeries[],
+    memory: ColumnMemory,
+  ): Promise<readonly SeriesColumns[]> {
+    const history = this.#history;
+    const hours = history.memory.between(fromAt, toAt);
+    const shapes = group.map(({ series }) => ({ kind: series.metric.kind, stepMs, want }));
+    const pieces = group.map(({ id }, index) =>
+      piecesOf(history, hours, id, [fromAt, toAt], shapes[index] as ColumnShape, memory),
+    );
+    const ids = group.map(({ id }) => id);
+    const blocks = await history.blocks.read({ tier, series: ids, fromAt, toAt }, want, series.length);
+    const found: SeriesColumns[] = [];
+    group.forEach((stored, index) => {
+      const shape = shapes[index] as ColumnShape;
+      const columns = assemble(blocks.get(stored.id) ?? [], pieces[index] ?? [], [fromAt, toAt], shape, memory);
+      if (columns !== null) found.push({ ...columns, stepMs, series: stored });
+    });
+    return found;
+  }
+}
+
+/** What a tier holds, memory and blocks together. */
+export function extentOf(history: OpenHistory, tier: TierIndex): TierExtent {
+  let { oldestAt = null, newestAt = null } = history.notes.totals[tier] ?? {};
+  for (const hour of history.memory.hours.values()) {
+    const extent = hour.extent(tier);
+    if (extent === null) continue;
+    oldestAt = Math.min(oldestAt ?? extent[0], extent[0]);
+    newestAt = Math.max(newestAt ?? extent[1], extent[1]);
+  }
+  return { stepMs: STEPS_MS[tier], oldestAt, newestAt };
+}

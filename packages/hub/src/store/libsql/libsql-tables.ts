@@ -1,0 +1,176 @@
+import { statSync } from "node:fs";
+import { type HistoryEvent, WsightError } from "@wsight/protocol";
+import {
+  type BlockRange,
+  type BlockRow,
+  type BlockTables,
+  type DroppedBlocks,
+  type OldSamples,
+  type TablesChange,
+  type TablesContent,
+  TablesReplacedError,
+} from "../blocks/block-tables.ts";
+import type { PackedSeries } from "../pack.ts";
+import type { StoreEvent } from "../process/messages.ts";
+import type { EventQuery } from "../reader.ts";
+import { backUp } from "./backup.ts";
+import {
+  type DatabaseOptions,
+  isDamage,
+  openConnection,
+  pathOf,
+  setAside,
+  transact,
+  unavailable,
+} from "./connection.ts";
+import { LibsqlEvents } from "./libsql-events.ts";
+import { LibsqlRows } from "./libsql-rows.ts";
+
+/** Damaged files that are moved aside before the disk itself is held to be at fault. */
+const MAX_SET_ASIDE = 5;
+
+interface Opened {
+  readonly connection: ReturnType<typeof openConnection>;
+  readonly rows: LibsqlRows;
+  readonly events: LibsqlEvents;
+}
+
+/**
+ * The block tables in SQLite. They are open, or they are not and `open` tries
+ * again: a directory that becomes writable, or a disk that gets room, heals
+ * the store without a restart. A damaged file is moved aside and an empty one
+ * begun; the call that found the damage rejects with `TablesReplacedError`.
+ */
+export class LibsqlTables implements BlockTables {
+  readonly #options: DatabaseOptions;
+  readonly #report: (event: StoreEvent) => void;
+  #beginnings = 0;
+  #opened: Opened | null = null;
+
+  constructor(options: DatabaseOptions, report: (event: StoreEvent) => void) {
+    this.#options = options;
+    this.#report = report;
+  }
+
+  async open(): Promise<TablesContent> {
+    try {
+      return this.#load();
+    } catch (error) {
+      this.#shut();
+      if (!isDamage(error)) throw unavailable(this.#options, error);
+      this.#replace(error);
+    }
+    try {
+      return this.#load();
+    } catch (error) {
+      throw unavailable(this.#options, error);
+    }
+  }
+
+  async addSeries(series: readonly PackedSeries[]): Promise<readonly number[]> {
+    return this.#use(({ connection, rows }) => transact(connection, () => rows.addSeries(series)));
+  }
+
+  async write(change: TablesChange): Promise<void> {
+    this.#use(({ connection, rows }) => transact(connection, () => rows.apply(change)));
+  }
+
+  async readBlocks(range: BlockRange): Promise<readonly BlockRow[]> {
+    return this.#use(({ rows }) => rows.readBlocks(range));
+  }
+
+  async dropBlocks(range: BlockRange): Promise<DroppedBlocks> {
+    return this.#use(({ connection, rows }) => transact(connection, () => rows.dropBlocks(range)));
+  }
+
+  async dropSeries(seenBefore: number, keep: ReadonlySet<number>, limit: number): Promise<readonly number[]> {
+    return this.#use(({ connection, rows }) => transact(connection, () => rows.dropSeries(seenBefore, keep, limit)));
+  }
+
+  async appendEvents(events: readonly HistoryEvent[]): Promise<void> {
+    this.#use((opened) => transact(opened.connection, () => opened.events.append(events)));
+  }
+
+  async readEvents(query: EventQuery): Promise<readonly HistoryEvent[]> {
+    return this.#use(({ events }) => events.read(query));
+  }
+
+  async dropEvents(beforeAt: number, most: number, limit: number): Promise<number> {
+    return this.#use(({ connection, events }) => transact(connection, () => events.drop(beforeAt, most, limit)));
+  }
+
+  async sizes(): Promise<{ readonly bytes: number; readonly usedBytes: number; readonly events: number }> {
+    const path = pathOf(this.#options);
+    return this.#use(({ rows, events }) => ({
+      bytes: sizeOf(path) + sizeOf(`${path}-wal`),
+      usedBytes: rows.usedBytes(),
+      events: events.count(),
+    }));
+  }
+
+  async nextOld(): Promise<OldSamples | null> {
+    return this.#use(({ rows }) => rows.nextOld());
+  }
+
+  async backup(path: string): Promise<void> {
+    return this.#use(({ connection }) => backUp(connection, path));
+  }
+
+  async close(): Promise<void> {
+    this.#shut("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  #load(): TablesContent {
+    const connection = openConnection(this.#options);
+    this.#opened = { connection, rows: new LibsqlRows(connection), events: new LibsqlEvents(connection) };
+    return this.#opened.rows.load();
+  }
+
+  #use<T>(work: (opened: Opened) => T): T {
+    if (this.#opened === null) {
+      throw new WsightError("STORE_UNAVAILABLE", `history ${pathOf(this.#options)}: it is not open`);
+    }
+    try {
+      return work(this.#opened);
+    } catch (error) {
+      if (error instanceof WsightError && error.code === "BAD_REQUEST") throw error;
+      this.#shut();
+      if (!isDamage(error)) throw unavailable(this.#options, error);
+      this.#replace(error);
+      throw new TablesReplacedError(String(error), { cause: error });
+    }
+  }
+
+  #replace(damage: unknown): void {
+    if (this.#beginnings++ >= MAX_SET_ASIDE) {
+      throw new WsightError(
+        "STORE_UNAVAILABLE",
+        `history ${pathOf(this.#options)}: damaged again after ${MAX_SET_ASIDE} new beginnings; check the disk`,
+        { cause: damage },
+      );
+    }
+    try {
+      const movedTo = setAside(this.#options, Date.now());
+      this.#report({ type: "set-aside", movedTo, reason: damage instanceof Error ? damage.message : String(damage) });
+    } catch (error) {
+      throw unavailable(this.#options, error);
+    }
+  }
+
+  #shut(lastWords?: string): void {
+    const connection = this.#opened?.connection;
+    this.#opened = null;
+    if (connection === undefined) return;
+    try {
+      if (lastWords !== undefined) connection.exec(lastWords);
+    } catch {
+      // The log is brought in at the next start.
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { Icon } from "../../components/icon.tsx";
 import { readLocal, writeLocal } from "./local-time.ts";
@@ -17,7 +17,7 @@ export function PeriodBar({ at }: { readonly at: PagePlace }): VNode {
   const length = period.toAt - period.fromAt;
   const now = live.now.peek();
   return (
-    <section class="card period-bar" aria-label="Time">
+    <section class="card period-bar" aria-label="Period">
       <fieldset class="segmented" aria-label="Time up to now">
         {PRESETS.map(({ id, label }) => (
           <button
@@ -37,7 +37,7 @@ export function PeriodBar({ at }: { readonly at: PagePlace }): VNode {
         <Step
           label="Later"
           icon="older"
-          disabled={period.toAt >= now - 1000}
+          disabled={period.preset !== null || period.toAt >= now - 1000}
           run={() => {
             const toAt = Math.min(now, period.toAt + length / 2);
             fix(toAt - length, toAt);
@@ -95,59 +95,69 @@ function Step({ label, icon, disabled = false, run }: StepProps): VNode {
   );
 }
 
+/** What stands in the fields while somebody is at them; a time that moves on does not move under their hands. */
+interface Draft {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** Two fields that say which time is shown, and set another one once both make sense. */
 function FromTo({ at: { period, fix } }: { readonly at: PagePlace }): VNode {
   const { preferences, clock } = useApp();
   const offset = offsetOf(preferences.timeZone.value);
-  const write = (at: number) => writeLocal(at, offset);
-  const [from, setFrom] = useState(write(period.fromAt));
-  const [to, setTo] = useState(write(period.toAt));
-  useEffect(() => {
-    setFrom(write(period.fromAt));
-    setTo(write(period.toAt));
-  }, [period.fromAt, period.toAt, preferences.timeZone.value]);
-  const read = (text: string) => readLocal(text, offset);
-  const problem = problemOf(read(from), read(to));
-  const apply = () => {
-    const [fromAt, toAt] = [read(from), read(to)];
-    const same = write(period.fromAt) === write(fromAt) && write(period.toAt) === write(toAt);
-    if (problem === null && !same) fix(fromAt, toAt);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [changed, setChanged] = useState(false);
+  const shown = { from: writeLocal(period.fromAt, offset), to: writeLocal(period.toAt, offset) };
+  const { from, to } = draft ?? shown;
+  const [fromAt, toAt] = [readLocal(from, offset), readLocal(to, offset)];
+  const problem = changed ? problemOf(fromAt, toAt) : null;
+  const leave = () => {
+    setDraft(null);
+    setChanged(false);
   };
+  const apply = () => {
+    if (problem !== null) return;
+    if (changed) fix(fromAt, toAt);
+    leave();
+  };
+  const field = (end: keyof Draft, label: string) => (
+    <label>
+      <span class="sr-only">
+        {label}, {clock.value.zone}
+      </span>
+      <input
+        class="field"
+        type="datetime-local"
+        step="1"
+        value={draft?.[end] ?? shown[end]}
+        aria-invalid={problem !== null}
+        onInput={(event) => {
+          setDraft({ from, to, [end]: event.currentTarget.value });
+          setChanged(true);
+        }}
+      />
+    </label>
+  );
   return (
     <form
       class="from-to"
+      onFocusIn={() => setDraft(draft ?? shown)}
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) apply();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") leave();
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         apply();
       }}
     >
-      <label>
-        <span class="sr-only">From, {clock.value.zone}</span>
-        <input
-          class="field"
-          type="datetime-local"
-          step="1"
-          value={from}
-          aria-invalid={problem !== null}
-          onInput={(event) => setFrom(event.currentTarget.value)}
-          onBlur={apply}
-        />
-      </label>
+      {field("from", "From")}
       <span class="medium-only" aria-hidden="true">
         –
       </span>
-      <label>
-        <span class="sr-only">To, {clock.value.zone}</span>
-        <input
-          class="field"
-          type="datetime-local"
-          step="1"
-          value={to}
-          aria-invalid={problem !== null}
-          onInput={(event) => setTo(event.currentTarget.value)}
-          onBlur={apply}
-        />
-      </label>
+      {field("to", "To")}
       <span class="fine medium-only">{clock.value.zone}</span>
       <button type="submit" class="sr-only">
         Show this time

@@ -26,9 +26,9 @@ export interface PagePlace {
 }
 
 const SECOND_MS = 1000;
-/** A period is asked for anew after this part of it, but not more often than every ten seconds. */
-const PARTS = 360;
-const SOONEST_MS = 10_000;
+/** A period is asked for anew after this part of it, but not at once; a comparison looks at many periods and waits longer. */
+const AGAIN = { parts: 240, soonestMs: 15_000 };
+const COMPARE_AGAIN = { parts: 60, soonestMs: 60_000 };
 
 /** Reads the page's place from the address, and keeps a time that goes up to now moving while it is looked at. */
 export function usePlace(): PagePlace {
@@ -37,6 +37,7 @@ export function usePlace(): PagePlace {
   const range = route.range.value;
   const place = useMemo(() => parseHistory(params), [params]);
   const [asOf, setAsOf] = useState(() => wholeSecond(live.now.peek()));
+  const { parts, soonestMs } = place.tab === "compare" ? COMPARE_AGAIN : AGAIN;
   const lengthMs = PRESETS.find(({ id }) => id === place.last)?.ms ?? 0;
   const refresh = () => setAsOf(wholeSecond(live.now.peek()));
   useEffect(() => {
@@ -46,10 +47,10 @@ export function usePlace(): PagePlace {
       () => {
         if (!document.hidden && !live.paused.peek()) refresh();
       },
-      Math.max(SOONEST_MS, lengthMs / PARTS),
+      Math.max(soonestMs, lengthMs / parts),
     );
     return () => clearInterval(timer);
-  }, [range, lengthMs]);
+  }, [range, lengthMs, parts, soonestMs]);
   const period = useMemo<Period>(
     () => (range === null ? { fromAt: asOf - lengthMs, toAt: asOf, preset: place.last } : { ...range, preset: null }),
     [range, asOf, lengthMs, place.last],

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createLibsqlStore, type LibsqlStore, parseHours, readHistory, type Sample } from "@wsight/hub";
-import { Histogram, type Labels, parseMetric } from "@wsight/protocol";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ANALYSES, type HistoryRequest, parseHours, readHistory } from "@wsight/hub";
+import type { Labels } from "@wsight/protocol";
+import { beforeEach, describe, expect, it } from "vitest";
+import { MemoryReader } from "./memory-reader.ts";
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const INTERVAL_MS = 5 * MINUTE_MS;
@@ -12,38 +11,42 @@ const INTERVAL_MS = 5 * MINUTE_MS;
 const ALIGNED_AT = 1_792_000_200_000;
 const NOW = ALIGNED_AT + 2 * MINUTE_MS;
 
-let dataDir = "";
-let store: LibsqlStore;
-beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "wsight-history-"));
-  store = await createLibsqlStore({ dataDir });
-});
-afterEach(() => store.prune(Number.MAX_SAFE_INTEGER));
-afterAll(async () => {
-  await store.close();
-  rmSync(dataDir, { recursive: true });
+let reader: MemoryReader;
+beforeEach(() => {
+  reader = new MemoryReader();
 });
 
-type Fields = Partial<Sample> & { readonly labels?: Labels };
+/** Asks the analyses themselves, as a store does. */
+const store: HistoryRequest["store"] = {
+  ask: (analysis, argument, options) =>
+    ANALYSES[analysis](reader, argument, options?.signal ?? new AbortController().signal),
+};
 
-function sample(metric: string, at: number, { labels = {}, ...fields }: Fields): Sample {
-  const value = fields.sum ?? fields.last ?? 0;
-  const plain = { min: value, max: value, sum: value, count: 1, last: value, intervalMs: INTERVAL_MS };
-  return { node: "chat/1", series: { metric: parseMetric(metric), labels }, at, ...plain, ...fields };
+/** Figures of five minutes, as they are rolled up: `seconds` of them with data. */
+interface Five {
+  readonly sum?: number;
+  readonly last?: number;
+  readonly seconds?: number;
+  readonly labels?: Labels;
+  readonly node?: string;
 }
 
-function latency(at: number, values: readonly number[], fields: Fields = {}): Sample {
-  const histogram = new Histogram();
-  for (const value of values) histogram.record(value);
-  const { sum, count, min, max } = histogram;
-  return sample("websocket.server.message.latency", at, {
-    sum,
-    count,
-    min,
-    max,
-    histogram: histogram.encode(),
-    ...fields,
-  });
+function five(
+  metric: string,
+  at: number,
+  { sum = 0, last = 0, seconds = 300, labels = {}, node = "chat/1" }: Five,
+): void {
+  const value = sum === 0 ? last : sum;
+  reader.put(node, metric, labels, INTERVAL_MS, { at, min: value, max: value, sum, count: seconds, last });
+}
+
+/** A process is known for the seconds from a time on. */
+function up(at: number, seconds = 300, node = "chat/1", uptime = 60): void {
+  for (let i = 0; i < seconds; i++) reader.gauge(node, "process.uptime", {}, at + i * SECOND_MS, uptime + i);
+}
+
+function latency(at: number, values: readonly number[], source = "ack", node = "chat/1"): void {
+  reader.values(node, "websocket.server.message.latency", { source }, at, values, INTERVAL_MS);
 }
 
 const read = (hours = 24, more: { node?: string; now?: number; signal?: AbortSignal } = {}) =>
@@ -56,18 +59,16 @@ describe("history", () => {
 
   it("makes a point of the contract's shape from one interval", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
-    await store.append([
-      sample("websocket.server.active_connections", at, { last: 7, min: 3, max: 9 }),
-      sample("websocket.server.connections", at, { sum: 4 }),
-      sample("websocket.server.closes", at, { sum: 2, labels: { reason: "1000" } }),
-      sample("websocket.server.closes", at, { sum: 1, labels: { reason: "1006" } }),
-      sample("websocket.server.messages", at, { sum: 600, labels: { direction: "in", event: "chat" } }),
-      sample("websocket.server.messages", at, { sum: 900, labels: { direction: "out", event: "chat" } }),
-      sample("websocket.server.errors", at, { sum: 10, labels: { "error.type": "TypeError" } }),
-      sample("websocket.server.errors", at, { sum: 0, labels: { "error.type": "RangeError" } }),
-      latency(at, [0.01, 0.02, 0.03]),
-      sample("process.uptime", at, { last: 3_600 }),
-    ]);
+    five("websocket.server.active_connections", at, { last: 7 });
+    five("websocket.server.connections", at, { sum: 4 });
+    five("websocket.server.closes", at, { sum: 2, labels: { reason: "1000" } });
+    five("websocket.server.closes", at, { sum: 1, labels: { reason: "1006" } });
+    five("websocket.server.messages", at, { sum: 600, labels: { direction: "in", event: "chat" } });
+    five("websocket.server.messages", at, { sum: 900, labels: { direction: "out", event: "chat" } });
+    five("websocket.server.errors", at, { sum: 10, labels: { "error.type": "TypeError" } });
+    five("websocket.server.errors", at, { sum: 0, labels: { "error.type": "RangeError" } });
+    latency(at, [0.01, 0.02, 0.03]);
+    five("process.uptime", at, { last: 3_600 });
     expect(await read(1)).toEqual({
       hours: 1,
       interval_minutes: 5,
@@ -100,9 +101,7 @@ describe("history", () => {
 
   it("leaves intervals without data out, however long, and gives the rest in order", async () => {
     const ages = [3, 4, 20, 200, 287];
-    await store.append(
-      ages.map((age) => sample("websocket.server.connections", ALIGNED_AT - age * INTERVAL_MS, { sum: age })),
-    );
+    for (const age of ages) five("websocket.server.connections", ALIGNED_AT - age * INTERVAL_MS, { sum: age });
     const { data, data_points } = await read();
     expect(data_points).toBe(5);
     expect(data.map(({ timestamp }) => (ALIGNED_AT - Date.parse(timestamp)) / INTERVAL_MS)).toEqual(ages.toReversed());
@@ -110,12 +109,7 @@ describe("history", () => {
   });
 
   it("holds the intervals that began within the hours, the one that is going on included", async () => {
-    const count = 26 * 12;
-    await store.append(
-      Array.from({ length: count }, (_, i) =>
-        sample("websocket.server.connections", ALIGNED_AT - i * INTERVAL_MS, { sum: 1 }),
-      ),
-    );
+    for (let i = 0; i < 26 * 12; i++) five("websocket.server.connections", ALIGNED_AT - i * INTERVAL_MS, { sum: 1 });
     const { data } = await read(24);
     expect(data).toHaveLength(288);
     expect(data[0]?.timestamp).toBe(new Date(ALIGNED_AT - 287 * INTERVAL_MS).toISOString());
@@ -124,13 +118,11 @@ describe("history", () => {
     expect((await read(1, { now: ALIGNED_AT })).data).toHaveLength(13);
   });
 
-  it("merges distributions of nodes and parts of an interval, and never averages percentiles", async () => {
+  it("merges distributions of nodes, and never averages percentiles", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
-    await store.append([
-      latency(at, Array(98).fill(0.001)),
-      latency(at + 100_000, [2], { intervalMs: 200_000 }),
-      latency(at, [4], { node: "chat/2" }),
-    ]);
+    latency(at, Array(98).fill(0.001));
+    latency(at, [2], "handler");
+    latency(at, [4], "ack", "chat/2");
     const [point] = (await read()).data;
     expect(point?.messages.latency).toMatchObject({ p50: 1.0088, p95: 1.0088, max: 4_000, count: 100 });
     expect(point?.messages.latency.p99).toBeGreaterThan(1_970);
@@ -139,19 +131,15 @@ describe("history", () => {
 
   it("prefers the latency that the application reported, as the current summary does", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
-    await store.append([
-      latency(at, [9], { labels: { source: "handler" } }),
-      latency(at, [0.5], { labels: { source: "app" } }),
-    ]);
+    latency(at, [9], "handler");
+    latency(at, [0.5], "app");
     expect((await read()).data[0]?.messages.latency).toMatchObject({ count: 1, max: 500 });
   });
 
   it("adds up the nodes, or shows the one that is asked for", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
-    await store.append([
-      sample("websocket.server.connections", at, { sum: 3 }),
-      sample("websocket.server.connections", at, { sum: 4, node: "chat/2" }),
-    ]);
+    five("websocket.server.connections", at, { sum: 3 });
+    five("websocket.server.connections", at, { sum: 4, node: "chat/2" });
     expect((await read()).data[0]?.connections.created).toBe(7);
     expect((await read(24, { node: "chat/2" })).data[0]?.connections.created).toBe(4);
     expect((await read(24, { node: "chat/3" })).data).toEqual([]);
@@ -159,37 +147,27 @@ describe("history", () => {
 
   it("does not count open connections of a process that was gone when the interval ended", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
-    await store.append([
-      sample("websocket.server.active_connections", at, { last: 100, node: "chat/old", intervalMs: 120_000 }),
-      sample("websocket.server.active_connections", at, { last: 90, node: "chat/new" }),
-    ]);
-    expect((await read()).data[0]?.connections.total).toBe(90);
-  });
-
-  // The last sample of a hub that was killed and the first of the next lay within the same seconds: doubled.
-  it("counts an open connection once when two hubs wrote of it in one interval", async () => {
-    const at = ALIGNED_AT - INTERVAL_MS;
-    const of = (from: number, intervalMs: number, last: number) =>
-      sample("websocket.server.active_connections", at + from, { last, intervalMs });
-    await store.append([of(0, INTERVAL_MS - 5_000, 100), of(INTERVAL_MS - 5_000, 5_000, 90)]);
+    up(at, 120, "chat/old");
+    up(at + 120 * SECOND_MS, 180, "chat/new");
+    for (let i = 0; i < 300; i++) {
+      const [node, value] = i < 120 ? ["chat/old", 100] : ["chat/new", 90];
+      reader.gauge(node as string, "websocket.server.active_connections", {}, at + i * SECOND_MS, value as number);
+    }
     expect((await read()).data[0]?.connections.total).toBe(90);
   });
 
   it("divides by the time that was measured, not by the length of the interval", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
-    await store.append([
-      sample("websocket.server.messages", at, { sum: 60, intervalMs: 30_000 }),
-      sample("websocket.server.messages", at + 10_000, { sum: 60, intervalMs: 30_000, node: "chat/2" }),
-      sample("websocket.server.messages", at + 200_000, { sum: 90, intervalMs: 30_000 }),
-    ]);
-    expect((await read()).data[0]?.messages).toMatchObject({ rate_1m: 3, rate_5m: 3 });
+    for (const node of ["chat/1", "chat/2"]) {
+      up(at, 60, node);
+      for (let i = 0; i < 60; i++) reader.counter(node, "websocket.server.messages", {}, at + i * SECOND_MS, 3);
+    }
+    expect((await read()).data[0]?.messages).toMatchObject({ rate_1m: 6, rate_5m: 6 });
   });
 
   it("takes the 15-minute rate from the intervals before, also at the start of what is shown", async () => {
-    const sums = [300, 600, 900, 1_200];
-    await store.append(
-      sums.map((sum, i) => sample("websocket.server.messages", ALIGNED_AT - HOUR_MS + (i - 1) * INTERVAL_MS, { sum })),
-    );
+    for (const [i, sum] of [300, 600, 900, 1_200].entries())
+      five("websocket.server.messages", ALIGNED_AT - HOUR_MS + (i - 1) * INTERVAL_MS, { sum });
     const { data } = await read(1);
     expect(data.map(({ messages }) => [messages.rate_5m, messages.rate_15m])).toEqual([
       [3, 2],
@@ -199,17 +177,17 @@ describe("history", () => {
 
   it("leaves a damaged distribution out and shows the rest", async () => {
     const at = ALIGNED_AT - INTERVAL_MS;
-    await store.append([
-      latency(at, [1], { histogram: Uint8Array.of(9, 9, 9) }),
-      latency(at, [2], { node: "chat/2" }),
-      sample("websocket.server.connections", at, { sum: 3 }),
-    ]);
+    const cell = { at, min: 1, max: 1, sum: 1, count: 1, last: 1, histogram: Uint8Array.of(9, 9, 9) };
+    reader.put("chat/1", "websocket.server.message.latency", { source: "ack" }, INTERVAL_MS, cell);
+    five("websocket.server.connections", at, { sum: 3 });
+    latency(at, [2], "ack", "chat/2");
     const [point] = (await read()).data;
     expect(point?.messages.latency.count).toBe(1);
     expect(point?.connections.created).toBe(3);
   });
 
   it("gives up when its reader leaves", async () => {
+    up(ALIGNED_AT - INTERVAL_MS);
     const controller = new AbortController();
     const reading = read(168, { signal: controller.signal });
     controller.abort();

@@ -228,6 +228,12 @@ function together(at: number, cells: readonly Cell[]): Cell {
   };
   if (cells[0]?.histogram === undefined) return whole;
   const histogram = new Histogram();
-  for (const cell of cells) histogram.merge(Histogram.decode(cell.histogram as Uint8Array));
+  for (const cell of cells) {
+    try {
+      histogram.merge(Histogram.decode(cell.histogram as Uint8Array));
+    } catch {
+      // Damaged on purpose.
+    }
+  }
   return { ...whole, histogram: histogram.encode() };
 }

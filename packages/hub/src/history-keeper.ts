@@ -6,6 +6,7 @@ import { type History, readHistory } from "./history.ts";
 import { createCleaner } from "./history-cleaner.ts";
 import { createRecorder } from "./recorder.ts";
 import type { KeptStore } from "./store/kept-store.ts";
+import type { Store } from "./store/store.ts";
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {
@@ -13,6 +14,8 @@ export interface HistoryKeeper {
   observe(at: number): void;
   /** The last hours, what is going on right now included. */
   read(request: { readonly hours: number; readonly node?: string; readonly signal: AbortSignal }): Promise<History>;
+  /** Has a question answered by the store, what is going on right now included; see {@link Store}. */
+  readonly ask: Store["ask"];
   status(): HubRow["store"];
   /** False while the store is still being opened, or fails. */
   ready(): boolean;
@@ -54,6 +57,11 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
     observe(at) {
       recorder.observe();
       cleaner.observe(at);
+    },
+    ask(analysis, argument, options) {
+      // Appends are done before questions that came after them.
+      recorder.flush();
+      return store.ask(analysis, argument, options);
     },
     async read({ hours, node, signal }) {
       recorder.flush();

@@ -20,6 +20,7 @@ import { dashboardFileRoute, dashboardRoute, rootRoute } from "./handlers/dashbo
 import { doctorRoute } from "./handlers/doctor.ts";
 import { grafanaRoute } from "./handlers/grafana.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
+import { historyRoutes } from "./handlers/history.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
 import type { LiveStreams } from "./handlers/live-streams.ts";
 import { metricsRoute } from "./handlers/metrics.ts";
@@ -52,7 +53,7 @@ export interface RouteParts {
   /** ms epoch. */
   readonly now: () => number;
   /** `null` while the hub keeps no history. */
-  readonly history: Pick<HistoryKeeper, "read"> | null;
+  readonly history: Pick<HistoryKeeper, "read" | "ask"> | null;
   readonly readiness: () => Readiness;
   readonly sessions: Sessions;
   readonly signIn: Omit<SignInParts, "sessions">;
@@ -75,6 +76,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     signOutRoute(sessions, parts.closeLive),
     websocketMetricsRoute(current),
     websocketHistoryRoute(parts.history),
+    ...historyRoutes({ askHistory: parts.history?.ask ?? null, now: parts.now }),
     nodesRoute(current),
     connectionsRoute(parts.connections),
     connectionRoute(parts),

@@ -27,6 +27,7 @@ export type { MetricsMessage } from "./gateways/ws-metrics-message.ts";
 export { grafanaDashboard } from "./grafana/dashboard.ts";
 export { type History, type HistoryRequest, parseHours, readHistory } from "./history.ts";
 export type { Access, Route, RouteReply, RouteRequest } from "./http/route.ts";
+export { createTurns, type TurnLimits, type Turns } from "./http/turns.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";
 export type { FromHubWorker, HubChanges, HubOptions, ToHubWorker } from "./hub-options.ts";
 export { createIngest, type Ingest, type IngestLink, type IngestOptions, type IngestStats } from "./ingest.ts";

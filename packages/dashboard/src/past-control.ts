@@ -25,8 +25,6 @@ export const WINDOWS: readonly { readonly ms: number; readonly label: string; re
 export interface PastControl {
   /** Whether there is history to look at; `null` until the hub said so. */
   readonly kept: ReadonlySignal<boolean | null>;
-  /** True while the past that was asked for is on its way. */
-  readonly reading: ReadonlySignal<boolean>;
   /** Why it did not come; `null` while all is well. */
   readonly fault: ReadonlySignal<WsightError | null>;
   /** Moves the page to a stretch of time, cut to what can be shown; says why it can't. @param replace no new entry in the browser's history */
@@ -48,14 +46,13 @@ interface PastControlParts {
 
 /** Follows the range in the address; what reads history is fetched when it is first wanted. */
 export function createPastControl({ live, route, toasts }: PastControlParts): PastControl {
-  const reading = signal(false);
   const fault: Signal<WsightError | null> = signal<WsightError | null>(null);
   let reader: Promise<PastReader> | null = null;
   effect(() => {
     if (route.range.value === null || reader !== null) return;
-    reading.value = true;
+    live.reading.value = true;
     reader = import("./past/start.ts").then(({ startPastReader }) =>
-      startPastReader({ live, range: route.range, reading, fault, clock: browserClock() }),
+      startPastReader({ live, range: route.range, fault, clock: browserClock() }),
     );
     reader.catch(reportError);
   });
@@ -76,7 +73,6 @@ export function createPastControl({ live, route, toasts }: PastControlParts): Pa
       const toAt = range?.toAt ?? live.now.peek();
       lookAt({ fromAt: toAt - windowMs, toAt });
     },
-    reading,
     fault,
     goLive() {
       batch(() => {

@@ -52,9 +52,8 @@ function createReader() {
   const clock = new HandClock(START);
   const questions: Question[] = [];
   const reader = new PastReader({
-    live: { past, selectors },
+    live: { past, reading, selectors },
     range,
-    reading,
     fault,
     clock,
     api: {

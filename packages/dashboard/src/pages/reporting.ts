@@ -27,7 +27,7 @@ function watchesSockets({ findings }: NodeRow): boolean {
 /** What a figure is that has no series yet: none where a server is watched and reports, else unknown. */
 export function noneOf(live: LiveState): 0 | null {
   // What the rail shows was there then, or nothing was watched.
-  if (live.past.value !== null) return live.series(RAIL_SELECTOR).latest() === null ? null : 0;
+  if (live.past.value !== null) return live.reading.value || live.series(RAIL_SELECTOR).latest() === null ? null : 0;
   return nodesInView(live).some((row) => row.state === "live" && watchesSockets(row)) ? 0 : null;
 }
 
@@ -38,6 +38,8 @@ export function allNodes(live: LiveState, note: string): string {
 
 /** Why a WebSocket card has nothing to show. */
 export function explainEmpty(live: LiveState, what: string): Emptiness {
+  if (live.past.value !== null && live.reading.value)
+    return { icon: "waiting", title: "Reading history", why: `The ${what} of that time are on their way.` };
   if (live.past.value !== null)
     return { icon: "history", title: `No ${what} then`, why: "Nothing is kept of this for the time looked at." };
   const nodes = live.table("nodes").value;

@@ -26,11 +26,10 @@ const KEPT = 4;
 
 /** What a {@link PastReader} works on. */
 export interface PastReaderParts {
-  readonly live: Pick<LiveState, "past" | "selectors">;
+  readonly live: Pick<LiveState, "past" | "reading" | "selectors">;
   /** The time to look at; `null` for now. */
   readonly range: ReadonlySignal<TimeRange | null>;
-  /** Set to what is being read, and to why it could not be. */
-  readonly reading: Signal<boolean>;
+  /** Set to why it could not be read. */
   readonly fault: Signal<WsightError | null>;
   readonly api: Pick<HistoryApi, "query">;
   readonly clock: Pick<Clock, "setTimeout" | "clearTimeout" | "now">;
@@ -78,7 +77,7 @@ export class PastReader {
     if (asked !== "" && asked === this.#asked) return;
     this.#giveUp();
     this.#asked = asked;
-    const { live, reading, fault } = this.#parts;
+    const { live, fault } = this.#parts;
     fault.value = null;
     if (range === null) live.past.value = null;
     if (range === null || selectors.length === 0) return;
@@ -87,7 +86,7 @@ export class PastReader {
       live.past.value = held;
       return;
     }
-    reading.value = true;
+    live.reading.value = true;
     this.#timer = this.#parts.clock.setTimeout(() => this.#read(range, selectors, held ?? null), SETTLE_MS);
   }
 
@@ -96,13 +95,13 @@ export class PastReader {
     this.#timer = null;
     this.#abort?.abort();
     this.#abort = null;
-    this.#parts.reading.value = false;
+    this.#parts.live.reading.value = false;
   }
 
   async #read(range: TimeRange, selectors: readonly Selector[], held: PastGrid | null): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
-    const { live, reading, fault } = this.#parts;
+    const { live, fault } = this.#parts;
     try {
       const missing = selectors.filter((selector) => held === null || !held.has(selectorKey(selector)));
       const grid = await this.#ask(range, missing, held, abort.signal);
@@ -113,7 +112,7 @@ export class PastReader {
       if (abort.signal.aborted) return;
       fault.value = error instanceof WsightError ? error : new WsightError("INTERNAL", String(error));
     }
-    reading.value = false;
+    live.reading.value = false;
   }
 
   async #ask(

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
 import { useApp } from "../app-context.ts";
 import { RailStrip } from "./rail-strip.tsx";
 import "../style/rail.css";
@@ -8,6 +9,10 @@ export function Rail(): VNode {
   const { live, clock, second } = useApp();
   const at = live.now.value;
   const shown = at > 0 ? at : second.value;
+  useEffect(() => {
+    // How to select in a chart is there before somebody first does.
+    import("../charts/time-select.ts").catch(reportError);
+  }, []);
   return (
     <>
       <p class="rail-clock">

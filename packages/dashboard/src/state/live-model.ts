@@ -54,6 +54,7 @@ export class LiveModel implements LiveState {
   readonly tick: Signal<number> = signal(0);
   readonly now: Signal<number>;
   readonly past: Signal<Past | null> = signal<Past | null>(null);
+  readonly reading: Signal<boolean> = signal(false);
   readonly edge: ReadonlySignal<number> = computed(() => {
     const past = this.past.value;
     return past === null ? this.now.value : past.toAt - past.stepMs;

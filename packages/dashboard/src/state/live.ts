@@ -92,6 +92,8 @@ export interface LiveState {
   readonly now: ReadonlySignal<number>;
   /** The past that the page looks at; `null` while it looks at now. Live data keeps coming. */
   readonly past: Signal<Past | null>;
+  /** True while more of the past is on its way; written by whoever reads it. */
+  readonly reading: Signal<boolean>;
   /** Start of the last interval that charts show, ms epoch: {@link now}, or where the past ends. */
   readonly edge: ReadonlySignal<number>;
   /** Length of the intervals that charts show, ms. */

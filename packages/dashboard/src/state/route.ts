@@ -100,7 +100,13 @@ export function createRoute(target: WindowLike = window): Route {
       else if (url !== target.location.href) target.history.pushState(null, "", url);
       show(next);
     },
-    hrefTo: (change) => absolute(formatPlace({ ...place, ...change })),
+    hrefTo(change) {
+      // Whoever shows the link shows another one when what it keeps is another.
+      windowMs.value;
+      node.value;
+      range.value;
+      return absolute(formatPlace({ ...place, ...change }));
+    },
     linkTo(kind, now) {
       if (kind === "live") return absolute(formatPlace({ ...place, range: null }));
       const shown = place.range ?? { fromAt: Math.round(now - place.windowMs), toAt: Math.round(now) };

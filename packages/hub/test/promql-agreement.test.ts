@@ -243,6 +243,9 @@ const QUERIES = [
   `100 < ${OPEN}`,
   `-${OPEN} * 2 + 1`,
   `-2 ^ 2`,
+  `2 ^ -1 * 3 - -2 ^ 2`,
+  `-${OPEN} offset 1m + ${OPEN} offset 2m * 2 - ${OPEN}`,
+  `sum(${OPEN}) > bool 2 + 2 * 100 and sum(${OPEN} offset 30s) or vector(1) == 1`,
   `2 ^ 3 ^ 2 % 7`,
   `1 + 2 * 3 - 4 / 5`,
   `${OPEN} ^ 2 / 3`,
@@ -268,7 +271,7 @@ const QUERIES = [
 
 describe.skipIf(findPrometheus() === null)("PromQL", () => {
   test("answers of the same seconds are those of a real Prometheus, to a share of 1e-9", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const both = makeHistory();
     const theirs = await backfillPrometheus(both.text(), "10s");

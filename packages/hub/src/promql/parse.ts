@@ -13,6 +13,7 @@ import { FUNCTIONS } from "./functions.ts";
 import { type GrammarNode, parseGrammar } from "./grammar.ts";
 import { parseDuration, parseNumber, parseString } from "./literals.ts";
 import { createMatcher, MATCH_OPERATORS, type Matcher } from "./matcher.ts";
+import { flatten, type Part } from "./operands.ts";
 import { type PromqlError, parseError } from "./promql-error.ts";
 import { checkTypes } from "./types.ts";
 
@@ -22,6 +23,25 @@ const MAX_QUERY = 32_768;
 const MAX_DEPTH = 250;
 /** Longest time of a range or an offset: longer than anything is kept. */
 const MAX_DURATION_MS = 3_650 * 86_400_000;
+/** How tightly operators bind; all but `^` take what is left of them first. */
+const TIGHTNESS: Readonly<Record<Operator, number>> = {
+  or: 0,
+  and: 1,
+  unless: 1,
+  "==": 2,
+  "!=": 2,
+  ">": 2,
+  "<": 2,
+  ">=": 2,
+  "<=": 2,
+  "+": 3,
+  "-": 3,
+  "*": 4,
+  "/": 4,
+  "%": 4,
+  atan2: 4,
+  "^": 5,
+};
 const OPERATORS: readonly Operator[] = [...ARITHMETIC, ...COMPARISONS, ...SET_OPERATORS];
 /** Aggregations that take a parameter before what they aggregate. */
 const WITH_PARAMETER: readonly Aggregation[] = ["topk", "bottomk", "quantile"];
@@ -96,39 +116,64 @@ class Reader {
 
   read(node: GrammarNode, depth = 0): Expression {
     if (depth > MAX_DEPTH) throw this.#fault(node, `expected at most ${MAX_DEPTH} levels of nesting`);
-    const next = (child: GrammarNode | undefined): Expression => {
-      if (child === undefined) throw this.#fault(node, "expected an expression");
-      return this.read(child, depth + 1);
-    };
-    const parts = partsOf(node);
+    const parts = [...flatten(node, this.#query)].reverse();
+    return this.#operation(parts, 0, depth);
+  }
+
+  /** Operands and the operators between them that bind at least as tightly as `least`. `parts` are used up from their end. */
+  #operation(parts: Part[], least: number, depth: number): Expression {
+    let left = this.#signed(parts, depth);
+    for (let part = parts.at(-1); part?.type === "operator"; part = parts.at(-1)) {
+      const operator = this.#operator(part.sign);
+      const tightness = TIGHTNESS[operator];
+      if (tightness < least) break;
+      parts.pop();
+      const right = this.#operation(parts, operator === "^" ? tightness : tightness + 1, depth);
+      left = this.#binary(part.node, operator, left, right);
+    }
+    return left;
+  }
+
+  /** An operand with its signs before and its suffixes behind it. A sign takes what binds more tightly than `*`. */
+  #signed(parts: Part[], depth: number): Expression {
+    const part = parts.pop();
+    if (part?.type === "sign") {
+      const of = this.#operation(parts, TIGHTNESS["*"] + 1, depth);
+      return part.isMinus ? { type: "negate", at: part.at, of } : of;
+    }
+    if (part?.type !== "operand") throw parseError(this.#query, 0, "expected an expression");
+    let operand = this.#operand(part.node, depth);
+    // Parentheses around a selector are none to what is made of it, but they take no suffix.
+    const isPlain = part.node.name !== "ParenExpr";
+    for (let next = parts.at(-1); next?.type === "suffix"; next = parts.at(-1)) {
+      parts.pop();
+      const [, length, offset] = partsOf(next.node);
+      if (next.node.name === "MatrixSelector") operand = this.#ranged(next.node, operand, isPlain, length);
+      else operand = this.#shifted(next.node, operand, isPlain, offset);
+    }
+    return operand;
+  }
+
+  #operand(node: GrammarNode, depth: number): Expression {
+    const next = (child: GrammarNode): Expression => this.read(child, depth + 1);
+    const [first] = partsOf(node);
     switch (node.name) {
       case "ParenExpr":
-        return next(parts[0]);
+        if (first === undefined) throw this.#fault(node, "expected an expression");
+        return next(first);
       case "NumberDurationLiteral":
         return { type: "number", at: node.from, value: this.#number(node) };
       case "StringLiteral":
         return { type: "string", at: node.from, text: this.#string(node) };
-      case "UnaryExpr":
-        return this.#unary(node, next(parts[1]));
       case "VectorSelector":
         return this.#selector(node);
-      case "MatrixSelector":
-        return this.#ranged(node, next(parts[0]), parts[1]);
-      case "OffsetExpr":
-        return this.#shifted(node, next(parts[0]), parts[2]);
       case "FunctionCall":
         return this.#call(node, next);
       case "AggregateExpr":
         return this.#aggregate(node, next);
-      case "BinaryExpr":
-        return this.#binary(node, next);
       default:
         throw this.#fault(node, `${node.name} is not supported`);
     }
-  }
-
-  #unary(node: GrammarNode, of: Expression): Expression {
-    return this.#query[node.from] === "-" ? { type: "negate", at: node.from, of } : of;
   }
 
   #selector(node: GrammarNode): Selector {
@@ -158,8 +203,8 @@ class Reader {
     }
   }
 
-  #ranged(node: GrammarNode, of: Expression, length: GrammarNode | undefined): Selector {
-    if (of.type !== "selector" || of.rangeMs !== null)
+  #ranged(node: GrammarNode, of: Expression, isPlain: boolean, length: GrammarNode | undefined): Selector {
+    if (!isPlain || of.type !== "selector" || of.rangeMs !== null)
       throw this.#fault(node, "ranges only allowed for vector selectors");
     if (of.offsetMs !== 0) throw this.#fault(node, "no offset modifiers allowed before range");
     const rangeMs = this.#duration(length, node);
@@ -167,8 +212,8 @@ class Reader {
     return { ...of, rangeMs };
   }
 
-  #shifted(node: GrammarNode, of: Expression, offset: GrammarNode | undefined): Selector {
-    if (of.type !== "selector")
+  #shifted(node: GrammarNode, of: Expression, isPlain: boolean, offset: GrammarNode | undefined): Selector {
+    if (!isPlain || of.type !== "selector")
       throw this.#fault(
         node,
         "offset modifier must be preceded by an instant vector selector or range vector selector",
@@ -222,27 +267,20 @@ class Reader {
     };
   }
 
-  #binary(node: GrammarNode, next: (child: GrammarNode) => Expression): Expression {
-    const parts = partsOf(node);
-    const [leftNode, sign] = parts;
-    const rightNode = parts.at(-1);
-    const operator = OPERATORS.find((one) => one === (sign === undefined ? "" : this.#text(sign).toLowerCase()));
-    if (leftNode === undefined || rightNode === undefined || operator === undefined)
-      throw this.#fault(sign ?? node, `operator ${sign === undefined ? "" : this.#text(sign)} is not supported`);
-    const isBool = parts.some(({ name }) => name === "BoolModifier");
+  #operator(sign: GrammarNode): Operator {
+    const operator = OPERATORS.find((one) => one === this.#text(sign).toLowerCase());
+    if (operator === undefined) throw this.#fault(sign, `operator ${this.#text(sign)} is not supported`);
+    return operator;
+  }
+
+  #binary(node: GrammarNode, operator: Operator, left: Expression, right: Expression): Expression {
+    const modifiers = partsOf(node);
+    const isBool = modifiers.some(({ name }) => name === "BoolModifier");
     if (isBool && !(COMPARISONS as readonly string[]).includes(operator))
       throw this.#fault(node, "bool modifier can only be used on comparison operators");
-    const matching = this.#choice(
-      parts.find(({ name }) => name === "MatchingModifierClause"),
-      "Ignoring",
-      true,
-    );
-    const left = next(leftNode);
-    const binary = { type: "binary", at: node.from, operator, isBool, matching, right: next(rightNode) } as const;
-    // The grammar takes the sign of a number for a part of it, but -2^2 is -(2^2).
-    if (operator === "^" && left.type === "number" && this.#text(leftNode).startsWith("-"))
-      return { type: "negate", at: node.from, of: { ...binary, left: { ...left, value: -left.value } } };
-    return { ...binary, left };
+    const clause = modifiers.find(({ name }) => name === "MatchingModifierClause");
+    const matching = this.#choice(clause, "Ignoring", true);
+    return { type: "binary", at: left.at, operator, isBool, matching, left, right };
   }
 
   #choice(modifier: GrammarNode | undefined, without: string, isWithoutByDefault = false): LabelChoice {

@@ -140,9 +140,10 @@ function mean(values: readonly number[]): number {
 }
 
 function variance(values: readonly number[]): number {
-  let average = 0;
+  let average = values[0] ?? 0;
   let squares = 0;
-  for (const [i, value] of values.entries()) {
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i] ?? 0;
     const off = value - average;
     average += off / (i + 1);
     squares += off * (value - average);

@@ -100,6 +100,8 @@ function groupBy(lines: readonly Line[], matching: LabelChoice): ReadonlyMap<str
 async function joinPairs(left: readonly Line[], right: readonly Line[], task: BinaryTask): Promise<readonly Line[]> {
   const { binary, length, pacer } = task;
   const rights = groupBy(right, binary.matching);
+  const isAsked = presenceOf(left, length);
+  for (const partners of rights.values()) checkPartners(partners, isAsked, binary.matching);
   const lines: Line[] = [];
   for (const [key, members] of groupBy(left, binary.matching)) {
     await pacer.turn();
@@ -114,12 +116,8 @@ async function joinPairs(left: readonly Line[], right: readonly Line[], task: Bi
   return lines;
 }
 
-function joinLine(
-  line: Line,
-  partners: readonly Line[],
-  taken: Uint8Array,
-  { binary, length, warn }: BinaryTask,
-): Line {
+function joinLine(line: Line, partners: readonly Line[], taken: Uint8Array, task: BinaryTask): Line {
+  const { binary, length } = task;
   const filters = isFilter(binary);
   const matched = chooseLabels(line.labels, binary.matching);
   const name = line.labels.__name__;
@@ -128,8 +126,10 @@ function joinLine(
   const answer = emptyLine(labels, length, isHistogram);
   for (let i = 0; i < length; i++) {
     if (line.present[i] !== 1) continue;
-    const partner = onlyPartner(partners, i, labels);
+    const partner = partners.find(({ present }) => present[i] === 1);
     if (partner === undefined) continue;
+    const result = combine(line, partner, i, task);
+    if (result === null) continue;
     if (taken[i] === 1) {
       throw new PromqlError(
         "execution",
@@ -137,49 +137,48 @@ function joinLine(
       );
     }
     taken[i] = 1;
-    if (isHistogram || partner.histograms !== null) joinHistograms(answer, line, partner, i, binary.operator, warn);
-    else {
-      const value = line.values[i] ?? 0;
-      const result = operationOf(binary.operator)(value, partner.values[i] ?? 0);
-      if (!filters) setValue(answer, i, result);
-      else if (result === 1) setValue(answer, i, value);
-    }
+    answer.present[i] = 1;
+    if (typeof result === "number") answer.values[i] = result;
+    else if (answer.histograms !== null) answer.histograms[i] = result;
   }
   return answer;
 }
 
-function onlyPartner(partners: readonly Line[], place: number, labels: Labels): Line | undefined {
-  let only: Line | undefined;
+/** Refuses lines that would match the same line, at moments when there is anything to match. */
+function checkPartners(partners: readonly Line[], isAsked: Uint8Array, matching: LabelChoice): void {
+  if (partners.length < 2) return;
+  const taken: (Line | undefined)[] = [];
   for (const partner of partners) {
-    if (partner.present[place] !== 1) continue;
-    if (only !== undefined) {
-      throw new PromqlError(
-        "execution",
-        `found duplicate series for the match group ${showLabels(withoutLabels(labels))} on the right hand-side of the operation: ` +
-          `[${showLabels(partner.labels)}, ${showLabels(only.labels)}];many-to-many matching not allowed: matching labels must be unique on one side`,
-      );
+    for (let i = 0; i < isAsked.length; i++) {
+      if (partner.present[i] !== 1 || isAsked[i] !== 1) continue;
+      const other = taken[i];
+      if (other !== undefined) {
+        throw new PromqlError(
+          "execution",
+          `found duplicate series for the match group ${showLabels(chooseLabels(partner.labels, matching))} on the right hand-side of the operation: ` +
+            `[${showLabels(partner.labels)}, ${showLabels(other.labels)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+        );
+      }
+      taken[i] = partner;
     }
-    only = partner;
   }
-  return only;
 }
 
-function joinHistograms(
-  answer: Line,
-  left: Line,
-  right: Line,
-  place: number,
-  operator: Operator,
-  warn: BinaryTask["warn"],
-): void {
-  const one: Distribution | null = left.histograms?.[place] ?? null;
-  const other: Distribution | null = right.histograms?.[place] ?? null;
-  if (one === null || other === null || answer.histograms === null || (operator !== "+" && operator !== "-")) {
-    warn(`native histograms have no operator ${operator} there: they are left out`);
-    return;
+/** What comes of two values of a moment; `null` for nothing. */
+function combine(left: Line, right: Line, place: number, { binary, warn }: BinaryTask): number | Distribution | null {
+  const { operator } = binary;
+  if (left.histograms === null && right.histograms === null) {
+    const value = left.values[place] ?? 0;
+    const result = operationOf(operator)(value, right.values[place] ?? 0);
+    if (!isFilter(binary)) return result;
+    return result === 1 ? value : null;
   }
-  answer.histograms[place] = one.times(1).add(other, operator === "+" ? 1 : -1);
-  answer.present[place] = 1;
+  const one = left.histograms?.[place] ?? null;
+  const other = right.histograms?.[place] ?? null;
+  if (one !== null && other !== null && (operator === "+" || operator === "-"))
+    return one.times(1).add(other, operator === "+" ? 1 : -1);
+  warn(`native histograms have no operator ${operator} there: they are left out`);
+  return null;
 }
 
 async function joinSets(left: readonly Line[], right: readonly Line[], task: BinaryTask): Promise<readonly Line[]> {

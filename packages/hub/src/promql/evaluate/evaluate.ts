@@ -12,7 +12,7 @@ import { aggregate, sortLines } from "./aggregate.ts";
 import { joinValues } from "./binary.ts";
 import { growthLine, newestLine } from "./distribution-growth.ts";
 import { histogramFigure, histogramQuantile } from "./histogram-functions.ts";
-import { MATH, roundTo } from "./math.ts";
+import { largest, MATH, roundTo, smallest } from "./math.ts";
 import { RANGE_FUNCTIONS } from "./range-functions.ts";
 import { forEachNewest, forEachWindow } from "./window.ts";
 
@@ -141,19 +141,8 @@ class Evaluator {
     if (line.histograms !== null) return emptyLine(labels, line.values.length);
     const plain = MATH[name];
     if (plain !== undefined) return mapLine(line, labels, plain);
-    const at = (list: Float64Array | undefined, place: number, otherwise: number): number => list?.[place] ?? otherwise;
-    if (name === "round") return mapLine(line, labels, (value, i) => roundTo(value, at(first, i, 1)));
-    const low = name === "clamp_max" ? undefined : first;
-    const high = name === "clamp" ? second : name === "clamp_max" ? first : undefined;
-    const clamped = mapLine(line, labels, (value, i) =>
-      Math.max(at(low, i, -Infinity), Math.min(at(high, i, Infinity), value)),
-    );
-    if (name === "clamp") {
-      clamped.present.forEach((present, i) => {
-        if (present === 1 && at(low, i, 0) > at(high, i, 0)) clamped.present[i] = 0;
-      });
-    }
-    return clamped;
+    if (name === "round") return mapLine(line, labels, (value, i) => roundTo(value, first?.[i] ?? 1));
+    return clampLine(line, labels, name, first, second);
   }
 
   async #overTime(name: string, given: readonly Expression[]): Promise<readonly Line[]> {
@@ -223,6 +212,27 @@ class Evaluator {
     this.#pacer.spendPoints(this.#grid.length);
     return this.#pacer.turn();
   }
+}
+
+/** `clamp` with both ends, `clamp_min` and `clamp_max` with one. A moment whose ends are the wrong way round has no value. */
+function clampLine(
+  line: Line,
+  labels: Labels,
+  name: string,
+  first: Float64Array | undefined,
+  second: Float64Array | undefined,
+): Line {
+  const lows = name === "clamp_max" ? undefined : first;
+  const highs = name === "clamp" ? second : name === "clamp_max" ? first : undefined;
+  const answer = emptyLine(labels, line.values.length);
+  line.values.forEach((value, i) => {
+    const low = lows?.[i];
+    const high = highs?.[i];
+    if (line.present[i] !== 1 || (low !== undefined && high !== undefined && low > high)) return;
+    const capped = high === undefined ? value : smallest(high, value);
+    setValue(answer, i, low === undefined ? capped : largest(low, capped));
+  });
+  return answer;
 }
 
 function negated(line: Line): Line {

@@ -37,6 +37,16 @@ function power(a: number, b: number): number {
   return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
 }
 
+/** The larger one; infinity is larger than what is not a number, as in Go. */
+export function largest(a: number, b: number): number {
+  return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
+}
+
+/** The smaller one; minus infinity is smaller than what is not a number, as in Go. */
+export function smallest(a: number, b: number): number {
+  return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
+}
+
 /** To the nearest multiple, halves up. */
 export function roundTo(value: number, multiple: number): number {
   const inverse = 1 / multiple;

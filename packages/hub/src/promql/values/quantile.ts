@@ -25,14 +25,18 @@ export function bucketQuantile(q: number, given: readonly ClassicBucket[]): numb
   return start + (end - start) * ((rank - before) / (count - before));
 }
 
-/** Equal bounds as one; what falls was rounded, or read between two scrapes. */
+/** Equal bounds as one; what falls was rounded, or read between two scrapes. Counts that are no numbers stay what they are. */
 function monotonic(sorted: readonly ClassicBucket[]): readonly ClassicBucket[] {
-  const buckets: ClassicBucket[] = [];
+  const buckets: { readonly bound: number; count: number }[] = [];
   for (const { bound, count } of sorted) {
     const before = buckets.at(-1);
-    const whole = before?.bound === bound ? before.count + count : count;
-    if (before?.bound === bound) buckets.pop();
-    buckets.push({ bound, count: Math.max(buckets.at(-1)?.count ?? 0, whole) });
+    if (before?.bound === bound) before.count += count;
+    else buckets.push({ bound, count });
+  }
+  let most = buckets[0]?.count ?? 0;
+  for (const bucket of buckets) {
+    if (bucket.count > most) most = bucket.count;
+    else if (bucket.count < most) bucket.count = most;
   }
   return buckets;
 }

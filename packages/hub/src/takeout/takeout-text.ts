@@ -30,14 +30,18 @@ export const TAKEOUT_TYPES: Readonly<Record<TakeoutFormat, string>> = {
 /** A line for each sample and event, each of them whole; the first says what it is, the last that it is all. */
 function createLines(): TakeoutText {
   return {
-    begin: (_, { fromAt, toAt, steps }) =>
-      line({ type: "wsight-history", version: LINES_VERSION, fromAt, toAt, stepsMs: steps }),
+    begin: (_, { fromAt, toAt, extents }) =>
+      line({ type: "wsight-history", version: LINES_VERSION, fromAt, toAt, stepsMs: stepsOf(extents) }),
     part: (part) =>
       part.type === "samples"
         ? part.samples.map((sample) => line({ type: "sample", ...sampleFields(sample) })).join("")
         : part.events.map((event) => line({ type: "event", ...event })).join(""),
     end: (samples, events) => line({ type: "end", samples, events }),
   };
+}
+
+function stepsOf(extents: TakeoutPlan["extents"]): readonly number[] {
+  return extents.map(({ stepMs }) => stepMs);
 }
 
 function line(value: object): string {
@@ -52,7 +56,8 @@ function createJson(): TakeoutText {
     return before + JSON.stringify(value);
   };
   return {
-    begin: (_, { fromAt, toAt, steps }) => `{"fromAt":${fromAt},"toAt":${toAt},"stepsMs":${JSON.stringify(steps)},\n`,
+    begin: (_, { fromAt, toAt, extents }) =>
+      `{"fromAt":${fromAt},"toAt":${toAt},"stepsMs":${JSON.stringify(stepsOf(extents))},\n`,
     part: (part) =>
       part.type === "samples"
         ? part.samples.map((sample) => item("samples", sampleFields(sample))).join("")

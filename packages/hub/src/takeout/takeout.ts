@@ -2,7 +2,7 @@ import type { HistoryEvent, TierStep } from "@wsight/protocol";
 import type { Sample, Store } from "../store/store.ts";
 import type { TakeoutQuery } from "./takeout-query.ts";
 
-const HOUR_MS = 3_600_000;
+const HOUR_MS: TierStep = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Events of one page. */
 const EVENT_PAGE = 1_000;
@@ -18,14 +18,14 @@ export interface TakeoutPlan {
   readonly fromAt: number;
   /** End of what is there, ms epoch. */
   readonly toAt: number;
-  /** Which tiers, finest first. */
-  readonly steps: readonly TierStep[];
-  /** In order of time; within a window finest first. */
-  readonly windows: readonly TakeoutWindow[];
+  /** What each tier that is read has of the time asked for, finest first. */
+  readonly extents: readonly TakeoutExtent[];
+  /** The same of the coarsest tier, be it read or not; `null` when it holds nothing. */
+  readonly coarsest: TakeoutExtent | null;
 }
 
-/** One read. */
-interface TakeoutWindow {
+/** Some time of one tier. */
+interface TakeoutExtent {
   readonly stepMs: TierStep;
   readonly fromAt: number;
   readonly toAt: number;
@@ -45,16 +45,15 @@ export async function planTakeout(store: TakeoutStore, query: TakeoutQuery): Pro
     const toAt = Math.min(newestAt + stepMs, query.toAt);
     return fromAt < toAt ? [{ stepMs, oldestAt, fromAt, toAt }] : [];
   });
-  const chosen = query.samples ? choose(extents, query) : [];
   return {
     fromAt: Math.min(...(extents.length === 0 ? [query.fromAt] : extents.map(({ fromAt }) => fromAt))),
     toAt: Math.max(...(extents.length === 0 ? [query.fromAt] : extents.map(({ toAt }) => toAt))),
-    steps: chosen.map(({ stepMs }) => stepMs),
-    windows: windowsOf(chosen),
+    extents: query.samples ? choose(extents, query) : [],
+    coarsest: extents.find(({ stepMs }) => stepMs === HOUR_MS) ?? null,
   };
 }
 
-interface Extent extends TakeoutWindow {
+interface Extent extends TakeoutExtent {
   readonly oldestAt: number;
 }
 
@@ -73,24 +72,20 @@ function lengthAt(extents: readonly Extent[]): number {
 }
 
 /**
- * Pieces in order of time. Within each the finest tier comes first, so that
- * an import, where what is written last counts, ends up with each tier as it
- * was, also where seconds have gone and their minutes have stayed.
+ * What is read, in order of time, as pieces of at most a day. Within each the
+ * finest tier comes first, so that an import, where what is written last
+ * counts, ends up with each tier as it was, also where seconds have gone and
+ * their minutes have stayed.
  */
-function windowsOf(extents: readonly Extent[]): readonly TakeoutWindow[] {
-  const windows: TakeoutWindow[] = [];
-  const toAt = Math.max(0, ...extents.map((extent) => extent.toAt));
-  let at = Math.min(...extents.map((extent) => extent.fromAt));
-  while (at < toAt) {
-    const isFine = extents.some((extent) => extent.stepMs < 60_000 && extent.toAt > at && extent.fromAt < at + DAY_MS);
-    const end = floorTo(at, isFine ? HOUR_MS : DAY_MS) + (isFine ? HOUR_MS : DAY_MS);
+function* windowsOf(extents: readonly TakeoutExtent[], fromAt: number, toAt: number): Generator<TakeoutExtent> {
+  const isFine = extents.some((extent) => extent.stepMs < 60_000 && extent.toAt > fromAt && extent.fromAt < toAt);
+  const lengthMs = isFine ? HOUR_MS : DAY_MS;
+  for (let at = fromAt; at < toAt; at += lengthMs) {
     for (const { stepMs, ...extent } of extents) {
-      const window = { stepMs, fromAt: Math.max(at, extent.fromAt), toAt: Math.min(end, extent.toAt) };
-      if (window.fromAt < window.toAt) windows.push(window);
+      const window = { stepMs, fromAt: Math.max(at, extent.fromAt), toAt: Math.min(at + lengthMs, extent.toAt) };
+      if (window.fromAt < window.toAt) yield window;
     }
-    at = end;
   }
-  return windows;
 }
 
 /** Everything that is taken out, a page at a time: memory is that of a page. */
@@ -105,11 +100,32 @@ export async function* takeOut(
     ...(metrics === null ? {} : { metrics: metrics.map(({ name }) => name) }),
     ...(node === null ? {} : { node }),
   };
-  for (const window of plan.windows) {
-    for await (const samples of store.read({ ...window, ...narrowed }, { signal })) yield { type: "samples", samples };
+  const fromAt = Math.min(...plan.extents.map((extent) => extent.fromAt));
+  const toAt = Math.max(...plan.extents.map((extent) => extent.toAt));
+  for (let day = floorTo(fromAt, DAY_MS); day < toAt; day += DAY_MS) {
+    const whole = { stepMs: HOUR_MS, fromAt: day, toAt: day + DAY_MS } as const;
+    if (covers(plan.coarsest, whole) && (await isEmpty(store.read({ ...whole, ...narrowed }, { signal })))) continue;
+    for (const window of windowsOf(plan.extents, day, day + DAY_MS)) {
+      for await (const samples of store.read({ ...window, ...narrowed }, { signal }))
+        yield { type: "samples", samples };
+    }
   }
   if (!query.events) return;
   for await (const events of eventPages(store, query, signal)) yield { type: "events", events };
+}
+
+/**
+ * Whether a tier has all that finer ones have of a day, as what is fine is put
+ * together for it; then a day that is empty there need not be looked through
+ * hour by hour. One bad clock can put years between two samples.
+ */
+function covers(coarsest: TakeoutExtent | null, { fromAt, toAt }: TakeoutExtent): boolean {
+  return coarsest !== null && coarsest.fromAt <= fromAt && coarsest.toAt >= toAt;
+}
+
+async function isEmpty(pages: AsyncIterable<readonly Sample[]>): Promise<boolean> {
+  for await (const page of pages) if (page.length > 0) return false;
+  return true;
 }
 
 /** Events have no cursor but their time: those of the last millisecond of a full page come with the next. */

@@ -27,6 +27,7 @@ import { metricsRoute } from "./handlers/metrics.ts";
 import { nodesRoute } from "./handlers/nodes.ts";
 import { openApiRoute } from "./handlers/openapi.ts";
 import { processesRoute } from "./handlers/processes.ts";
+import { prometheusRoutes } from "./handlers/prometheus.ts";
 import { showSessionRoute } from "./handlers/show-session.ts";
 import { type SignInParts, signInRoute } from "./handlers/sign-in.ts";
 import { signOutRoute } from "./handlers/sign-out.ts";
@@ -77,6 +78,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     websocketMetricsRoute(current),
     websocketHistoryRoute(parts.history),
     ...historyRoutes({ askHistory: parts.history?.ask ?? null, now: parts.now }),
+    ...prometheusRoutes({ askHistory: parts.history?.ask ?? null, version: parts.version, now: parts.now }),
     nodesRoute(current),
     connectionsRoute(parts.connections),
     connectionRoute(parts),

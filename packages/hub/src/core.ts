@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { HubRow } from "@wsight/protocol";
+import type { HistoryEvent, HubRow } from "@wsight/protocol";
 import { type Asks, createAsks } from "./asks.ts";
 import { type Audit, createAudit } from "./audit.ts";
 import type { Clock } from "./clock.ts";
@@ -21,6 +21,7 @@ import { createOwnCost } from "./own-cost.ts";
 import { createNodeChoice } from "./processes/node-choice.ts";
 import { createProcessLooks, type ProcessLooks } from "./processes/process-looks.ts";
 import { createKeptStore } from "./store/kept-store.ts";
+import { resolveRetention } from "./store/retention.ts";
 import { readHosts } from "./tests/admission.ts";
 import { ownTargets } from "./tests/own-targets.ts";
 import { createTests, type Tests } from "./tests/tests.ts";
@@ -61,6 +62,8 @@ export interface CoreParts {
     | "intervalMs"
     | "store"
     | "storeIntervalMs"
+    | "retention"
+    | "storeMaxBytes"
     | "retentionMs"
     | "restarts"
     | "standalone"
@@ -90,7 +93,8 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
   const told = dataDir === null ? null : resolve(dataDir);
   const { standalone = false } = options;
   const welcome = { startedAt, dataDir: told, standalone, heirs: createHeirs() };
-  const ingest = createIngest({ current, clock, asks, welcome });
+  const note = (events: readonly HistoryEvent[]): void => history?.note(events);
+  const ingest = createIngest({ current, clock, asks, welcome, onEvents: note });
   const tests = createTests({
     entry: options.testEntry ?? null,
     rules: { hosts: readHosts(options.testTargets ?? []), production: nodeEnv === "production" },
@@ -98,13 +102,20 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
     current,
     dataDir,
     clock,
+    onEvents: note,
     onError,
   });
   const audiences: Core["audiences"] = new Set();
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, restarts } = options;
   const kept = { current, clock, intervalMs, onError };
-  const store = createKeptStore({ dataDir, store: options.store, onError });
+  const store = createKeptStore({
+    dataDir,
+    store: options.store,
+    retention: resolveRetention(options.retention, options.retentionMs),
+    maxBytes: options.storeMaxBytes,
+    onError,
+  });
   const history = store === null ? null : createHistoryKeeper({ ...kept, store });
 
   const choice = createNodeChoice(current, ingest.isLocal);

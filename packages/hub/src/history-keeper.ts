@@ -1,9 +1,10 @@
-import type { HubRow } from "@wsight/protocol";
+import type { HistoryEvent, HubRow } from "@wsight/protocol";
 import type { Clock } from "./clock.ts";
 import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
 import { type History, readHistory } from "./history.ts";
 import { createCleaner } from "./history-cleaner.ts";
+import { createNodeEvents } from "./node-events.ts";
 import { createRecorder } from "./recorder.ts";
 import type { KeptStore } from "./store/kept-store.ts";
 import type { Store } from "./store/store.ts";
@@ -12,6 +13,8 @@ import type { Store } from "./store/store.ts";
 export interface HistoryKeeper {
   /** Looks at `current` once a second; never waits. */
   observe(at: number): void;
+  /** Takes what happened; never waits. */
+  note(events: readonly HistoryEvent[]): void;
   /** The last hours, what is going on right now included. */
   read(request: { readonly hours: number; readonly node?: string; readonly signal: AbortSignal }): Promise<History>;
   /** Has a question answered by the store, what is going on right now included; see {@link Store}. */
@@ -49,13 +52,19 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
         { stage: "store" },
       ),
   });
+  const nodes = createNodeEvents(current);
+  const note = (events: readonly HistoryEvent[]): void => {
+    if (events.length > 0) writer.writeEvents(events);
+  };
   const cleaner = createCleaner({ prune: (now) => store.prune(now), onError });
 
   return {
     status: () => store.status(),
     ready: () => store.ready(),
+    note,
     observe(at) {
       recorder.observe();
+      note(nodes.observe(at));
       cleaner.observe(at);
     },
     ask(analysis, argument, options) {

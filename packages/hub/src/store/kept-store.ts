@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { HubRow } from "@wsight/protocol";
+import type { HubRow, Retention } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
 import { fromOld } from "./from-old.ts";
 import { createLazyStore, type LazyStore } from "./lazy-store.ts";
@@ -29,6 +29,10 @@ export interface KeptStoreOptions {
   readonly dataDir: string | null;
   /** Address of a PostgreSQL; `undefined` for the embedded store. */
   readonly store?: string | undefined;
+  /** How long each tier is kept. */
+  readonly retention: Required<Retention>;
+  /** Most bytes of the embedded store. @default no limit */
+  readonly maxBytes?: number | undefined;
   readonly onError: OnHubError;
 }
 
@@ -36,18 +40,25 @@ export interface KeptStoreOptions {
  * Makes the store of a hub. It is opened in the background; `null` when there is nowhere to keep anything.
  * @throws WsightError `BAD_OPTION` for an address that is none
  */
-export function createKeptStore({ dataDir, store, onError }: KeptStoreOptions): KeptStore | null {
+export function createKeptStore(options: KeptStoreOptions): KeptStore | null {
+  const { dataDir, store, onError } = options;
   const tell = (error: unknown): void => onError(error, { stage: "store" });
   if (store !== undefined) return createRemote(store, dataDir, tell);
-  return dataDir === null ? null : createEmbedded(dataDir, tell);
+  return dataDir === null ? null : createEmbedded(dataDir, options, tell);
 }
 
-function createEmbedded(dataDir: string, onError: (error: unknown) => void): KeptStore {
+function createEmbedded(
+  dataDir: string,
+  { retention, maxBytes }: KeptStoreOptions,
+  onError: (error: unknown) => void,
+): KeptStore {
   let queue: StoreWriter | null = null;
   let trouble: { readonly reason: string; readonly written: number } | null = null;
   const openStore = (): Promise<LibsqlStore> =>
     createLibsqlStore({
       dataDir,
+      retention,
+      ...(maxBytes === undefined ? {} : { maxBytes }),
       onEvent: (event) => {
         if (event.type === "unavailable" || event.type === "restarting")
           trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   type EchoProgress,
+  type HistoryEvent,
   type LoadTarget,
   type TestKind,
   type TestList,
@@ -33,6 +34,8 @@ export interface TestsParts {
   /** Directory whose `tests/` keeps the records; `null` keeps them in memory alone. */
   readonly dataDir: string | null;
   readonly clock: Clock;
+  /** Gets what is told to the history. */
+  readonly onEvents: (events: readonly HistoryEvent[]) => void;
   readonly onError: OnHubError;
 }
 
@@ -67,7 +70,8 @@ interface Running {
 }
 
 /** Makes the tests of a hub; nothing runs yet. */
-export function createTests({ entry, rules, targets, current, dataDir, clock, onError }: TestsParts): Tests {
+export function createTests(parts: TestsParts): Tests {
+  const { entry, rules, targets, current, dataDir, clock, onEvents, onError } = parts;
   const shelf = createShelf(dataDir, onError);
   const reports = createReports(entry);
   let running: (Running & { record: TestRecord }) | null = null;
@@ -102,6 +106,7 @@ export function createTests({ entry, rules, targets, current, dataDir, clock, on
       .then((end) => settle(first, end));
     running = { child, view, over, cancelled: false, late: false, record: first };
     shelf.put(first);
+    onEvents([eventOf(first)]);
   }
 
   /** What came of it, as it is kept. */
@@ -110,6 +115,7 @@ export function createTests({ entry, rules, targets, current, dataDir, clock, on
     running = null;
     const ended = { ...record, endedAt: clock.now(), ...outcomeOf(end, cancelled, late) } as TestRecord;
     shelf.put(ended);
+    onEvents([eventOf(ended)]);
     return ended;
   }
 
@@ -180,6 +186,18 @@ export function createTests({ entry, rules, targets, current, dataDir, clock, on
       }
       await shelf.close();
     },
+  };
+}
+
+/** A test that began or ended, for the history. */
+function eventOf({ id, kind, profile, state, startedAt, endedAt }: TestRecord): HistoryEvent {
+  return {
+    at: endedAt ?? startedAt,
+    kind: endedAt === null ? "test.started" : "test.finished",
+    node: null,
+    subject: id,
+    text: profile === null ? kind : `${kind} ${profile}`,
+    attributes: { state },
   };
 }
 

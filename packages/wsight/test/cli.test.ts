@@ -47,7 +47,7 @@ describe("the command line", () => {
     expect(bare).toEqual(word);
     expect(bare.code).toBe(0);
     expect(bare.stdout).toMatch(
-      /demo .*\n {2}hub .*\n {2}token .*\n {2}doctor .*\n {2}load .*\n {2}echo .*\n {2}test .*\n {2}pool .*\n {2}help .*\n {2}version/,
+      /demo .*\n {2}hub .*\n {2}token .*\n {2}doctor .*\n {2}load .*\n {2}echo .*\n {2}test .*\n {2}pool .*\n {2}export .*\n {2}import .*\n {2}backup .*\n {2}help .*\n {2}version/,
     );
     expect(demo).toEqual(helped);
     expect(demo.stdout).toContain("--app-port N");

@@ -1,9 +1,12 @@
+import { backupCommand } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { echoCommand } from "./echo.ts";
+import { exportCommand } from "./export.ts";
 import { createHelpCommand } from "./help.ts";
 import { hubCommand } from "./hub.ts";
+import { importCommand } from "./import.ts";
 import { loadCommand } from "./load.ts";
 import { poolCommand } from "./pool.ts";
 import { testCommand } from "./test.ts";
@@ -20,6 +23,9 @@ export const COMMANDS: readonly Command[] = [
   echoCommand,
   testCommand,
   poolCommand,
+  exportCommand,
+  importCommand,
+  backupCommand,
   createHelpCommand(() => COMMANDS),
   versionCommand,
 ];

@@ -1,0 +1,27 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { WsightError } from "@wsight/protocol";
+import { readEnvironment } from "../environment.ts";
+import type { Command } from "./command.ts";
+import { readSettings, SHARED_FLAGS } from "./flags.ts";
+
+/** `wsight backup FILE` */
+export const backupCommand: Command = {
+  name: "backup",
+  summary: "copy the history of a data directory to one file, also while a hub runs",
+  argument: "FILE",
+  flags: { data: SHARED_FLAGS.data },
+  async run(values, { environment, stderr }, file) {
+    if (file === undefined) throw new WsightError("BAD_OPTION", "backup: expected a new file to write, got nothing");
+    const { data = ".wsight" } = { ...readEnvironment(environment), ...readSettings(values, ["data"]) };
+    if (data === null) throw new WsightError("BAD_OPTION", "--data: expected a directory, got none");
+    const { copyHistory } = await import("@wsight/hub");
+    const path = resolve(file);
+    copyHistory(resolve(data), path);
+    stderr.write(
+      `wsight: ${statSync(path).size.toLocaleString("en")} bytes to ${path}; to go back to it, end the hub and put it ` +
+        `in the place of history.db in ${resolve(data)} (without history.db-wal and -shm)\n`,
+    );
+    return 0;
+  },
+};

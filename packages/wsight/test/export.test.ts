@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { createLibsqlStore, type TieredStore as Store, signToken } from "@wsight/hub";
+import { contractEvents, steadySamples, until } from "@wsight/testkit";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { wsight } from "./program.ts";
+
+const LINK = /http:\/\/127\.0\.0\.1:\d+/;
+const SECRET = "a-secret-for-tests-of-at-least-32-characters";
+
+async function makeDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "wsight-export-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A store as a running hub holds it. */
+async function openStore(dataDir: string, seconds = 0): Promise<Store> {
+  const store = await createLibsqlStore({ dataDir });
+  onTestFinished(() => store.close());
+  await store.append(steadySamples(0, seconds * 8));
+  await store.appendEvents(contractEvents(0, seconds === 0 ? 0 : 20));
+  return store;
+}
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const program = wsight(args, env);
+  onTestFinished(() => void program.child.kill("SIGKILL"));
+  const { code } = await program.ended;
+  return { code, stdout: program.stdout(), stderr: program.stderr() };
+}
+
+describe("wsight export and import", () => {
+  it("take history from a directory that a hub writes to into another, and nothing is lost", async () => {
+    const dir = await makeDir();
+    await openStore(join(dir, "one"), 120);
+    const file = join(dir, "history.ndjson.gz");
+    const exported = await run(["export", "--data", join(dir, "one"), "--out", file]);
+    expect(exported).toMatchObject({ code: 0, stdout: "" });
+    const imported = await run(["import", file, "--data", join(dir, "two")]);
+    expect(imported.stderr).toMatch(/1,\d{3} samples and 20 events to /);
+    expect(imported.code).toBe(0);
+    const again = await run(["export", "--data", join(dir, "two")]);
+    expect(again.stdout).toBe(gunzipSync(await readFile(file)).toString());
+    expect(again.stdout.match(/"type":"sample"/g)?.length).toBeGreaterThan(960);
+    expect((await readdir(dir)).sort()).toEqual(["history.ndjson.gz", "one", "two"]);
+  });
+
+  it("write what is asked for in the format that is asked for", async () => {
+    const dir = await makeDir();
+    await openStore(dir, 60);
+    const metric = "websocket.server.active_connections";
+    const { code, stdout } = await run(["export", "--metric", metric, "--step", "10s", "--format", "csv"], {
+      WSIGHT_DATA: dir,
+    });
+    expect(code).toBe(0);
+    const [header, ...rows] = stdout.trim().split("\r\n");
+    expect(header).toContain("min ({connection})");
+    expect(rows).toHaveLength(2 * 6);
+    const events = await run(["export", "--data", dir, "--events", "--format", "json"]);
+    expect(JSON.parse(events.stdout).events).toHaveLength(20);
+  });
+
+  it("refuse what can't be right, and touch nothing then", async () => {
+    const dir = await makeDir();
+    const store = await openStore(join(dir, "used"), 10);
+    await writeFile(join(dir, "there"), "mine");
+    const wrong = [
+      [["export", "--data", join(dir, "none")], "expected the data directory of a hub that has kept history"],
+      [["export", "--data", join(dir, "used"), "--step", "2s"], "--step: expected one of 1s, 10s"],
+      [["export", "--data", join(dir, "used"), "--out", join(dir, "there")], "--out: expected a new file"],
+      [["import"], "expected a file that wsight export wrote"],
+      [["import", join(dir, "nothing")], "expected a file that can be read"],
+      [["import", join(dir, "there"), "--data", join(dir, "used")], "expected a history that no hub has open"],
+      [["backup", join(dir, "there"), "--data", join(dir, "used")], "expected a new file"],
+    ] as const;
+    for (const [args, message] of wrong) {
+      const { code, stderr } = await run(args);
+      expect([args[0], code, stderr]).toEqual([args[0], 2, expect.stringContaining(message)]);
+    }
+    expect(await readFile(join(dir, "there"), "utf8")).toBe("mine");
+    expect((await store.stats()).tiers[0]?.samples).toBe(80);
+    const alien = await run(["import", join(dir, "there"), "--data", join(dir, "new")]);
+    expect(alien).toMatchObject({ code: 1, stderr: expect.stringContaining("line 1: ") });
+  });
+
+  it("say when a file is not whole", async () => {
+    const dir = await makeDir();
+    await openStore(join(dir, "one"), 20);
+    const { stdout } = await run(["export", "--data", join(dir, "one")]);
+    await writeFile(join(dir, "half"), stdout.slice(0, stdout.length / 2).replace(/\n[^\n]*$/, "\n"));
+    const imported = await run(["import", join(dir, "half"), "--data", join(dir, "two")]);
+    expect(imported.stderr).toContain("is not whole");
+    expect(imported.code).toBe(1);
+  });
+
+  it("read a running hub over its address", async () => {
+    const dir = await makeDir();
+    const store = await openStore(dir, 30);
+    const now = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+    const first = steadySamples(0, 1)[0]?.at ?? 0;
+    await store.append(steadySamples(0, 240).map((sample) => ({ ...sample, at: sample.at - first + now })));
+    await store.close();
+    const hub = wsight(["hub", "--port", "0", "--data", dir, "--secret", SECRET]);
+    onTestFinished(() => void hub.child.kill("SIGKILL"));
+    const [url = ""] = await hub.saw(LINK);
+    const here = await until(
+      async () => {
+        const answer = await run([
+          "export",
+          "--url",
+          url,
+          "--from",
+          "1h",
+          "--step",
+          "1s",
+          "--data",
+          dir,
+          "--secret",
+          SECRET,
+        ]);
+        return answer.code === 0 && answer;
+      },
+      { what: "the store to be open", timeoutMs: 20_000 },
+    );
+    expect(here.stdout.match(/"type":"sample"/g)?.length).toBe(240);
+    const lost = await run(["export", "--url", url, "--token", "nonsense"]);
+    expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 401") });
+    const token = await signToken({ sub: "someone", role: "viewer", ttlMs: 60_000 }, SECRET);
+    const out = join(dir, "rtt.csv");
+    const file = await run(["export", "--url", url, "--format", "csv", "--from", "1h", "--out", out], {
+      WSIGHT_TOKEN: token,
+    });
+    expect(file.code).toBe(0);
+    expect((await readFile(out, "utf8")).split("\r\n")).toHaveLength(242);
+    const nobody = await run(["export", "--url", "http://127.0.0.1:1", "--token", token]);
+    expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("http://127.0.0.1:1: no answer") });
+  });
+});
+
+describe("wsight backup", () => {
+  it("copies a history that is in use to one file that can take its place", async () => {
+    const dir = await makeDir();
+    await openStore(join(dir, "one"), 30);
+    const { code, stderr } = await run(["backup", join(dir, "history.db"), "--data", join(dir, "one")]);
+    expect(stderr).toContain(`bytes to ${join(dir, "history.db")}`);
+    expect(code).toBe(0);
+    const [one, copy] = await Promise.all(
+      [join(dir, "one"), dir].map((data) => run(["export", "--data", data, "--format", "ndjson"])),
+    );
+    expect(copy?.stdout).toBe(one?.stdout);
+    expect(copy?.stdout.length).toBeGreaterThan(10_000);
+    expect(existsSync(join(dir, "history.db.partial"))).toBe(false);
+  });
+});

@@ -8,6 +8,7 @@ import { createNodeEvents } from "./node-events.ts";
 import { createRecorder } from "./recorder.ts";
 import type { KeptStore } from "./store/kept-store.ts";
 import type { Store } from "./store/store.ts";
+import type { TakeoutStore } from "./takeout/takeout.ts";
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {
@@ -19,6 +20,10 @@ export interface HistoryKeeper {
   read(request: { readonly hours: number; readonly node?: string; readonly signal: AbortSignal }): Promise<History>;
   /** Has a question answered by the store, what is going on right now included; see {@link Store}. */
   readonly ask: Store["ask"];
+  /** What the store holds. Rejects with `STORE_UNAVAILABLE` while it is not open. */
+  readonly stats: Store["stats"];
+  /** The store, to take history out of it, once all that was recorded is there. Rejects with `STORE_UNAVAILABLE` while it is being opened. */
+  openTakeout(): Promise<TakeoutStore>;
   status(): HubRow["store"];
   /** False while the store is still being opened, or fails. */
   ready(): boolean;
@@ -62,6 +67,7 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
     status: () => store.status(),
     ready: () => store.ready(),
     note,
+    stats: () => store.stats(),
     observe(at) {
       recorder.observe();
       note(nodes.observe(at));
@@ -76,6 +82,11 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
       recorder.flush();
       if (store.isOpen) await writer.flush();
       return readHistory({ store, hours, now: clock.now(), signal, ...(node === undefined ? {} : { node }) });
+    },
+    async openTakeout() {
+      recorder.flush();
+      if (store.isOpen) await writer.flush();
+      return store;
     },
     async close() {
       recorder.flush();

@@ -21,6 +21,8 @@ import { doctorRoute } from "./handlers/doctor.ts";
 import { grafanaRoute } from "./handlers/grafana.ts";
 import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { historyRoutes } from "./handlers/history.ts";
+import { historyExportRoute } from "./handlers/history-export.ts";
+import { historyStorageRoute, type StorageSource } from "./handlers/history-storage.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
 import type { LiveStreams } from "./handlers/live-streams.ts";
 import { metricsRoute } from "./handlers/metrics.ts";
@@ -54,7 +56,9 @@ export interface RouteParts {
   /** ms epoch. */
   readonly now: () => number;
   /** `null` while the hub keeps no history. */
-  readonly history: Pick<HistoryKeeper, "read" | "ask"> | null;
+  readonly history: Pick<HistoryKeeper, "read" | "ask" | "openTakeout"> | null;
+  /** `null` while the hub keeps no history. */
+  readonly storage: StorageSource | null;
   readonly readiness: () => Readiness;
   readonly sessions: Sessions;
   readonly signIn: Omit<SignInParts, "sessions">;
@@ -77,6 +81,8 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     signOutRoute(sessions, parts.closeLive),
     websocketMetricsRoute(current),
     websocketHistoryRoute(parts.history),
+    historyExportRoute(parts.history, parts.now),
+    historyStorageRoute(parts.storage),
     ...historyRoutes({ askHistory: parts.history?.ask ?? null, now: parts.now }),
     ...prometheusRoutes({ askHistory: parts.history?.ask ?? null, version: parts.version, now: parts.now }),
     nodesRoute(current),

@@ -19,8 +19,6 @@ export interface HistoryTierStorage {
 
 /** What history takes, and how far it reaches back. */
 export interface HistoryStorage {
-  /** For people: `libsql`. */
-  readonly engine: string;
   /** All tiers together. */
   readonly samples: number;
   readonly events: number;

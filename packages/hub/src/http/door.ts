@@ -14,9 +14,11 @@ import { createSocketIoGateway, type SocketIoGateway } from "../gateways/socket-
 import type { HubOptions } from "../hub-options.ts";
 import { createProbeLinks } from "../probe-links.ts";
 import { createExposition } from "../prometheus/exposition.ts";
+import { resolveRetention } from "../store/retention.ts";
 import { VERSION } from "../version.ts";
 import { createClientReader } from "./client.ts";
 import { createGate, type Gate } from "./gate.ts";
+import type { StorageSource } from "./handlers/history-storage.ts";
 import { createLiveStreams } from "./handlers/live-streams.ts";
 import { createRequestListener } from "./requests.ts";
 import { createRoutes, createUpgradeRoutes } from "./routes.ts";
@@ -85,6 +87,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       now,
       doctor: createDoctor({ current: core.current, clock, setup: describeSetup(parts) }),
       history: core.history,
+      storage: core.history === null ? null : { ...storageLimits(options), stats: core.history.stats },
       readiness: core.readiness,
       sessions: access.sessions,
       signIn: { keys: access.keys, code: access.code, onCodeUsed: parts.onCodeUsed, now },
@@ -186,6 +189,10 @@ function readIntervals({ intervalMs = 1000, mediumIntervalMs = 5000, slowInterva
     medium: read("mediumIntervalMs", mediumIntervalMs),
     slow: read("slowIntervalMs", slowIntervalMs),
   };
+}
+
+function storageLimits({ retention, retentionMs, storeMaxBytes }: HubOptions): Omit<StorageSource, "stats"> {
+  return { retention: resolveRetention(retention, retentionMs), maxBytes: storeMaxBytes ?? null };
 }
 
 function viewerLimits(options: HubOptions): { readonly total: number; readonly perKey: number } {

@@ -8,12 +8,12 @@ import {
 } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { type App, useApp } from "../../app-context.ts";
+import { useApp } from "../../app-context.ts";
 import { ChartMenu, type ChartTable } from "../../charts/chart-menu.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Segmented } from "../../components/segmented.tsx";
-import { join, span } from "../../format/quantity.ts";
+import { join, share, span } from "../../format/quantity.ts";
 import { figureText } from "../../history/figure-text.ts";
 import { onNode } from "./explore.tsx";
 import type { HistoryApi } from "./history-api.ts";
@@ -169,7 +169,6 @@ interface DifferencesProps {
 }
 
 function Differences({ rows, asked, pending, shown, onShow }: DifferencesProps): VNode {
-  const app = useApp();
   const title = "What differs";
   const absent = asked - new Set(rows.map(({ selector }) => figureText(selector))).size;
   const outside = rows.filter(isOutside).length;
@@ -182,7 +181,7 @@ function Differences({ rows, asked, pending, shown, onShow }: DifferencesProps):
           {absent === 0 ? "" : ` · ${absent} figures without data in both`}
         </span>
         <div class="card-aside">
-          <ChartMenu title={title} table={() => tableOf(app, title, rows)} />
+          <ChartMenu title={title} table={() => tableOf(title, rows)} />
         </div>
         <p class="card-caption">
           A minus B. Usual is judged by the modified z-score of the difference among the same difference at up to{" "}
@@ -247,7 +246,7 @@ function Difference({ row: { id, label, unit, line }, shown, onShow }: Differenc
         {gaps ? (
           <span class="fine">
             {" "}
-            data for {Math.round(line.coverageA * 100)} % of A, {Math.round(line.coverageB * 100)} % of B
+            data for {join(share(line.coverageA))} of A, {join(share(line.coverageB))} of B
           </span>
         ) : null}
       </th>
@@ -271,13 +270,13 @@ function percentText({ percent, a, b }: HistoryCompareLine): string {
 
 function Usual({ line: { usual } }: { readonly line: HistoryCompareLine }): VNode {
   const { state, z, samples } = usual;
-  const why = `${samples} earlier differences${z === null ? "" : `, z ${z.toFixed(1)}`}`;
+  const why = `${samples} earlier differences${z === null ? "" : `, z ${minus(z.toFixed(1))}`}`;
   if (state === "outside")
     return (
       <span class="chip" data-tone="warn" title={why}>
         <Icon name="warn" />
         <span>
-          outside<span class="medium-only"> · z {z === null ? "∞" : z.toFixed(1)}</span>
+          outside<span class="medium-only"> · z {z === null ? "∞" : minus(z.toFixed(1))}</span>
         </span>
       </span>
     );
@@ -294,7 +293,12 @@ function Usual({ line: { usual } }: { readonly line: HistoryCompareLine }): VNod
   );
 }
 
-function tableOf(_app: App, title: string, rows: readonly Row[]): ChartTable {
+/** Written with a minus sign, as figures are. */
+function minus(text: string): string {
+  return text.replace("-", "−");
+}
+
+function tableOf(title: string, rows: readonly Row[]): ChartTable {
   return {
     title,
     rowHead: "Figure",

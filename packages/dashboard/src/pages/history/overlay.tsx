@@ -2,7 +2,7 @@ import type { HistoryAnswer, HistorySelector } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
-import type { Formatter } from "../../format/quantity.ts";
+import { type Formatter, UNKNOWN } from "../../format/quantity.ts";
 import { type ChartData, chartsOf, gridOf, provenance } from "./charts-of.ts";
 import type { HistoryApi } from "./history-api.ts";
 import { figureTitle } from "./names.ts";
@@ -25,7 +25,7 @@ interface OverlayProps {
 const MOST_LINES = 3;
 
 const percent: Formatter = (value) =>
-  value === null ? { text: "–", unit: "" } : { text: value.toFixed(Math.abs(value) < 10 ? 1 : 0), unit: "%" };
+  value === null ? UNKNOWN : { text: value.toFixed(Math.abs(value) < 10 ? 1 : 0).replace("-", "−"), unit: "%" };
 
 /** One figure in both periods, the other one dashed, and by how much they differ at each moment. */
 export function Overlay({ api, selector, period, againstAt, points, onRange }: OverlayProps): VNode | null {

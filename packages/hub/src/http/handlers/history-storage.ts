@@ -4,8 +4,6 @@ import type { Route } from "../route.ts";
 
 /** What says how much history there is. */
 export interface StorageSource {
-  /** For people: `libsql`. */
-  readonly engine: string;
   /** How long every tier is kept, ms. */
   readonly retention: Required<Retention>;
   /** The size cap, bytes; `null` for none. */
@@ -28,7 +26,7 @@ export function historyStorageRoute(source: StorageSource | null): Route {
   };
 }
 
-function describeStorage({ engine, retention, maxBytes }: StorageSource, stats: StoreStats): HistoryStorage {
+function describeStorage({ retention, maxBytes }: StorageSource, stats: StoreStats): HistoryStorage {
   const { samples, events, bytes, setAside } = stats;
   const tiers = HISTORY_TIERS.map(({ name, stepMs }) => {
     const held = stats.tiers.find((tier) => tier.stepMs === stepMs);
@@ -44,5 +42,5 @@ function describeStorage({ engine, retention, maxBytes }: StorageSource, stats: 
       cappedFromAt: capped?.keptFromAt ?? null,
     };
   });
-  return { engine, samples, events, bytes, maxBytes, tiers, setAside };
+  return { samples, events, bytes, maxBytes, tiers, setAside };
 }

@@ -116,6 +116,7 @@ describe("stacked lines", () => {
   it("begin where the one below ends, and break off where a series falls silent", () => {
     const data = {
       at: new Float64Array(4),
+      stepS: 1,
       rows: [
         [1, 1, null, null],
         [null, 5, 5, null],

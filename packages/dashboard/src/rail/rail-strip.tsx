@@ -18,6 +18,8 @@ import { registerTimeKeys, stepBy } from "./time-keys.ts";
 
 const DAY_MS = 86_400_000;
 const LIVE_MS = 900_000;
+/** However narrow the window is, what takes the focus is as wide, px. */
+const TARGET_PX = 24;
 /** Half of a mark that is clicked, ms. */
 const AROUND_MARK_MS = 900_000;
 
@@ -208,7 +210,7 @@ function Window({ strip, oldestAt }: { readonly strip: Strip; readonly oldestAt:
   const range = strip.shown.value;
   const away = range !== null && route.range.value !== null;
   const left = Math.max(0, scale.xOf(range.fromAt));
-  const right = Math.min(scale.width, scale.xOf(range.toAt));
+  const wide = Math.max(2, Math.min(scale.width, scale.xOf(range.toAt)) - left);
   const words = away
     ? `${describeRange(clock.value, range)}, ${span(Math.max(0, scale.toAt - range.toAt))} ago`
     : `Live, last ${span(range.toAt - range.fromAt)}`;
@@ -225,11 +227,13 @@ function Window({ strip, oldestAt }: { readonly strip: Strip; readonly oldestAt:
       aria-valuetext={words}
       data-away={away ? "" : undefined}
       data-live={!away && live.status.value.state === "live" && !live.paused.value ? "" : undefined}
-      style={{ left: `${left}px`, width: `${Math.max(2, right - left)}px` }}
+      style={{ left: `${left + wide / 2}px`, width: `${Math.max(TARGET_PX, wide)}px`, "--wide": `${wide}px` }}
       onKeyDown={(event) => onKey(event, app, range, oldestAt() ?? scale.fromAt)}
     >
-      <i />
-      <i />
+      <span>
+        <i />
+        <i />
+      </span>
     </div>
   );
 }

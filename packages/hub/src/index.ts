@@ -42,7 +42,6 @@ export { bucketBounds, exposedNames, findExposed, formatBound } from "./promethe
 export { chooseFormat, type ExpositionFormat, takesGzip } from "./prometheus/negotiate.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
-export type { Store as OldStore } from "./store/old-store.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
 export type { StoreEvent } from "./store/process/messages.ts";
 export type {

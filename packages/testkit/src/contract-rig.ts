@@ -1,4 +1,4 @@
-import type { Sample, TieredStore as Store, TieredStoreQuery as StoreQuery } from "@wsight/hub";
+import type { Sample, Store, StoreQuery } from "@wsight/hub";
 import type { Retention } from "@wsight/protocol";
 import { CONTRACT_INTERVAL_MS } from "./contract-samples.ts";
 import { sorted } from "./contract-tiers.ts";

@@ -41,7 +41,6 @@ export {
   httpContract,
   inContext,
 } from "./http-contract.ts";
-export { oldStoreContract } from "./old-store-contract.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
 export {
   checkMetrics,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Sample, TieredStore as Store } from "@wsight/hub";
+import type { Sample, Store } from "@wsight/hub";
 import type { Retention, TierStep } from "@wsight/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ContractRig, everything, readAll } from "./contract-rig.ts";

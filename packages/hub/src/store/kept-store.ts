@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import type { HubRow, Retention } from "@wsight/protocol";
 import type { OnHubError } from "../errors.ts";
-import { fromOld } from "./from-old.ts";
 import { createLazyStore, type LazyStore } from "./lazy-store.ts";
-import { createLibsqlStore, type LibsqlStore } from "./libsql/libsql-store.ts";
+import { createLibsqlStore } from "./libsql/libsql-store.ts";
 import { readPlace } from "./postgres/place.ts";
 import { createPostgresStore, type PostgresStore } from "./postgres/postgres-store.ts";
 import { openSpooledStore, type SpooledStore } from "./spool/spooled-store.ts";
-import type { Store } from "./store.ts";
 import { createStoreWriter, type StoreWriter } from "./writer.ts";
 
 /** The store is opened this long after the start, in ms: who takes over from another hub has probes and viewers to let in first. */
@@ -41,27 +39,25 @@ export interface KeptStoreOptions {
  * @throws WsightError `BAD_OPTION` for an address that is none
  */
 export function createKeptStore(options: KeptStoreOptions): KeptStore | null {
-  const { dataDir, store, onError } = options;
-  const tell = (error: unknown): void => onError(error, { stage: "store" });
-  if (store !== undefined) return createRemote(store, dataDir, tell);
-  return dataDir === null ? null : createEmbedded(dataDir, options, tell);
+  const { dataDir, store } = options;
+  if (store !== undefined) return createRemote(store, options);
+  return dataDir === null ? null : createEmbedded(dataDir, options);
 }
 
-function createEmbedded(
-  dataDir: string,
-  { retention, maxBytes }: KeptStoreOptions,
-  onError: (error: unknown) => void,
-): KeptStore {
+function createEmbedded(dataDir: string, { retention, maxBytes, onError: tell }: KeptStoreOptions): KeptStore {
+  const onError = (error: unknown): void => tell(error, { stage: "store" });
   let queue: StoreWriter | null = null;
   let trouble: { readonly reason: string; readonly written: number } | null = null;
-  const openStore = (): Promise<LibsqlStore> =>
+  const openStore = () =>
     createLibsqlStore({
       dataDir,
       retention,
       ...(maxBytes === undefined ? {} : { maxBytes }),
       onEvent: (event) => {
-        if (event.type === "unavailable" || event.type === "restarting")
+        if (event.type === "opened") return;
+        if (event.type === "unavailable" || event.type === "restarting") {
           trouble = { reason: event.reason, written: queue?.stats().written ?? 0 };
+        }
         onError(new Error(`history: ${event.type}: ${event.reason}`));
       },
     });
@@ -78,25 +74,30 @@ function createEmbedded(
   return withWriter(store, writer, status, () => status().state === "ok");
 }
 
-function createRemote(url: string, dataDir: string | null, onError: (error: unknown) => void): KeptStore {
+function createRemote(url: string, { dataDir, retention, onError: tell }: KeptStoreOptions): KeptStore {
   const { name: place } = readPlace(url, process.env);
+  const onError = (error: unknown): void => tell(error, { stage: "store" });
   let engine: PostgresStore | null = null;
   let spooled: SpooledStore | null = null;
-  const openStore = async (): Promise<Omit<Store, "name">> => {
-    engine = await createPostgresStore({ url });
-    spooled = await openSpooledStore({
-      store: engine,
-      dir: dataDir === null ? null : join(dataDir, "spool"),
-      onError,
+  const openStore = async (): Promise<SpooledStore> => {
+    engine = await createPostgresStore({
+      url,
+      dataDir,
+      retention,
+      onEvent: (event) => {
+        if (event.type !== "opened") onError(new Error(`history: ${event.type}: ${event.reason}`));
+      },
     });
-    return fromOld(spooled);
+    const dir = dataDir === null ? null : join(dataDir, "spool");
+    spooled = await openSpooledStore({ store: engine, dir, onError });
+    return spooled;
   };
   const store = createLazyStore(openStore, OPEN_AFTER_MS);
   const writer = createStoreWriter(store, { batch: REMOTE_BATCH, onError });
 
   function status(): HubRow["store"] {
     const queue = writer.stats();
-    const far = spooled?.stats();
+    const far = spooled?.spool();
     return {
       state: far?.state === "failing" || queue.state === "failing" ? "failing" : "ok",
       written: far?.written ?? 0,

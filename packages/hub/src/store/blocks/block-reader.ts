@@ -10,6 +10,8 @@ import { BLOCK_SPANS_MS, floorTo } from "./tiers.ts";
 const CACHE_BYTES = 48 * 2 ** 20;
 /** With more blocks than this, an answer is not worth keeping: it would drive out everything else. */
 const MOST_CACHED = 20_000;
+/** The same for the spans of one series: most of so many have nothing. */
+const MOST_SPANS = 512;
 
 interface Cached {
   /** `null` where there is no block. */
@@ -49,9 +51,9 @@ export class BlockReader {
     const found = new Map<number, BlockColumns[]>();
     if (range === null) return found;
     const spans = (range.toAt - range.fromAt) / BLOCK_SPANS_MS[tier];
-    const shared = this.#tables.others !== undefined;
-    if (shared || asked * spans > MOST_CACHED) {
-      for (const row of await this.#tables.readBlocks(range)) this.#push(found, row, this.decode(row, want));
+    if (spans > MOST_SPANS || asked * spans > MOST_CACHED) {
+      for (const row of await this.#tables.readBlocks({ ...range, own: true }))
+        this.#push(found, row, this.decode(row, want));
       return found;
     }
     const changes = this.#changes;
@@ -91,8 +93,6 @@ export class BlockReader {
   #clamp({ tier, series, fromAt, toAt }: BlockRange): BlockRange | null {
     const span = BLOCK_SPANS_MS[tier];
     const { oldestAt = null, newestAt = null } = this.#notes().totals[tier] ?? {};
-    // Other writers have notes of their own.
-    if (this.#tables.others !== undefined) return { tier, series, fromAt: floorTo(fromAt, span), toAt };
     if (oldestAt === null || newestAt === null) return null;
     const first = floorTo(Math.max(fromAt, oldestAt), span);
     const end = floorTo(Math.min(toAt - 1, newestAt), span) + span;
@@ -119,7 +119,7 @@ export class BlockReader {
       }
     }
     if (series.size === 0) return wanted;
-    for (const row of await this.#tables.readBlocks({ tier, series: [...series], fromAt, toAt })) {
+    for (const row of await this.#tables.readBlocks({ tier, series: [...series], fromAt, toAt, own: true })) {
       const cached = wanted.get(keyOf(tier, row.series, row.startAt));
       if (cached !== undefined && cached.row === null) cached.row = row;
     }

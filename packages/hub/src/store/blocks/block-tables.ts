@@ -143,6 +143,8 @@ export interface BlockTables {
   nextOld(): Promise<OldSamples | null>;
   /** Other writers of the same database, and what each holds outside of blocks; absent where there is one writer only. */
   others?(): Promise<readonly OtherWriter[]>;
+  /** Tables of writers that nobody works for any more, to be looked after; absent where there is one writer only. */
+  abandoned?(): Promise<readonly BlockTables[]>;
   /** Series that other writers added since `open` or the last call; absent where there is one writer only. */
   newSeries?(): Promise<readonly SeriesRow[]>;
   /** A whole copy at `path`. Rejects with `BAD_REQUEST` where the store has no files of its own, saying what to use. */

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type HistoryEvent, WsightError } from "@wsight/protocol";
 import { ANALYSES, type Analyses, type Analysis } from "../../analysis/analyses.ts";
 import type { PackedSeries } from "../pack.ts";
+import type { HistoryReader } from "../reader.ts";
 import type { StoreStats } from "../store.ts";
 import { type BlockTables, TablesReplacedError } from "./block-tables.ts";
 import { encodeHeadRow } from "./head-row.ts";
@@ -10,6 +11,8 @@ import { loadHistory } from "./load.ts";
 import type { OpenHistory, Report } from "./open-history.ts";
 import { type Page, type PageQuery, readPage } from "./read-page.ts";
 import { dropSteps, pruneSteps, type Step } from "./retention.ts";
+import { OtherHistories } from "./shared/other-histories.ts";
+import { SharedHistoryReader } from "./shared/shared-reader.ts";
 import { SizeCap } from "./size-cap.ts";
 import { tierStats } from "./stats.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -31,6 +34,7 @@ export interface EngineOptions {
 interface Opened {
   readonly history: OpenHistory;
   readonly upkeep: Upkeep;
+  readonly reader: HistoryReader;
 }
 
 /**
@@ -79,11 +83,11 @@ export class BlockEngine {
     argument: Analyses[A]["argument"],
     signal: AbortSignal,
   ): Promise<Analyses[A]["answer"]> {
-    return this.#read(({ history }) => ANALYSES[analysis](new BlockHistoryReader(history), argument, signal));
+    return this.#read(({ reader }) => ANALYSES[analysis](reader, argument, signal));
   }
 
   page(query: PageQuery, signal: AbortSignal): Promise<Page> {
-    return this.#read(({ history }) => readPage(history, query, signal));
+    return this.#read(({ history, reader }) => readPage(history, reader, query, signal));
   }
 
   /** Deletes what is older at `now` than it is kept, and what is more than fits. */
@@ -156,7 +160,12 @@ export class BlockEngine {
   async #open(): Promise<Opened> {
     if (this.#opened !== null) return this.#opened;
     const history = await loadHistory(this.#options.tables, this.#options.report);
-    this.#opened = { history, upkeep: new Upkeep(history) };
+    const { tables, report } = this.#options;
+    const reader =
+      tables.others === undefined
+        ? new BlockHistoryReader(history)
+        : new SharedHistoryReader(history, new OtherHistories(tables, report));
+    this.#opened = { history, upkeep: new Upkeep(history), reader };
     return this.#opened;
   }
 

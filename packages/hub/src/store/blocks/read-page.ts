@@ -1,10 +1,8 @@
 import type { TierStep } from "@wsight/protocol";
 import { type PackedSamples, type PackedSeries, ROW_NUMBERS } from "../pack.ts";
-import type { SeriesColumns, StoredSeries } from "../reader.ts";
+import type { HistoryReader, SeriesColumns, StoredSeries } from "../reader.ts";
 import { ALL_COLUMNS } from "./columns.ts";
-import { BlockHistoryReader, extentOf } from "./history-reader.ts";
 import type { OpenHistory } from "./open-history.ts";
-import { tierOf } from "./tiers.ts";
 
 /** Most series of a page. */
 const MOST_SERIES = 128;
@@ -37,48 +35,78 @@ export interface Page {
 }
 
 /** Reads a page: some series as a whole, or a part of a long one. Pages may be empty. */
-export async function readPage(history: OpenHistory, query: PageQuery, signal: AbortSignal): Promise<Page> {
-  const { fromAt, toAt } = clamp(history, query);
+export async function readPage(
+  history: OpenHistory,
+  reader: HistoryReader,
+  query: PageQuery,
+  signal: AbortSignal,
+): Promise<Page> {
+  const { fromAt, toAt } = await clamp(reader, query);
   const after = query.after ?? { series: 0, at: fromAt };
   const filter = {
     ...(query.metrics === null ? {} : { metrics: query.metrics }),
     ...(query.node === null ? {} : { nodes: [query.node] }),
   };
-  const left = history.series.matching(filter).filter(({ id }) => id >= after.series);
+  const left = (await reader.series(filter)).filter(({ id }) => id >= after.series);
   const [first] = left;
   if (first === undefined || fromAt >= toAt) return { samples: pack([]), next: null };
   const startAt = first.id === after.series ? Math.max(fromAt, after.at) : fromAt;
   const rowsEach = (toAt - fromAt) / query.stepMs;
   const several = Math.min(MOST_SERIES, Math.floor(query.rows / rowsEach));
   if (several >= 1 && startAt === fromAt) {
-    const samples = await read(history, query, left.slice(0, several), [fromAt, toAt], signal);
-    const next = left[several];
-    return { samples, next: next === undefined ? null : { series: next.id, at: fromAt } };
+    const samples = await read([history, reader], query, left.slice(0, several), [fromAt, toAt], signal);
+    return { samples, next: cursorAt(left[several], fromAt) };
   }
-  const endAt = Math.min(toAt, startAt + query.rows * query.stepMs);
-  const samples = await read(history, query, [first], [startAt, endAt], signal);
-  if (endAt < toAt) return { samples, next: { series: first.id, at: endAt } };
-  const next = left[1];
-  return { samples, next: next === undefined ? null : { series: next.id, at: fromAt } };
+  const beginAt = await nextTime(reader, query, first, [startAt, toAt], signal);
+  if (beginAt !== null) {
+    const endAt = Math.min(toAt, beginAt + query.rows * query.stepMs);
+    const samples = await read([history, reader], query, [first], [beginAt, endAt], signal);
+    if (endAt < toAt) return { samples, next: { series: first.id, at: endAt } };
+    return { samples, next: cursorAt(left[1], fromAt) };
+  }
+  return { samples: pack([]), next: cursorAt(left[1], fromAt) };
+}
+
+function cursorAt(series: StoredSeries | undefined, at: number): PageCursor | null {
+  return series === undefined ? null : { series: series.id, at };
+}
+
+/** Where a series goes on from a time; looks ahead ever further, as gaps may be of years. */
+async function nextTime(
+  reader: HistoryReader,
+  { stepMs, rows }: PageQuery,
+  series: StoredSeries,
+  [fromAt, toAt]: readonly [number, number],
+  signal: AbortSignal,
+): Promise<number | null> {
+  let lengthMs = rows * stepMs;
+  for (let at = fromAt; at < toAt; at += lengthMs, lengthMs *= 8) {
+    const range = { fromAt: at, toAt: Math.min(toAt, at + lengthMs) };
+    for await (const { at: times } of reader.columns({ series: [series], stepMs, ...range, columns: [] }, signal)) {
+      return times[0] ?? null;
+    }
+  }
+  return null;
 }
 
 /** To where the tier has anything. */
-function clamp(history: OpenHistory, { fromAt, toAt, stepMs }: PageQuery): { fromAt: number; toAt: number } {
-  const tier = tierOf(stepMs);
-  if (tier === undefined || history.tables.others !== undefined) return { fromAt: Math.max(0, fromAt), toAt };
-  const { oldestAt, newestAt } = extentOf(history, tier);
+async function clamp(
+  reader: HistoryReader,
+  { fromAt, toAt, stepMs }: PageQuery,
+): Promise<{ readonly fromAt: number; readonly toAt: number }> {
+  const extent = (await reader.extents()).find((one) => one.stepMs === stepMs);
+  const { oldestAt = null, newestAt = null } = extent ?? {};
   if (oldestAt === null || newestAt === null) return { fromAt: 0, toAt: 0 };
   return { fromAt: Math.max(fromAt, oldestAt), toAt: Math.min(toAt, newestAt + stepMs) };
 }
 
 async function read(
-  history: OpenHistory,
+  [history, reader]: readonly [OpenHistory, HistoryReader],
   { stepMs }: PageQuery,
   series: readonly StoredSeries[],
   [fromAt, toAt]: readonly [number, number],
   signal: AbortSignal,
 ): Promise<PackedSamples> {
-  const reader = new BlockHistoryReader(history);
   const found: { readonly named: PackedSeries; readonly columns: SeriesColumns }[] = [];
   for await (const columns of reader.columns({ series, stepMs, fromAt, toAt, columns: ALL_COLUMNS }, signal)) {
     const named = history.series.row(columns.series.id);

@@ -42,19 +42,16 @@ export async function loadClients({
 export class Connections {
   readonly #place: Place;
   readonly #open: () => PgClientLike;
+  readonly #onEngine: (engine: string) => void;
   #writing: Lane | null = null;
   #reading: Lane | null = null;
   #migrated: Promise<void> | null = null;
-  #version = "";
 
-  constructor(url: string, open: () => PgClientLike, environment: Readonly<Record<string, string | undefined>>) {
-    this.#place = readPlace(url, environment);
+  /** @param onEngine told what the database is, `PostgreSQL 17.2 at postgres://host:5432/database`, with each connection */
+  constructor(url: string, open: () => PgClientLike, onEngine: (engine: string) => void) {
+    this.#place = readPlace(url, process.env);
     this.#open = open;
-  }
-
-  /** `PostgreSQL 17.2 at postgres://host:5432/database`; the version once it is known. */
-  get engine(): string {
-    return `PostgreSQL${this.#version && ` ${this.#version}`} at ${this.#place.name}`;
+    this.#onEngine = onEngine;
   }
 
   /** @throws WsightError `STORE_UNAVAILABLE`, `BAD_REQUEST` for values that can never be kept */
@@ -84,7 +81,7 @@ export class Connections {
   async #prepare(session: Session): Promise<void> {
     await session.run(`SET statement_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = 60000`);
     const [[version] = []] = await session.run("SHOW server_version");
-    this.#version = String(version).split(" ", 1)[0] ?? "";
+    this.#onEngine(`PostgreSQL ${String(version).split(" ", 1)[0]} at ${this.#place.name}`);
     this.#migrated ??= migrate(session);
     try {
       await this.#migrated;

@@ -13,9 +13,10 @@ import type {
   TablesContent,
 } from "../blocks/block-tables.ts";
 import type { PackedSeries } from "../pack.ts";
+import type { StoreEvent } from "../process/messages.ts";
 import type { EventQuery } from "../reader.ts";
 import { encodeBytes, encodeIntegers } from "./binary.ts";
-import type { Connections } from "./connections.ts";
+import { Connections, loadClients } from "./connections.ts";
 import { appendEvents, countEvents, dropEvents, readEvents } from "./event-table.ts";
 import type { Session } from "./lane.ts";
 import { dropOldSeries, nextOldSeries } from "./old-samples.ts";
@@ -26,6 +27,29 @@ import { fencedOff, type Lease, listAbandoned, releaseWriter, takeAbandoned, tak
 /** Bytes of blocks in one statement, about. */
 const STATEMENT_BYTES = 4 * 2 ** 20;
 const TABLES = ["series", "writers", "head", "segments", "blocks", "events", "old_samples"] as const;
+
+/** Where the database is, and as whom this process writes to it. */
+export interface PostgresTablesOptions {
+  readonly url: string;
+  /** Name of the writer that this hub was before; `null` for whichever is free. */
+  readonly writer: string | null;
+  /** Longest waits for a connection and for an answer, ms; `null` for the usual ones. */
+  readonly connectMs: number | null;
+  readonly answerMs: number | null;
+}
+
+/** Tables of a PostgreSQL; nothing is connected yet. */
+export async function openPostgresTables(
+  { url, writer, connectMs, answerMs }: PostgresTablesOptions,
+  report: (event: StoreEvent) => void,
+): Promise<BlockTables> {
+  const open = await loadClients({
+    url,
+    ...(connectMs === null ? {} : { connectMs }),
+    ...(answerMs === null ? {} : { answerMs }),
+  });
+  return PostgresTables.own(new Connections(url, open, (engine) => report({ type: "opened", engine })), writer);
+}
 
 /**
  * History of one writer among several in a PostgreSQL: blocks, head and

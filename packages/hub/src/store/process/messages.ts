@@ -6,6 +6,8 @@ import type { StoreStats } from "../store.ts";
 
 /** What happened to the database beside the answers to calls. */
 export type StoreEvent =
+  /** The database was reached: what it is, for people. */
+  | { readonly type: "opened"; readonly engine: string }
   /** A damaged database was moved to `movedTo` and an empty one begun. */
   | { readonly type: "set-aside"; readonly movedTo: string; readonly reason: string }
   /** A part of the database can't be read and is left out; the rest is served. */
@@ -25,7 +27,15 @@ export type StoreEvent =
 /** Which database the process works on. */
 export type TablesOptions =
   | { readonly engine: "libsql"; readonly dataDir: string; readonly file: string }
-  | { readonly engine: "postgres"; readonly url: string };
+  | {
+      readonly engine: "postgres";
+      readonly url: string;
+      /** Name of the writer that this hub was before; `null` for a new one. */
+      readonly writer: string | null;
+      /** Longest waits for a connection and for an answer, ms; `null` for the usual ones. */
+      readonly connectMs: number | null;
+      readonly answerMs: number | null;
+    };
 
 /** How the store's process is set up. */
 export interface ProcessOptions {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { WsightError } from "@wsight/protocol";
 import type { FromStoreProcess, ProcessOptions, StoreCall, StoreCalls, StoreEvent } from "./messages.ts";
+import { OPTIONS_VARIABLE } from "./process-options.ts";
 
 /** Calls that may wait for the process at once; further ones are refused. */
 const MAX_IN_FLIGHT = 64;
@@ -106,7 +107,9 @@ export class ProcessLink {
 
   #start(): void {
     try {
-      const child = fork(new URL("./store-process.js", import.meta.url), [JSON.stringify(this.#options)], {
+      const child = fork(new URL("./store-process.js", import.meta.url), [], {
+        // Not as an argument: those are for all to see, and addresses of databases hold passwords.
+        env: { ...process.env, [OPTIONS_VARIABLE]: JSON.stringify(this.#options) },
         execArgv: [`--max-old-space-size=${HEAP_MB}`],
         serialization: "advanced",
         stdio: ["ignore", "ignore", "ignore", "ipc"],

@@ -2,8 +2,10 @@ import { asFields, asNumber, asText, expected, parseJson } from "@wsight/protoco
 import type { ProcessOptions, TablesOptions } from "./messages.ts";
 
 const LONGEST_URL = 4096;
+/** Variable of the environment that tells the store's process its options. */
+export const OPTIONS_VARIABLE = "WSIGHT_STORE_PROCESS";
 
-/** Reads what the link passes to its process on the command line. @throws WsightError `BAD_OPTION` */
+/** Reads what the link passes to its process. @throws WsightError `BAD_OPTION` */
 export function parseProcessOptions(text: string | undefined): ProcessOptions {
   const fields = asFields("BAD_OPTION", "store process", parseJson("BAD_OPTION", "store process", text ?? ""));
   const { keepMs, maxBytes } = fields;
@@ -18,7 +20,13 @@ export function parseProcessOptions(text: string | undefined): ProcessOptions {
 
 function parseTables(fields: Readonly<Record<string, unknown>>): TablesOptions {
   if (fields.engine === "postgres") {
-    return { engine: "postgres", url: asText("BAD_OPTION", "url", fields.url, LONGEST_URL) };
+    return {
+      engine: "postgres",
+      url: asText("BAD_OPTION", "url", fields.url, LONGEST_URL),
+      writer: fields.writer === null ? null : asText("BAD_OPTION", "writer", fields.writer),
+      connectMs: fields.connectMs === null ? null : asNumber("BAD_OPTION", "connectMs", fields.connectMs, 1),
+      answerMs: fields.answerMs === null ? null : asNumber("BAD_OPTION", "answerMs", fields.answerMs, 1),
+    };
   }
   return {
     engine: "libsql",

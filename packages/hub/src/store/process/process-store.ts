@@ -17,12 +17,16 @@ const MAX_NAMED = 100_000;
 export interface ProcessStore extends Store {
   /** Id of the process that holds the database; `null` while there is none. */
   readonly pid: number | null;
+  /** Resolves when the database can be used. @throws WsightError `STORE_UNAVAILABLE` saying why not */
+  check(): Promise<void>;
 }
 
 /** How a store's process is started, and who hears of it. */
 export interface ProcessStoreOptions extends ProcessOptions {
   /** For people. */
   readonly name: string;
+  /** Leave opening the database to the first call, which may be some way off. @default false */
+  readonly later?: boolean;
   /** Told of what happens beside the calls: damage, failed opens, restarts. */
   readonly onEvent?: ((event: StoreEvent) => void) | undefined;
 }
@@ -33,7 +37,12 @@ export interface ProcessStoreOptions extends ProcessOptions {
  * caller. It always opens: where the database can't be used, `onEvent` hears
  * of it, every call rejects with `STORE_UNAVAILABLE`, and each tries again.
  */
-export async function openProcessStore({ name, onEvent, ...options }: ProcessStoreOptions): Promise<ProcessStore> {
+export async function openProcessStore({
+  name,
+  later = false,
+  onEvent,
+  ...options
+}: ProcessStoreOptions): Promise<ProcessStore> {
   const setAside: string[] = [];
   const report = (event: StoreEvent): void => {
     if (event.type === "set-aside") setAside.push(event.movedTo);
@@ -44,7 +53,8 @@ export async function openProcessStore({ name, onEvent, ...options }: ProcessSto
     }
   };
   const link = new ProcessLink(options, report);
-  await link.call("open", null).catch((error: Error) => report({ type: "unavailable", reason: error.message }));
+  if (!later)
+    await link.call("open", null).catch((error: Error) => report({ type: "unavailable", reason: error.message }));
   return new LinkedStore(name, link, setAside);
 }
 
@@ -63,6 +73,10 @@ class LinkedStore implements ProcessStore {
 
   get pid(): number | null {
     return this.#link.pid;
+  }
+
+  async check(): Promise<void> {
+    await this.#link.call("open", null);
   }
 
   async append(samples: readonly Sample[]): Promise<void> {

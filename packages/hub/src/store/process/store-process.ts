@@ -11,7 +11,7 @@ import type {
   TablesOptions,
   ToStoreProcess,
 } from "./messages.ts";
-import { parseProcessOptions } from "./process-options.ts";
+import { OPTIONS_VARIABLE, parseProcessOptions } from "./process-options.ts";
 
 // Entry of the store's process: holds the database. Writes are done in the order they come, reads beside them.
 // It lives as long as its channel: Ctrl-C and a service manager's signal reach it together with
@@ -22,8 +22,9 @@ const post = (message: FromStoreProcess): void => {
   process.send?.(message, undefined, undefined, () => undefined);
 };
 const report = (event: StoreEvent): void => post({ type: "event", event });
-const { tables, keepMs, maxBytes } = parseProcessOptions(process.argv[2]);
-const engine = new BlockEngine({ tables: await openTables(tables), keepMs, maxBytes, report });
+const { tables, keepMs, maxBytes } = parseProcessOptions(process.env[OPTIONS_VARIABLE]);
+const opened = await openTables(tables);
+const engine = new BlockEngine({ tables: opened, keepMs, maxBytes, report });
 /** Series by the numbers that the parent gave them. */
 const series = new Map<number, PackedSeries>();
 /** Calls that may be ended early. */
@@ -42,7 +43,7 @@ const answers: Answers = {
   appendEvents: (events) => done(engine.appendEvents(events)),
   page: (query, signal) => engine.page(query, signal),
   ask: ({ analysis, argument }: Asked, signal) => engine.ask(analysis, argument, signal),
-  prune: (now) => done(engine.prune(now)),
+  prune: (now) => done(prune(now)),
   stats: () => engine.stats(),
   backup: (path) => done(engine.backup(path)),
   close: () => done(engine.close()),
@@ -84,6 +85,15 @@ function append({ names, series: numbers, rows }: AppendRows): Promise<void> {
   return engine.append(named, rows);
 }
 
+/** Also what writers have left whose hubs are gone. */
+async function prune(now: number): Promise<void> {
+  await engine.prune(now);
+  for (const left of (await opened.abandoned?.()) ?? []) {
+    const another = new BlockEngine({ tables: left, keepMs, maxBytes: null, report });
+    await another.prune(now).finally(() => another.close());
+  }
+}
+
 async function done(work: Promise<void>): Promise<null> {
   await work;
   return null;
@@ -95,5 +105,6 @@ async function openTables(options: TablesOptions): Promise<BlockTables> {
     const { LibsqlTables } = await import("../libsql/libsql-tables.ts");
     return new LibsqlTables(options, report);
   }
-  throw new WsightError("BAD_OPTION", "history: PostgreSQL has no blocks yet");
+  const { openPostgresTables } = await import("../postgres/postgres-tables.ts");
+  return openPostgresTables(options, report);
 }

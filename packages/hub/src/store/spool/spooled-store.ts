@@ -1,8 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { WsightError } from "@wsight/protocol";
-import type { Sample, Store, StoreQuery } from "../old-store.ts";
-import { SamplePacker, SampleUnpacker } from "../pack.ts";
+import { type HistoryEvent, WsightError } from "@wsight/protocol";
+import type { Analyses, Analysis } from "../../analysis/analyses.ts";
+import { type PackedSamples, SamplePacker } from "../pack.ts";
 import { checkSamples } from "../storable.ts";
+import type { Sample, Store, StoreQuery, StoreStats } from "../store.ts";
+import { inTime, isAway, whileSpooling } from "./away.ts";
+import { type Batch, joinBatches, NO_SAMPLES, sizeOf } from "./batch.ts";
 import { type Segment, Spool } from "./spool.ts";
 
 /** Samples of one append while the spool is emptied. */
@@ -34,7 +37,7 @@ export interface SpooledStoreOptions {
   readonly onError?: (error: Error) => void;
 }
 
-/** How a spooled store fares. */
+/** How a spool fares. Samples and events are counted together. */
 export interface SpooledStats {
   /** `failing` from the moment the store was not there until it is again and the spool is empty. */
   readonly state: "ok" | "failing";
@@ -48,8 +51,8 @@ export interface SpooledStats {
 }
 
 /** A store behind a spool. */
-export interface SpooledStore extends Pick<Store, "append" | "read" | "prune" | "close"> {
-  stats(): SpooledStats;
+export interface SpooledStore extends Store {
+  spool(): SpooledStats;
 }
 
 /**
@@ -84,13 +87,14 @@ export async function openSpooledStore(options: SpooledStoreOptions): Promise<Sp
 }
 
 class SpoolingStore implements SpooledStore {
+  readonly name: string;
   readonly #options: SpooledStoreOptions;
+  readonly #packer = new SamplePacker();
   readonly #store: RemoteStore;
   readonly #spool: Spool | null;
   readonly #counts: { readonly dropped: number; lastError: string | null };
   readonly #lose: (samples: number, reason: string) => void;
   readonly #closing = new AbortController();
-  readonly #packer = new SamplePacker();
   #direct = false;
   #state: SpooledStats["state"] = "ok";
   /** Tries that failed one after the other. */
@@ -112,6 +116,7 @@ class SpoolingStore implements SpooledStore {
     counts: { readonly dropped: number; lastError: string | null },
     lose: (samples: number, reason: string) => void,
   ) {
+    this.name = options.store.name;
     this.#options = options;
     this.#store = options.store;
     this.#spool = spool;
@@ -120,7 +125,7 @@ class SpoolingStore implements SpooledStore {
     this.#replaying = this.#replay();
   }
 
-  stats(): SpooledStats {
+  spool(): SpooledStats {
     return {
       state: this.#state,
       written: this.#written,
@@ -132,35 +137,49 @@ class SpoolingStore implements SpooledStore {
 
   async append(samples: readonly Sample[]): Promise<void> {
     checkSamples(samples);
-    if (samples.length === 0) return;
-    if (this.#closing.signal.aborted) throw new WsightError("STORE_UNAVAILABLE", "history: the store is closed");
-    if (this.#held !== null) await this.#held;
-    if (this.#spool === null) await this.#appendOnly(samples);
-    else if (this.#direct) await this.#appendDirectly(this.#spool, samples);
-    else await this.#gather(this.#spool, samples);
+    await this.appendPacked(this.#packer.pack(samples));
   }
 
-  async read(query: StoreQuery, options?: { readonly signal?: AbortSignal }): Promise<readonly Sample[]> {
+  appendPacked(samples: PackedSamples): Promise<void> {
+    return this.#take({ samples, events: [] });
+  }
+
+  appendEvents(events: readonly HistoryEvent[]): Promise<void> {
+    return this.#take({ samples: NO_SAMPLES, events });
+  }
+
+  async *read(query: StoreQuery, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly Sample[]> {
+    const pages = this.#store.read(query, options)[Symbol.asyncIterator]();
     try {
-      const reading = this.#store.read(query, options);
-      // Nobody should have to wait for a store that is known to be away, but it may be back.
-      const samples = await (this.#state === "ok" ? reading : this.#inTime(reading));
-      if (this.#state === "failing") this.#wake();
-      return samples;
-    } catch (error) {
-      if (!isAway(error)) throw error;
-      const { spooled } = this.stats();
-      const waiting = spooled === 0 ? "" : ` ${spooled} samples wait on disk for it.`;
-      throw new WsightError(
-        "STORE_UNAVAILABLE",
-        `${error.message}. Live figures go on.${waiting}`,
-        error.cause === undefined ? {} : { cause: error.cause },
-      );
+      for (;;) {
+        const page = await this.#asked(() => pages.next());
+        if (page.done === true) return;
+        yield page.value;
+      }
+    } finally {
+      // Not waited for: a store that hangs would not answer to that either.
+      pages.return?.().catch(() => undefined);
     }
   }
 
-  prune(beforeAt: number): Promise<number> {
-    return this.#store.prune(beforeAt);
+  ask<A extends Analysis>(
+    analysis: A,
+    argument: Analyses[A]["argument"],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Analyses[A]["answer"]> {
+    return this.#asked(() => this.#store.ask(analysis, argument, options));
+  }
+
+  prune(now: number): Promise<void> {
+    return this.#store.prune(now);
+  }
+
+  stats(): Promise<StoreStats> {
+    return this.#asked(() => this.#store.stats());
+  }
+
+  backup(path: string): Promise<void> {
+    return this.#store.backup(path);
   }
 
   async close(): Promise<void> {
@@ -171,39 +190,59 @@ class SpoolingStore implements SpooledStore {
     await closed;
   }
 
+  #soon<T>(result: Promise<T>): Promise<T> {
+    return inTime(result, this.#options.patienceMs ?? 2_000);
+  }
+
+  async #take(batch: Batch): Promise<void> {
+    if (this.#closing.signal.aborted) throw new WsightError("STORE_UNAVAILABLE", "history: the store is closed");
+    if (sizeOf(batch) === 0) return;
+    if (this.#held !== null) await this.#held;
+    if (this.#spool === null) await this.#appendOnly(batch);
+    else if (this.#direct) await this.#appendDirectly(this.#spool, batch);
+    else await this.#gather(this.#spool, batch);
+  }
+
+  /** Nobody should have to wait for a store that is known to be away, but it may be back. */
+  async #asked<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await (this.#state === "ok" ? ask() : this.#soon(ask()));
+      if (this.#state === "failing") this.#wake();
+      return answer;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      throw whileSpooling(error, this.spool().spooled);
+    }
+  }
+
   /** Without a spool, who appends tries again. */
-  async #appendOnly(samples: readonly Sample[]): Promise<void> {
-    this.#written += await this.#write(samples);
+  async #appendOnly(batch: Batch): Promise<void> {
+    this.#written += await this.#write(batch);
     this.#state = "ok";
   }
 
-  async #appendDirectly(spool: Spool, samples: readonly Sample[]): Promise<void> {
-    const writing = this.#write(samples);
+  async #appendDirectly(spool: Spool, batch: Batch): Promise<void> {
+    const writing = this.#write(batch);
     try {
-      this.#written += await this.#inTime(writing);
+      this.#written += await this.#soon(writing);
     } catch (error) {
       if (!isAway(error)) throw error;
       this.#failed(error);
       if (this.#direct) this.#beginSpooling();
       // Kept on disk, so that a crash does no harm; should the store take it after all, once is enough.
-      const kept = this.#keep(spool, samples);
-      const settled = kept.then((segments) => this.#settle(spool, segments, writing));
+      const kept = spool.add(batch);
+      const settled = kept.then((segment) => this.#settle(spool, segment === null ? [] : [segment], writing));
       this.#late = Promise.allSettled([this.#late, settled]);
       await kept;
     }
   }
 
-  async #keep(spool: Spool, samples: readonly Sample[]): Promise<readonly Segment[]> {
-    const segment = await spool.add({ samples: this.#packer.pack(samples), events: [] });
-    return segment === null ? [] : [segment];
-  }
-
   /** Small appends share files: the more there are, the longer each waits for others. */
-  async #gather(spool: Spool, samples: readonly Sample[]): Promise<void> {
+  async #gather(spool: Spool, batch: Batch): Promise<void> {
     const { signal } = this.#closing;
     const adding = wait(Math.min(LONGEST_GATHER_MS, spool.segments.length), undefined, { signal })
       .catch(() => undefined)
-      .then(() => this.#keep(spool, samples));
+      .then(() => spool.add(batch));
     this.#adding = Promise.allSettled([this.#adding, adding]);
     await adding;
   }
@@ -249,14 +288,16 @@ class SpoolingStore implements SpooledStore {
 
   async #replaySome(spool: Spool): Promise<void> {
     const segments: Segment[] = [];
-    const samples: Sample[] = [];
+    const batches: Batch[] = [];
+    let samples = 0;
     for (const segment of [...spool.segments]) {
-      if (samples.length > 0 && samples.length + segment.samples > REPLAY_SAMPLES) break;
+      if (samples > 0 && samples + segment.samples > REPLAY_SAMPLES) break;
       spool.lease([segment]);
       segments.push(segment);
-      new SampleUnpacker().unpack((await spool.read(segment)).samples, samples);
+      batches.push(await spool.read(segment));
+      samples += segment.samples;
     }
-    const writing = this.#write(samples);
+    const writing = this.#write(joinBatches(batches));
     await this.#settle(spool, segments, writing);
     await writing.catch((error: unknown) => {
       if (isAway(error)) throw error;
@@ -276,10 +317,11 @@ class SpoolingStore implements SpooledStore {
     else if (outcome !== "away") this.#lose(samples, outcome);
   }
 
-  async #write(samples: readonly Sample[]): Promise<number> {
+  async #write(batch: Batch): Promise<number> {
     try {
-      await this.#store.append(samples);
-      return samples.length;
+      if (batch.samples.histogramSizes.length > 0) await this.#store.appendPacked(batch.samples);
+      if (batch.events.length > 0) await this.#store.appendEvents(batch.events);
+      return sizeOf(batch);
     } catch (error) {
       if (this.#spool === null) this.#failed(error);
       throw error;
@@ -307,23 +349,6 @@ class SpoolingStore implements SpooledStore {
       };
     });
   }
-
-  /** The result, or `STORE_UNAVAILABLE` when it is not there in time. */
-  async #inTime<T>(result: Promise<T>): Promise<T> {
-    const { patienceMs = 2_000 } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new WsightError("STORE_UNAVAILABLE", `history: the store did not answer within ${patienceMs} ms`)),
-        patienceMs,
-      );
-    });
-    return Promise.race([result, late]).finally(() => clearTimeout(timer));
-  }
-}
-
-function isAway(error: unknown): error is WsightError {
-  return error instanceof WsightError && error.code === "STORE_UNAVAILABLE";
 }
 
 function tell({ onError }: SpooledStoreOptions, error: Error): void {

@@ -44,6 +44,13 @@ const STEPS: Float64Array = Float64Array.of(
   ],
 );
 
+/** Bounds of all buckets: powers of two are exact wherever they are made. */
+const BOUNDS: Float64Array = Float64Array.from({ length: MOST_BUCKETS + 1 }, (_, place) => {
+  const index = place + MIN_INDEX;
+  const octave = Math.floor(index / STEPS.length);
+  return (STEPS[index - octave * STEPS.length] as number) * 2 ** octave;
+});
+
 /**
  * The distributions of a block without their totals, taken apart so that what
  * is alike stands together. The count of each one's highest bucket is left
@@ -93,9 +100,7 @@ export function highestOf({ used, firsts, gaps }: Buckets): Float64Array {
   return highest;
 }
 
-/** Lower bound of a bucket by its place above the lowest there is. */
+/** Lower bound of a bucket by its place above the lowest there is; NaN beyond the highest. */
 function boundOf(place: number): number {
-  const index = place + MIN_INDEX;
-  const octave = Math.floor(index / STEPS.length);
-  return (STEPS[index - octave * STEPS.length] as number) * 2 ** octave;
+  return BOUNDS[place] ?? Number.NaN;
 }

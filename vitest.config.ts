@@ -12,6 +12,7 @@ const LONG = [
   "hub/test/ws-metrics",
   "e2e/testing",
   "probe/test/cache.test",
+  "wsight/test/prometheus-agreement",
   "load/test/run",
 ];
 

@@ -16,6 +16,7 @@ const BENCHES = {
   collectors: "reading host and process at the default tiers, and the process table: share of a core, and a peer",
   fanout: "a second of 200 metrics to 100, 1,000 and 10,000 viewers, and peers",
   "live-monitor": "the live monitor over Socket.IO to 1,000 clients ÷ plain Socket.IO with the same payloads",
+  store: "a day of seconds through the store's writer: CPU, bytes, questions; VictoriaMetrics and Prometheus",
   stream: "the JSON stream of a host: from the beat to the client, and what it costs",
   load: "what a connection and a message cost the load tool and peers; its truth, start and reach",
   snapshot: "time on the event loop each second with 10,000 connections",

@@ -4,8 +4,8 @@ import { children, cpuOf, medianOf, rssOf } from "./cost.mjs";
 import { createDay, sampleOf } from "./day.mjs";
 import { QUERY_HOURS, questions, ROUNDS } from "./questions.mjs";
 
-/** Seconds that are made before they are written, so that making them is not counted. */
-const CHUNK_SECONDS = 30;
+/** Samples that are made before they are written, so that making them is not counted. */
+const CHUNK = 10_000;
 
 /** Writes a day and asks about it. */
 export async function runWsight({ count, seconds, startAt, dataDir }) {
@@ -18,9 +18,10 @@ export async function runWsight({ count, seconds, startAt, dataDir }) {
   const day = createDay({ count });
   let samples = 0;
   let [own, wall] = [0, 0];
-  for (let second = 0; second < seconds; second += CHUNK_SECONDS) {
+  const chunkSeconds = Math.ceil(CHUNK / count);
+  for (let second = 0; second < seconds; second += chunkSeconds) {
     const chunk = [];
-    for (let at = second; at < Math.min(seconds, second + CHUNK_SECONDS); at++) {
+    for (let at = second; at < Math.min(seconds, second + chunkSeconds); at++) {
       chunk.push(day.map((source) => sampleOf(source, startAt + at * 1_000)));
     }
     const [cpuBefore, wallBefore] = [ownCpu(), performance.now()];

@@ -1,4 +1,4 @@
-import { createLibsqlStore, createRecorder, type PackedSamples } from "@wsight/hub";
+import { createLibsqlStore, createRecorder, type RecorderOptions } from "@wsight/hub";
 import type { HistorySelector, Selector } from "@wsight/protocol";
 import { expect, it, onTestFinished } from "vitest";
 import { Rig, START } from "./current-rig.ts";
@@ -49,7 +49,7 @@ it("a second of history says what the live view said of it, after a restart and 
   const written: Promise<void>[] = [];
   const recorder = createRecorder({
     current: rig.current,
-    write: (samples: PackedSamples) => written.push(store.appendPacked(samples)),
+    write: (samples: Parameters<RecorderOptions["write"]>[0]) => void written.push(store.appendPacked(samples)),
   });
   const probes = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];
   const live: number[][] = [];

@@ -1,5 +1,5 @@
 import { ANALYSES } from "@wsight/hub";
-import type { HistoryAnswer, HistoryQuery, HistorySelector, TierStep } from "@wsight/protocol";
+import type { HistoryAnswer, HistoryQuery, HistorySelector, Labels, TierStep } from "@wsight/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryReader } from "./memory-reader.ts";
@@ -339,7 +339,7 @@ describe("properties of figures", () => {
           { metric: LATENCY, agg: "octave", octave: -1 },
         ];
         const range = { fromAt: T0, toAt: T0 + 10 * MIN, stepMs: 300_000 };
-        const answers = [];
+        const answers: (readonly { readonly labels: Labels; readonly numbers: readonly (number | null)[] }[])[][] = [];
         for (const tier of [1_000, 10_000, 60_000, 300_000] as const) {
           const reader = fill();
           // Coarser tiers away, so that this one is read.

@@ -6,7 +6,7 @@ import { MemoryReader } from "./memory-reader.ts";
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const INTERVAL_MS = 5 * MINUTE_MS;
+const INTERVAL_MS = 300_000;
 /** A multiple of the interval, and a little later. */
 const ALIGNED_AT = 1_792_000_200_000;
 const NOW = ALIGNED_AT + 2 * MINUTE_MS;

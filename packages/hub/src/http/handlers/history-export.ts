@@ -58,7 +58,7 @@ export function historyExportRoute(source: TakeoutSource | null, now: () => numb
       if (source === null) throw new WsightError("STORE_UNAVAILABLE", "This hub keeps no history (dataDir is null)");
       const compressed = takesGzip(String(raw.headers["accept-encoding"] ?? ""));
       const headers = headersOf(wanted, compressed, now());
-      if (raw.method === "HEAD") return { status: 200, headers };
+      if (raw.method === "HEAD") return { status: 200, headers, stream: (response) => void response.end() };
       const leave = limit.enter([principal?.sub ?? ""]);
       if (leave === null) throw busy();
       try {

@@ -256,6 +256,28 @@ describe("figures of the past", () => {
     });
   });
 
+  it("refuses what would be too much before it reads, and says what to change", async () => {
+    const reader = new MemoryReader();
+    for (let i = 0; i < 100; i++) {
+      const labels = { source: `s${i}` };
+      reader.values("chat/1", LATENCY, labels, T0, [1], 3_600_000);
+      reader.values("chat/1", LATENCY, labels, T0 + 9_600 * HOUR, [1], 3_600_000);
+    }
+    const range = { fromAt: T0, toAt: T0 + 9_601 * HOUR, stepMs: HOUR };
+    await expect(ask(reader, [{ metric: LATENCY, agg: "p99" }], range)).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+      message: expect.stringContaining("Ask for a shorter time, a larger stepMs, or fewer series"),
+    });
+    const { results } = await ask(reader, [{ metric: LATENCY, agg: "count" }], range);
+    expect(results[0]?.lines[0]?.whole).toBe(200);
+    const wide = { ...range, stepMs: HOUR };
+    const by: HistorySelector = { metric: LATENCY, agg: "count", by: ["source"], top: 500 };
+    await expect(ask(reader, [by, { ...by, agg: "rate" }], wide)).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+      message: expect.stringContaining("fewer points or a larger stepMs"),
+    });
+  });
+
   it("gives up when its reader leaves", async () => {
     const reader = new MemoryReader();
     up(reader, "chat/1", T0, 10);

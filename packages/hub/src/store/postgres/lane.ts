@@ -9,6 +9,12 @@ const IDLE_MS = 30_000;
 const CLOSE_MS = 5_000;
 const GOODBYE_MS = 500;
 
+/** What came as `bytea`, as no more than bytes: a `Buffer` is sliced otherwise. */
+export function bytesOf(value: unknown): Uint8Array {
+  const { buffer, byteOffset, byteLength } = value as Buffer;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** Rows as arrays of columns. */
 type Rows = readonly (readonly unknown[])[];
 

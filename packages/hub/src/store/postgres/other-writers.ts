@@ -1,5 +1,5 @@
 import type { HeadRow, OtherWriter } from "../blocks/block-tables.ts";
-import type { Session } from "./lane.ts";
+import { bytesOf, type Session } from "./lane.ts";
 
 /** Rows that move while they are looked at are looked for again, so often at most. */
 const TRIES = 3;
@@ -40,7 +40,7 @@ export class OtherWriters {
       }
       if (wanted.length === 0) continue;
       const found = await session.run(`SELECT seq, data FROM wsight.${table} WHERE seq = ANY($1::int8[])`, [wanted]);
-      for (const [seq, data] of found) rows.set(`${table} ${seq}`, data as Uint8Array);
+      for (const [seq, data] of found) rows.set(`${table} ${seq}`, bytesOf(data));
     }
     this.#fetched = rows;
   }

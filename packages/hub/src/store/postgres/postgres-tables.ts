@@ -18,7 +18,7 @@ import type { EventQuery } from "../reader.ts";
 import { encodeBytes, encodeIntegers } from "./binary.ts";
 import { Connections, loadClients } from "./connections.ts";
 import { appendEvents, countEvents, dropEvents, readEvents } from "./event-table.ts";
-import type { Session } from "./lane.ts";
+import { bytesOf, type Session } from "./lane.ts";
 import { dropOldSeries, nextOldSeries } from "./old-samples.ts";
 import { OtherWriters } from "./other-writers.ts";
 import { SeriesTable } from "./series-table.ts";
@@ -149,7 +149,7 @@ export class PostgresTables implements BlockTables {
         series: Number(of),
         startAt: Number(startAt),
         samples: Number(samples),
-        data: data as Uint8Array,
+        data: bytesOf(data),
       }));
     });
   }
@@ -269,7 +269,7 @@ export class PostgresTables implements BlockTables {
 
 async function rowsOf(session: Session, table: "head" | "segments", { writer }: Lease): Promise<readonly HeadRow[]> {
   const rows = await session.run(`SELECT id, data FROM wsight.${table} WHERE writer = $1 ORDER BY id`, [writer]);
-  return rows.map(([id, data]) => ({ id: Number(id), data: data as Uint8Array }));
+  return rows.map(([id, data]) => ({ id: Number(id), data: bytesOf(data) }));
 }
 
 async function addRows(

@@ -15,10 +15,10 @@ import { Icon } from "../../components/icon.tsx";
 import { Segmented } from "../../components/segmented.tsx";
 import { join, share, span } from "../../format/quantity.ts";
 import { figureText } from "../../history/figure-text.ts";
-import { onNode } from "./explore.tsx";
 import type { HistoryApi } from "./history-api.ts";
 import { KEY_FIGURES } from "./key-figures.ts";
 import { figureTitle, lineTitle } from "./names.ts";
+import { offNode, onNode } from "./on-node.ts";
 import { Overlay } from "./overlay.tsx";
 import { otherFrom } from "./place.ts";
 import { Problem } from "./problem.tsx";
@@ -54,8 +54,8 @@ export function Compare({ api, at, points }: CompareProps): VNode {
   );
   const query = { fromAt: period.fromAt, toAt: period.toAt, againstAt, selectors };
   const backwards = againstAt >= period.fromAt;
-  const asked = useAsked(backwards || selectors.length === 0 ? null : JSON.stringify(query), (signal) =>
-    api.compare(query, signal),
+  const asked = useAsked(backwards || selectors.length === 0 ? null : JSON.stringify(query), async (signal) =>
+    offNode(await api.compare(query, signal), node),
   );
   const rows = useMemo(() => (asked.value === null ? [] : rowsOf(asked.value)), [asked.value]);
   const [wanted, setWanted] = useState<string | null>(null);
@@ -99,6 +99,7 @@ export function Compare({ api, at, points }: CompareProps): VNode {
               key={figureText(shown.selector)}
               api={api}
               selector={shown.selector}
+              node={node}
               period={period}
               againstAt={againstAt}
               points={points}

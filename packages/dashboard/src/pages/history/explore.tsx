@@ -8,6 +8,7 @@ import { Figures } from "./figures.tsx";
 import { HeatCard } from "./heat-card.tsx";
 import type { HistoryApi } from "./history-api.ts";
 import { useMarks } from "./marks.ts";
+import { offNode, onNode } from "./on-node.ts";
 import { Problem } from "./problem.tsx";
 import { RangeChart } from "./range-chart.tsx";
 import type { PlotLine, PlotMark } from "./range-plot.ts";
@@ -28,18 +29,18 @@ interface ExploreProps {
 /** Figures over time, as charts. */
 export function Explore({ api, at, known, points }: ExploreProps): VNode {
   const { place, period, node, change } = at;
-  const figures = useMemo(() => place.figures.map((figure) => onNode(figure, node)), [place.figures, node]);
+  const { figures } = place;
   const range = { ...timeOf(period), points };
-  const answer = useAsked(figures.length === 0 ? null : JSON.stringify([figures, range]), (signal) =>
-    api.query({ ...range, selectors: figures }, signal),
+  const answer = useAsked(figures.length === 0 ? null : JSON.stringify([figures, node, range]), async (signal) =>
+    offNode(await api.query({ ...range, selectors: figures.map((figure) => onNode(figure, node)) }, signal), node),
   );
-  const trends = useTrends(api, figures, period, place.trend);
+  const trends = useTrends(api, figures, at);
   const marks = useMarks(api, period, node);
   const histograms = [...new Map(figures.filter(isHistogram).map((figure) => [heatKey(figure), figure])).values()];
   return (
     <>
       <Figures
-        figures={place.figures}
+        figures={figures}
         refused={place.refused}
         known={known}
         trend={place.trend}
@@ -71,7 +72,14 @@ export function Explore({ api, at, known, points }: ExploreProps): VNode {
         />
       )}
       {histograms.map((figure) => (
-        <HeatCard key={heatKey(figure)} api={api} figure={figure} period={period} columns={Math.round(points / 5)} />
+        <HeatCard
+          key={heatKey(figure)}
+          api={api}
+          figure={figure}
+          node={node}
+          period={period}
+          columns={Math.round(points / 5)}
+        />
       ))}
     </>
   );
@@ -103,11 +111,6 @@ function FirstAnswer({
       )}
     </section>
   );
-}
-
-/** The same figure of one node alone, unless it names its own. */
-export function onNode(figure: HistorySelector, node: string | null): HistorySelector {
-  return node === null || figure.nodes !== undefined ? figure : { ...figure, nodes: [node] };
 }
 
 function isHistogram({ metric, agg }: HistorySelector): boolean {
@@ -182,13 +185,15 @@ function emptinessOf({ results, lines }: ChartData, known: KnownSeries | null): 
 function useTrends(
   api: HistoryApi,
   figures: readonly HistorySelector[],
-  { fromAt, toAt }: Period,
-  wanted: boolean,
+  { place, period: { fromAt, toAt }, node }: PagePlace,
 ): ReadonlyMap<string, HistoryTrendAnswer> {
-  const question = wanted && figures.length > 0 ? JSON.stringify([figures, fromAt, toAt]) : null;
+  const question = place.trend && figures.length > 0 ? JSON.stringify([figures, node, fromAt, toAt]) : null;
   const { value } = useAsked(question, async (signal) => {
-    const answers = await Promise.all(figures.map((selector) => api.trend({ selector, fromAt, toAt }, signal)));
-    return new Map(answers.map((answer, index) => [figureText(figures[index] as HistorySelector), answer]));
+    const entries = figures.map(async (figure): Promise<[string, HistoryTrendAnswer]> => {
+      const answer = await api.trend({ selector: onNode(figure, node), fromAt, toAt }, signal);
+      return [figureText(figure), answer];
+    });
+    return new Map(await Promise.all(entries));
   });
   return useMemo(() => value ?? new Map<string, HistoryTrendAnswer>(), [value]);
 }

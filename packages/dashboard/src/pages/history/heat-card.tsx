@@ -10,6 +10,7 @@ import { provenance } from "./charts-of.ts";
 import { drawHeat, HEAT_BOTTOM, HEAT_LEFT, HEAT_TOP } from "./heat-drawing.ts";
 import type { HistoryApi } from "./history-api.ts";
 import { metricTitle } from "./names.ts";
+import { onNode } from "./on-node.ts";
 import { Problem } from "./problem.tsx";
 import { offsetOf } from "./time-axis.ts";
 import { formatOf, unitWord } from "./units.ts";
@@ -19,6 +20,8 @@ import type { Period } from "./use-place.ts";
 interface HeatCardProps {
   readonly api: HistoryApi;
   readonly figure: HistorySelector;
+  /** The node that the whole page looks at, `null` for all. */
+  readonly node: string | null;
   readonly period: Period;
   /** Most columns that the window has room for. */
   readonly columns: number;
@@ -32,8 +35,9 @@ interface Cell {
 const ROWS_PER_OCTAVE = 2;
 
 /** The distribution behind a percentile over time: sizes up, time across, darker is more. */
-export function HeatCard({ api, figure, period, columns }: HeatCardProps): VNode | null {
-  const { metric, where, nodes } = figure;
+export function HeatCard({ api, figure, node, period, columns }: HeatCardProps): VNode | null {
+  const { metric, where } = figure;
+  const { nodes } = onNode(figure, node);
   const query = {
     metric,
     ...(where === undefined ? {} : { where }),
@@ -44,7 +48,9 @@ export function HeatCard({ api, figure, period, columns }: HeatCardProps): VNode
     perOctave: ROWS_PER_OCTAVE,
   };
   const asked = useAsked(JSON.stringify(query), (signal) => api.heatmap(query, signal));
-  const title = [`${metricTitle(metric)}, distribution`, ...Object.values(where ?? {}), ...(nodes ?? [])].join(", ");
+  const title = [`${metricTitle(metric)}, distribution`, ...Object.values(where ?? {}), ...(figure.nodes ?? [])].join(
+    ", ",
+  );
   if (asked.value === null)
     return asked.problem === null ? null : <Problem what={title} problem={asked.problem} onRetry={asked.again} />;
   return <Heat title={title} heat={asked.value} period={period} pending={asked.pending} />;

@@ -6,6 +6,7 @@ import { type Formatter, UNKNOWN } from "../../format/quantity.ts";
 import { type ChartData, chartsOf, gridOf, provenance } from "./charts-of.ts";
 import type { HistoryApi } from "./history-api.ts";
 import { figureTitle } from "./names.ts";
+import { offNode, onNode } from "./on-node.ts";
 import { Problem } from "./problem.tsx";
 import { RangeChart, type RangeLine } from "./range-chart.tsx";
 import { formatOf, unitWord } from "./units.ts";
@@ -15,6 +16,8 @@ import type { Period } from "./use-place.ts";
 interface OverlayProps {
   readonly api: HistoryApi;
   readonly selector: HistorySelector;
+  /** The node that the whole page looks at, `null` for all. */
+  readonly node: string | null;
   readonly period: Period;
   readonly againstAt: number;
   readonly points: number;
@@ -28,17 +31,17 @@ const percent: Formatter = (value) =>
   value === null ? UNKNOWN : { text: value.toFixed(Math.abs(value) < 10 ? 1 : 0).replace("-", "−"), unit: "%" };
 
 /** One figure in both periods, the other one dashed, and by how much they differ at each moment. */
-export function Overlay({ api, selector, period, againstAt, points, onRange }: OverlayProps): VNode | null {
+export function Overlay({ api, selector, node, period, againstAt, points, onRange }: OverlayProps): VNode | null {
   const { clock } = useApp();
   const figure = useMemo(
     () => ({ ...selector, ...(selector.by === undefined ? {} : { top: MOST_LINES }) }),
     [selector],
   );
   const lengthMs = period.toAt - period.fromAt;
-  const asked = useAsked(JSON.stringify([figure, period.fromAt, period.toAt, againstAt, points]), (signal) =>
-    askBoth(api, figure, { fromAt: period.fromAt, againstAt, lengthMs, points }, signal),
+  const asked = useAsked(JSON.stringify([figure, node, period.fromAt, period.toAt, againstAt, points]), (signal) =>
+    askBoth(api, onNode(figure, node), { fromAt: period.fromAt, againstAt, lengthMs, points }, signal),
   );
-  const drawn = useMemo(() => (asked.value === null ? null : overlay(asked.value)), [asked.value]);
+  const drawn = useMemo(() => (asked.value === null ? null : overlay(asked.value, node)), [asked.value]);
   const title = figureTitle(figure);
   if (asked.problem !== null) return <Problem what={title} problem={asked.problem} onRetry={asked.again} />;
   if (drawn === null || asked.value === null) return null;
@@ -126,9 +129,9 @@ interface Drawn {
   readonly changes: readonly RangeLine[];
 }
 
-function overlay({ a, b }: Both): Drawn | null {
-  const [chart] = chartsOf(a);
-  const [other] = chartsOf(b);
+function overlay({ a, b }: Both, node: string | null): Drawn | null {
+  const [chart] = chartsOf(offNode(a, node));
+  const [other] = chartsOf(offNode(b, node));
   if (chart === undefined || other === undefined) return null;
   const grid = gridOf(a);
   const byId = new Map(other.lines.map((line) => [line.id, line]));

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type HistoryEvent, WsightError } from "@wsight/protocol";
 import { ANALYSES, type Analyses, type Analysis } from "../../analysis/analyses.ts";
-import type { PackedSeries } from "../pack.ts";
 import type { HistoryReader } from "../reader.ts";
 import type { StoreStats } from "../store.ts";
 import { type BlockTables, TablesReplacedError } from "./block-tables.ts";
 import { encodeHeadRow } from "./head-row.ts";
 import { BlockHistoryReader } from "./history-reader.ts";
 import { loadHistory } from "./load.ts";
+import type { NamedSeries } from "./named-series.ts";
 import type { OpenHistory, Report } from "./open-history.ts";
 import { type Page, type PageQuery, readPage } from "./read-page.ts";
 import { dropSteps, pruneSteps, type Step } from "./retention.ts";
@@ -61,10 +61,10 @@ export class BlockEngine {
     return this.#write(async () => undefined);
   }
 
-  /** Keeps rows (see `encodeRows`) that name series by their place in the list. */
-  async append(series: readonly PackedSeries[], rows: Uint8Array): Promise<void> {
+  /** Keeps rows (see `encodeRows`) that name series by their place in a list of numbers. */
+  async append(named: NamedSeries, numbers: Uint32Array, rows: Uint8Array): Promise<void> {
     await this.#write(async ({ history, upkeep }) => {
-      const ids = await numbersOf(history, series);
+      const ids = await named.idsIn(history, numbers);
       const id = history.lastHeadId + 1;
       await history.tables.write({ addHead: { id, data: encodeHeadRow(ids, rows) } });
       history.lastHeadId = id;
@@ -229,16 +229,6 @@ export class BlockEngine {
       cap.note(drop);
     }
   }
-}
-
-/** Numbers of series; new ones get theirs in a transaction of its own. */
-async function numbersOf(history: OpenHistory, series: readonly PackedSeries[]): Promise<readonly number[]> {
-  const fresh = series.filter((named) => history.series.find(named) === undefined);
-  if (fresh.length > 0) {
-    const ids = await history.tables.addSeries(fresh);
-    for (const [index, named] of fresh.entries()) history.series.add({ ...named, id: ids[index] as number });
-  }
-  return series.map((named) => history.series.find(named) as number);
 }
 
 /** The tables failed, not what was asked of them. */

@@ -91,7 +91,7 @@ export function encodeRows({ series, numbers, histogramSizes, histograms }: Pack
       taken += size - 1;
     }
   }
-  return bytes.slice(0, length);
+  return bytes.subarray(0, length);
 }
 
 /**

@@ -23,10 +23,9 @@ const OWN = 2;
 export class SeriesHour {
   readonly startAt: number;
   readonly #coarse = new Intervals(COARSE_SLOTS);
-  readonly #marks = new Uint8Array(COARSE_SLOTS);
+  /** One for each slot of the coarse tiers, once any of them was written as it is; until then all stale seconds count. */
+  #marks: Uint8Array | null = null;
   readonly #seconds: (Intervals | null)[] = new Array<Intervals | null>(HOUR_WINDOWS).fill(null);
-  /** Samples of each tier that blocks hold of this hour. */
-  readonly inBlocks: number[] = [0, 0, 0, 0, 0];
   /** Second of the hour from which on, and up to which, slots may be stale. */
   #staleFrom: number = Infinity;
   #staleTo = 0;
@@ -68,6 +67,7 @@ export class SeriesHour {
     else {
       const slot = slotOf(tier, second);
       this.#coarse.set(slot, values, offset, histogram);
+      this.#marks ??= this.#makeMarks();
       this.#marks[slot] = OWN;
       this.#unsaved |= 1 << window;
     }
@@ -99,8 +99,10 @@ export class SeriesHour {
       const length = STEPS_MS[tier] / STEPS_MS[0];
       for (let first = Math.floor(this.#staleFrom / length) * length; first < this.#staleTo; first += length) {
         const slot = slotOf(tier, first);
-        if (this.#marks[slot] !== STALE) continue;
-        this.#marks[slot] = CLEAN;
+        if (this.#marks !== null) {
+          if (this.#marks[slot] !== STALE) continue;
+          this.#marks[slot] = CLEAN;
+        }
         if (this.#gather(tier, first, together)) this.#put(slot, tier, first, together, deletedTo);
       }
     }
@@ -116,14 +118,19 @@ export class SeriesHour {
 
   /** Whether the interval was written as it is, rather than put together. */
   isOwn(tier: TierIndex, at: number): boolean {
-    return this.#marks[slotOf(tier, (at - this.startAt) / STEPS_MS[0])] === OWN;
+    return this.#marks?.[slotOf(tier, (at - this.startAt) / STEPS_MS[0])] === OWN;
   }
 
   #stale(tier: TierIndex, second: number): void {
-    const { length } = BASE;
-    for (let above = tier + 1; above < length; above++) this.#marks[slotOf(above as TierIndex, second)] = STALE;
+    if (this.#marks !== null) markAbove(this.#marks, tier, second);
     if (second < this.#staleFrom) this.#staleFrom = second;
     if (second >= this.#staleTo) this.#staleTo = second + 1;
+  }
+
+  #makeMarks(): Uint8Array {
+    const marks = new Uint8Array(COARSE_SLOTS);
+    for (let second = this.#staleFrom; second < this.#staleTo; second++) markAbove(marks, 0, second);
+    return marks;
   }
 
   /** Puts the interval together that begins at a second of the hour. */
@@ -145,6 +152,11 @@ export class SeriesHour {
     if (at < (deletedTo[tier - 1] as number) && held > (together.numbers[3] as number)) return;
     this.#coarse.set(slot, together.numbers, 0, together.histogram);
   }
+}
+
+/** The intervals of all tiers above that hold a second are stale. */
+function markAbove(marks: Uint8Array, tier: TierIndex, second: number): void {
+  for (let above = tier + 1; above < BASE.length; above++) marks[slotOf(above as TierIndex, second)] = STALE;
 }
 
 /** Slot of the interval of a coarse tier that holds a second of the hour. */

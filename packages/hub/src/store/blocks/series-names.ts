@@ -10,8 +10,12 @@ export class SeriesNames {
   readonly #byMetric = new Map<string, Set<number>>();
   readonly #stored = new Map<number, StoredSeries>();
   readonly #book = new SeriesBook();
-  /** Numbers by the objects that name them: the same objects come again each second. */
-  #known = new WeakMap<PackedSeries, number>();
+  #removals = 0;
+
+  /** Grows when numbers of series go out of use. */
+  get removals(): number {
+    return this.#removals;
+  }
 
   add(row: SeriesRow): void {
     const { id, node, key, metric } = row;
@@ -30,16 +34,12 @@ export class SeriesNames {
       this.#ids.delete(nameOf(row.node, row.key));
       this.#byMetric.get(row.metric)?.delete(id);
     }
-    if (ids.length > 0) this.#known = new WeakMap();
+    if (ids.length > 0) this.#removals++;
   }
 
   /** Its number; `undefined` when it is new. */
   find(series: PackedSeries): number | undefined {
-    const known = this.#known.get(series);
-    if (known !== undefined) return known;
-    const id = this.#ids.get(nameOf(series.node, series.key));
-    if (id !== undefined) this.#known.set(series, id);
-    return id;
+    return this.#ids.get(nameOf(series.node, series.key));
   }
 
   row(id: number): SeriesRow | undefined {

@@ -27,7 +27,7 @@ interface LateRow {
  */
 export async function writeRows(
   history: OpenHistory,
-  series: readonly number[],
+  series: Uint32Array,
   rows: Uint8Array,
   append: number,
 ): Promise<ReadonlySet<number>> {

@@ -1,7 +1,7 @@
 import { WsightError } from "@wsight/protocol";
 import type { BlockTables } from "../blocks/block-tables.ts";
 import { BlockEngine } from "../blocks/engine.ts";
-import type { PackedSeries } from "../pack.ts";
+import { NamedSeries } from "../blocks/named-series.ts";
 import type {
   AppendRows,
   Asked,
@@ -26,7 +26,7 @@ const { tables, keepMs, maxBytes } = parseProcessOptions(process.env[OPTIONS_VAR
 const opened = await openTables(tables);
 const engine = new BlockEngine({ tables: opened, keepMs, maxBytes, report });
 /** Series by the numbers that the parent gave them. */
-const series = new Map<number, PackedSeries>();
+const series = new NamedSeries();
 /** Calls that may be ended early. */
 const running = new Map<number, AbortController>();
 
@@ -77,12 +77,9 @@ async function run<Call extends keyof StoreCalls>(message: {
 }
 
 function append({ names, series: numbers, rows }: AppendRows): Promise<void> {
-  for (const [number, named] of names) series.set(number, named);
-  const named = Array.from(numbers, (number) => series.get(number));
-  if (!named.every((one) => one !== undefined)) {
-    return Promise.reject(new WsightError("STORE_UNAVAILABLE", "history: series were named to another process"));
-  }
-  return engine.append(named, rows);
+  for (const [number, named] of names) series.name(number, named);
+  if (series.hasAll(numbers)) return engine.append(series, numbers, rows);
+  return Promise.reject(new WsightError("STORE_UNAVAILABLE", "history: series were named to another process"));
 }
 
 /** Also what writers have left whose hubs are gone. */

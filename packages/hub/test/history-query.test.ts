@@ -227,6 +227,40 @@ describe("figures of the past", () => {
     expect(all.results[0]?.lines[0]?.labels).toEqual({ event: "e29", node: "chat/1" });
   });
 
+  it("ranks lines by the time asked for alone, though whole hours come from a coarser tier", async () => {
+    const reader = new MemoryReader();
+    const five = (event: string, minute: number, growth: number): void => {
+      const at = T0 + minute * MIN;
+      const cell = { at, min: 0, max: growth, sum: growth, count: 300, last: growth };
+      reader.put("chat/1", MESSAGES, { event }, 300_000, cell);
+    };
+    for (let minute = 0; minute < 20 * 60; minute += 5) {
+      reader.put("chat/1", UPTIME, {}, 300_000, {
+        at: T0 + minute * MIN,
+        min: 1,
+        max: 1,
+        sum: 300,
+        count: 300,
+        last: 1,
+      });
+      five("steady", minute, 10);
+      five("idle", minute, 0);
+    }
+    // Within the first and the last hour of the answer, but only two of them within its time.
+    five("before", 25, 1e6);
+    five("first", 30, 5_000);
+    five("last", 19 * 60 + 25, 4_000);
+    five("after", 19 * 60 + 30, 1e6);
+    const range = { fromAt: T0 + 30 * MIN, toAt: T0 + 19 * HOUR + 30 * MIN, stepMs: 300_000 };
+    const { results } = await ask(reader, [{ metric: MESSAGES, agg: "increase", by: ["event"], top: 3 }], range);
+    expect(results[0]?.lines.map(({ labels, whole }) => [labels.event, whole])).toEqual([
+      ["first", 5_000],
+      ["last", 4_000],
+      ["steady", 19 * 12 * 10],
+    ]);
+    expect(results[0]?.leftOut).toBe(1);
+  });
+
   it("tells within which bounds every second lay", async () => {
     const reader = new MemoryReader();
     up(reader, "chat/1", T0, 10);

@@ -179,6 +179,7 @@ async function tour(page: Page): Promise<void> {
   await page.getByRole("button", { name: /^Resume/ }).click();
   for (let times = 0; times < 3; times++) await page.getByRole("button", { name: /^Theme: / }).click();
   await page.getByRole("button", { name: "Copy link to this view" }).click();
+  await page.getByRole("menuitem", { name: "Link to this moment" }).click();
   await page.locator(".toast").first().waitFor();
   await pressKey(page, "?");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();

@@ -5,6 +5,7 @@ import { type App, useApp } from "../../app-context.ts";
 import { ChartMenu, type ChartTable } from "../../charts/chart-menu.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
+import { type Clock, stepTime } from "../../format/clock.ts";
 import { count, type Formatter, join, span } from "../../format/quantity.ts";
 import { provenance } from "./charts-of.ts";
 import { drawHeat, HEAT_BOTTOM, HEAT_LEFT, HEAT_TOP } from "./heat-drawing.ts";
@@ -197,7 +198,7 @@ function HeatTip({ heat, cell, width, format }: HeatTipProps): VNode {
       style={{ transform: `translate(calc(${x + (left ? -14 : 14)}px - ${left ? 100 : 0}%), 12px)` }}
     >
       <time>
-        {clock.value.day(at)} {clock.value.time(at)}
+        {momentText(clock.value, heat, at)}
         <span class="fine"> · {span(heat.stepMs)}</span>
       </time>
       <dl>
@@ -208,6 +209,10 @@ function HeatTip({ heat, cell, width, format }: HeatTipProps): VNode {
   );
 }
 
+function momentText(clock: Clock, { columns, stepMs }: HistoryHeatmap, at: number): string {
+  return stepTime(clock, at, columns.length * stepMs, stepMs);
+}
+
 function rangeText({ bounds }: HistoryHeatmap, row: number, format: Formatter): string {
   return `${join(format(bounds[row] ?? null))} to ${join(format(bounds[row + 1] ?? null))}`;
 }
@@ -216,7 +221,7 @@ function tell(app: App, heat: HistoryHeatmap, format: Formatter, cell: Cell): st
   const at = heat.fromAt + cell.column * heat.stepMs;
   const clock = app.clock.peek();
   const value = join(count(heat.columns[cell.column]?.[cell.row] ?? null)).replace("–", "unknown");
-  return `${clock.day(at)} ${clock.time(at)}, ${rangeText(heat, cell.row, format)}: ${value}`;
+  return `${momentText(clock, heat, at)}, ${rangeText(heat, cell.row, format)}: ${value}`;
 }
 
 function cellAt(event: TargetedPointerEvent<HTMLElement>, heat: HistoryHeatmap, rows: number): Cell | null {
@@ -261,7 +266,7 @@ function tableOf(app: App, title: string, heat: HistoryHeatmap, format: Formatte
         const values = rows.map((row) => column?.[row] ?? null);
         return {
           at,
-          label: `${clock.day(at)} ${clock.time(at)}`,
+          label: momentText(clock, heat, at),
           values,
           texts: values.map((value) => join(count(value))),
         };

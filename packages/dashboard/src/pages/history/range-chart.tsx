@@ -6,6 +6,7 @@ import { ChartMenu, type ChartTable } from "../../charts/chart-menu.tsx";
 import { clearCursor } from "../../charts/cursor.ts";
 import { Card } from "../../components/card.tsx";
 import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
+import { type Clock, stepTime } from "../../format/clock.ts";
 import { axisText, type Formatter, join, span } from "../../format/quantity.ts";
 import { LineTable } from "./line-table.tsx";
 import { type Grid, type PlotLine, type PlotMark, RangePlot, type RangeView } from "./range-plot.ts";
@@ -315,9 +316,8 @@ function Tip({ plot, grid, lines, format, index }: CursorProps & { readonly form
   );
 }
 
-function momentText(clock: { day(at: number): string; time(at: number): string }, grid: Grid, index: number): string {
-  const at = atOf(grid, index);
-  return `${clock.day(at)} ${clock.time(at)}`;
+function momentText(clock: Clock, grid: Grid, index: number): string {
+  return stepTime(clock, atOf(grid, index), grid.length * grid.stepMs, grid.stepMs);
 }
 
 function atOf({ fromAt, stepMs }: Grid, index: number): number {

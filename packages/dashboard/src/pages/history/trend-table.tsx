@@ -1,6 +1,6 @@
 import type { HistoryTrend, HistoryTrendAnswer } from "@wsight/protocol";
 import type { VNode } from "preact";
-import { type Formatter, join } from "../../format/quantity.ts";
+import { count, type Formatter, join } from "../../format/quantity.ts";
 import { figureText } from "../../history/figure-text.ts";
 import type { ChartData } from "./charts-of.ts";
 import { lineTitle } from "./names.ts";
@@ -100,6 +100,8 @@ function slopeText(format: Formatter, slope: number, lengthMs: number): string {
 
 /** A change with its sign: `+3.2 ms`, `−40`, `0`. */
 export function signed(format: Formatter, change: number): string {
-  const text = join(format(Math.abs(change)));
+  const size = Math.abs(change);
+  // Of few things a part of one is a change, too.
+  const text = format === count && size < 100 ? String(Number(size.toFixed(size < 1 ? 2 : 1))) : join(format(size));
   return change === 0 ? text : `${change > 0 ? "+" : "−"}${text}`;
 }

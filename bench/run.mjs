@@ -10,6 +10,7 @@ const BENCHES = {
   cache: "commands of Redis clients: CPU watched ÷ not, and the libraries' own channels",
   connections: "20,000 real connections: the list, the event loop, memory, the page",
   http: "an HTTP request of plain http, Express 5, Fastify and Hono: watched ÷ not, and a peer",
+  export: "taking history out and in: memory and time, by how much there is",
   metrics: "what an answer of /metrics costs the hub, by series, connections and scrapers, and a peer",
   mount: "an application's requests with a dashboard mounted ÷ without",
   asks: "questions about 20,000 connections in memory: time to the answer, stretches of the event loop",

@@ -97,6 +97,16 @@ describe("wsight export and import", () => {
     expect(imported.code).toBe(1);
   });
 
+  it("leave nothing behind when they are ended early", async () => {
+    const dir = await makeDir();
+    await openStore(join(dir, "one"), 4_000);
+    const program = wsight(["export", "--data", join(dir, "one"), "--out", join(dir, "out")], { TMPDIR: dir });
+    await until(() => existsSync(join(dir, "out.partial")), { what: "the first bytes", timeoutMs: 20_000 });
+    program.child.kill("SIGINT");
+    expect((await program.ended).code).toBe(130);
+    expect(await readdir(dir)).toEqual(["one"]);
+  });
+
   it("read a running hub over its address", async () => {
     const dir = await makeDir();
     const store = await openStore(dir, 30);

@@ -77,7 +77,7 @@ async function overTime(ask: Ask, query: string, start: number, end: number): Pr
 
 describe.skipIf(findPrometheus() === null)("a Prometheus that scrapes an application and its hub's own answers", () => {
   test("agree: within 5 % for rates and percentiles, exactly for what stays", { timeout: 120_000 }, async () => {
-    const { url } = await startApplication();
+    const url = (await startApplication()).url ?? "";
     const token = await signToken({ sub: "prometheus", role: "viewer", ttlMs: 600_000 }, SECRET);
     const prometheus = await startPrometheus({ target: new URL(url).host, token });
     onTestFinished(() => prometheus.stop());

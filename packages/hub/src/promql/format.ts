@@ -78,7 +78,7 @@ export function formatLabels(labels: Labels): string {
 }
 
 /** A number as Prometheus writes it: `+Inf`, and exponents of two digits at least. */
-export function formatValue(value: number): string {
+function formatValue(value: number): string {
   if (value === Infinity) return "+Inf";
   if (value === -Infinity) return "-Inf";
   if (Object.is(value, -0)) return "-0";

@@ -1,6 +1,6 @@
-import type { Labels } from "@wsight/protocol";
+import { type Labels, MAX_INDEX, MIN_INDEX } from "@wsight/protocol";
 import type { DistributionStream } from "../source/stream.ts";
-import { Distribution } from "../values/distribution.ts";
+import { countOf, Distribution, readBuckets } from "../values/distribution.ts";
 import type { Grid } from "../values/grid.ts";
 import { emptyLine, type Line } from "../values/line.ts";
 import { extrapolation } from "./extrapolate.ts";
@@ -18,10 +18,11 @@ export function growthLine(
   const running = new RunningGrowth(stream);
   forEachWindow(stream, grid, range, (window, place) => {
     if (window.last === window.first || line.histograms === null) return;
-    const grown = running.between(window.first, window.last);
     const firstValue = running.countUpTo(window.first);
-    const factor = extrapolation({ times, window, growth: grown.count, firstValue });
-    line.histograms[place] = grown.times(range.isRate ? (factor * 1000) / range.rangeMs : factor);
+    line.histograms[place] = running.between(window.first, window.last, (growth) => {
+      const factor = extrapolation({ times, window, growth, firstValue });
+      return range.isRate ? (factor * 1000) / range.rangeMs : factor;
+    });
     line.present[place] = 1;
   });
   return line;
@@ -45,15 +46,6 @@ export function newestLine(
   return line;
 }
 
-/** Counts since its process began at every time it was read. */
-export function* distributionsOf(stream: DistributionStream): Iterable<Distribution> {
-  const whole = new Distribution().add(stream.base);
-  for (let i = 0; i < stream.times.length; i++) {
-    countOn(stream, i, whole);
-    yield new Distribution().add(whole);
-  }
-}
-
 function countOn({ growths, restarts }: DistributionStream, place: number, whole: Distribution): void {
   if (restarts.has(place)) whole.clear();
   const growth = growths[place] ?? null;
@@ -63,8 +55,10 @@ function countOn({ growths, restarts }: DistributionStream, place: number, whole
 /** Growth between two places, carried on from one window to the next. */
 class RunningGrowth {
   readonly #growths: DistributionStream["growths"];
+  /** Values counted since the process began, at each place. */
   readonly #counts: Float64Array;
-  #whole = new Distribution();
+  readonly #buckets = new Float64Array(MAX_INDEX - MIN_INDEX + 1);
+  #totals = { count: 0, sum: 0, zeroCount: 0 };
   #from = 0;
   #to = 0;
 
@@ -73,21 +67,20 @@ class RunningGrowth {
     this.#counts = new Float64Array(growths.length);
     let count = base.count;
     for (const [i, growth] of growths.entries()) {
-      const more = growth === null ? 0 : new Distribution().read(growth).count;
+      const more = growth === null ? 0 : countOf(growth);
       count = restarts.has(i) ? more : count + more;
       this.#counts[i] = count;
     }
   }
 
-  /** What was recorded after `first` up to and with `last`. Both only ever move on. */
-  between(first: number, last: number): Distribution {
-    if (first >= this.#to) {
-      this.#whole = new Distribution();
-      this.#to = first;
-    } else for (let i = this.#from + 1; i <= first; i++) this.#add(i, -1);
+  /** What was recorded after `first` up to and with `last`, `factor` times. Both only ever move on. */
+  between(first: number, last: number, factorOf: (count: number) => number): Distribution {
+    if (first >= this.#to) this.#clear(first);
+    else for (let i = this.#from + 1; i <= first; i++) this.#add(i, -1);
     this.#from = first;
     for (; this.#to < last; this.#to++) this.#add(this.#to + 1, 1);
-    return this.#whole;
+    const { count, sum, zeroCount } = this.#totals;
+    return Distribution.of(count, sum, zeroCount, this.#buckets, factorOf(count));
   }
 
   /** Values counted since the process began. */
@@ -95,8 +88,22 @@ class RunningGrowth {
     return this.#counts[place] ?? 0;
   }
 
-  #add(place: number, factor: number): void {
+  #clear(place: number): void {
+    this.#buckets.fill(0);
+    this.#totals = { count: 0, sum: 0, zeroCount: 0 };
+    this.#to = place;
+  }
+
+  #add(place: number, sign: number): void {
     const growth = this.#growths[place] ?? null;
-    if (growth !== null) this.#whole.add(new Distribution().read(growth), factor);
+    if (growth === null) return;
+    const buckets = this.#buckets;
+    const read = { count: 0, sum: 0, zeroCount: 0 };
+    readBuckets(growth, read, (index, count) => {
+      buckets[index - MIN_INDEX] = (buckets[index - MIN_INDEX] as number) + sign * count;
+    });
+    this.#totals.count += sign * read.count;
+    this.#totals.sum += sign * read.sum;
+    this.#totals.zeroCount += sign * read.zeroCount;
   }
 }

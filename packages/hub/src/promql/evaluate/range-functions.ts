@@ -4,7 +4,7 @@ import { extrapolation } from "./extrapolate.ts";
 import type { Window } from "./window.ts";
 
 /** What a function makes of a range of numbers; `undefined` for nothing. */
-export type RangeFunction = (window: Window, place: number) => number | undefined;
+type RangeFunction = (window: Window, place: number) => number | undefined;
 
 /** How a function of a range works. */
 export interface RangeFunctionShape {

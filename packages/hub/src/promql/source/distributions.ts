@@ -89,21 +89,24 @@ function emptyTally(length: number): { readonly values: Float64Array; readonly g
 /** Makes what says how much of a distribution falls to each line; the answer is the same array each time. */
 function createMeasure(lines: readonly PickedLine[]): (of: Uint8Array | Distribution) => Float64Array {
   const answer = new Float64Array(lines.length);
-  // Every bound is one of our own, so the bucket that ends with it is the last that counts.
-  const lasts = lines.map(({ part, bound }) => (part === "bucket" ? lastIndex(bound) : null));
+  const places = lines.flatMap(({ part }, place) => (part === "bucket" ? [place] : []));
+  // Every bound is one of our own, so the bucket that ends with it is the last that counts. Lines come by their bounds.
+  const lasts = Float64Array.from(places, (place) => lastIndex(lines[place]?.bound ?? null));
+  const counts = new Float64Array(places.length);
   return (of) => {
-    answer.fill(0);
+    counts.fill(0);
     const totals = { count: 0, sum: 0, zeroCount: 0 };
+    let k = 0;
     visitBuckets(of, totals, (index, count) => {
-      for (let k = lasts.length - 1; k >= 0; k--) {
-        const last = lasts[k] ?? null;
-        if (last === null) continue;
-        if (last < index) break;
-        answer[k] = (answer[k] ?? 0) + count;
-      }
+      while (k < lasts.length && (lasts[k] as number) < index) k++;
+      if (k < lasts.length) counts[k] = (counts[k] as number) + count;
     });
-    for (const [k, { part }] of lines.entries())
-      answer[k] = part === "bucket" ? (answer[k] ?? 0) + totals.zeroCount : part === "sum" ? totals.sum : totals.count;
+    for (const [place, { part }] of lines.entries()) answer[place] = part === "sum" ? totals.sum : totals.count;
+    let upTo = totals.zeroCount;
+    for (const [i, place] of places.entries()) {
+      upTo += counts[i] as number;
+      answer[place] = upTo;
+    }
     return answer;
   };
 }
@@ -124,5 +127,5 @@ function visitBuckets(
   totals.count = of.count;
   totals.sum = of.sum;
   totals.zeroCount = of.zeroCount;
-  for (const [index, count] of of.buckets) visit(index, count);
+  for (const [index, count] of of.sorted()) visit(index, count);
 }

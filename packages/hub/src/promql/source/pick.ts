@@ -1,5 +1,6 @@
-import type { Labels } from "@wsight/protocol";
+import { findMetric, type Labels } from "@wsight/protocol";
 import {
+  attributeOf,
   bucketBounds,
   type ExposedPart,
   exposedNames,
@@ -55,11 +56,19 @@ function wantedNames(matchers: readonly Matcher[]): Wanted {
   return wanted;
 }
 
-/** What a store can narrow by itself. */
+/** What a store can narrow by itself: one node, and attributes where there is but one metric to have them. */
 function filterOf(wanted: Wanted, matchers: readonly Matcher[]): SeriesFilter {
-  const nodes = matchers.filter(({ label, operator }) => label === "node" && operator === "=");
-  const [node] = nodes;
-  return { metrics: [...wanted.keys()], ...(node === undefined ? {} : { nodes: [node.value] }) };
+  const exact = matchers.filter(({ operator, value }) => operator === "=" && value !== "");
+  const node = exact.find(({ label }) => label === "node");
+  const metric = wanted.size === 1 ? findMetric([...wanted.keys()][0] ?? "") : undefined;
+  const where: Record<string, string> = {};
+  if (metric !== undefined) {
+    for (const { label, value } of exact) {
+      const attribute = attributeOf(metric, label);
+      if (attribute !== undefined) where[attribute] = value;
+    }
+  }
+  return { metrics: [...wanted.keys()], where, ...(node === undefined ? {} : { nodes: [node.value] }) };
 }
 
 function linesOf({ node, series }: StoredSeries, wanted: Wanted, matchers: readonly Matcher[]): readonly PickedLine[] {

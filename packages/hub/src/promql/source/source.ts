@@ -17,11 +17,11 @@ const RATE_BEFORE_MS = 86_400_000;
 /** A step or a range should see this many values at least before a coarser tier serves it. */
 const VALUES_A_STEP = 4;
 const VALUES_A_RANGE = 6;
-/** Lines of a distribution are dearer to read than numbers. */
-const DISTRIBUTION_COST = 8;
+/** How many numbers a distribution is as dear to read as. */
+const DISTRIBUTION_COST = 100;
 
 /** What is done with the values of a selector. */
-export interface StreamUse {
+interface StreamUse {
   /** Only growth counts, not what values are. */
   readonly isGrowth: boolean;
   /** What gauges did within coarse intervals counts. */
@@ -89,7 +89,7 @@ function spanOf(
   const coarsestMs = rangeMs === null ? grid.stepMs / VALUES_A_STEP : rangeMs / VALUES_A_RANGE;
   const width = toAt - firstAt + (rangeMs ?? 0);
   const looks = use.isExhaustive ? (rangeMs ?? 0) * grid.length : 0;
-  const weight = picked.reduce((sum, { lines }) => sum + (lines.length > 1 ? DISTRIBUTION_COST : 1), 0);
+  const weight = picked.reduce((sum, { stored }) => sum + (kindOf(stored) === "histogram" ? DISTRIBUTION_COST : 1), 0);
   const wish = { fromAt: firstAt - (rangeMs ?? 0), toAt, coarsestMs, cost: weight * (width + looks) };
   const stepMs = chooseTier(extents, wish);
   const fromAt = firstAt - (rangeMs ?? lookbackOf(stepMs)) - stepMs;

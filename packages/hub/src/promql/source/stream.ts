@@ -23,7 +23,7 @@ export interface NumberStream extends StreamBase {
 }
 
 /** Columns of a coarse tier. */
-export interface Within {
+interface Within {
   readonly min: Float64Array;
   readonly max: Float64Array;
   readonly sum: Float64Array;

@@ -8,6 +8,19 @@ export class Distribution {
   /** Count by the index of `bucketIndex`. */
   readonly buckets: Map<number, number> = new Map();
 
+  /** One with these totals and buckets, the first of them that of `MIN_INDEX`, `factor` times. */
+  static of(count: number, sum: number, zeroCount: number, buckets: Float64Array, factor: number): Distribution {
+    const made = new Distribution();
+    made.count = count * factor;
+    made.sum = sum * factor;
+    made.zeroCount = zeroCount * factor;
+    for (let i = 0; i < buckets.length; i++) {
+      const held = buckets[i] as number;
+      if (held !== 0) made.buckets.set(MIN_INDEX + i, held * factor);
+    }
+    return made;
+  }
+
   /** Adds what `Histogram.encode` wrote. @throws WsightError `BAD_FRAME` */
   read(bytes: Uint8Array): this {
     readBuckets(bytes, this, (index, count) => this.#bump(index, count));
@@ -62,6 +75,11 @@ export class Distribution {
   #bump(index: number, by: number): void {
     this.buckets.set(index, (this.buckets.get(index) ?? 0) + by);
   }
+}
+
+/** How many values an encoded histogram holds. @throws WsightError `BAD_FRAME` */
+export function countOf(bytes: Uint8Array): number {
+  return bytes.length === 0 ? 0 : new ByteReader(bytes).varint();
 }
 
 /** Adds the totals of an encoded histogram to `totals`, and visits its buckets, lowest first. @throws WsightError `BAD_FRAME` */

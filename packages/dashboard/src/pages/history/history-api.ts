@@ -21,7 +21,7 @@ import type { FetchLike } from "../../connection/environment.ts";
 import { readReply } from "../../connection/session-api.ts";
 
 /** Which events, newest first. */
-export interface EventsQuery {
+interface EventsQuery {
   readonly fromAt: number;
   readonly toAt: number;
   /** Empty for all. */

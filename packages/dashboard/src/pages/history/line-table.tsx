@@ -78,7 +78,7 @@ interface LineFigures {
 }
 
 /** What a line ranges over, its envelope included, and its newest value. */
-export function figuresOf({ values, low, high }: Pick<RangeLine, "values" | "low" | "high">): LineFigures {
+function figuresOf({ values, low, high }: Pick<RangeLine, "values" | "low" | "high">): LineFigures {
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return { low: null, high: null, last: null };
   const least = [...known, ...(low ?? []).filter((value) => value !== null)];

@@ -7,7 +7,7 @@ import { type BlockColumns, DamagedBlockError } from "../src/store/blocks/codec/
 const ALL = ["min", "max", "sum", "count", "last", "histogram"] as const;
 const NUMBERS = ["at", "min", "max", "sum", "count", "last"] as const;
 const STEPS = [1_000, 10_000, 60_000, 300_000, 3_600_000] as const;
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: 200 };
 
 type Numbers = Pick<BlockColumns, "min" | "max" | "sum" | "count" | "last">;
 
@@ -91,7 +91,7 @@ describe("blocks of history", () => {
         fc.constantFrom(...METRIC_KINDS),
         fc.integer(),
         fc.constantFrom(1, 10),
-        fc.nat(700),
+        fc.nat(300),
         (kind, seed, seconds, rows) => {
           const columns = makeSeries(kind, { rows, seconds, random: randomOf(seed) });
           expectSame(decodeBlock(encodeBlock(columns), ALL), columns);

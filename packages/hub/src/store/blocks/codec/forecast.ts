@@ -26,6 +26,9 @@ export const FORECASTS: readonly Forecast[] = [
   { order: 2, lag: 4 },
 ];
 
+/** Place of the one that is best for what rarely changes. */
+const STEADY = 1;
+
 /** The first number, and what each later one differs from its forecast, as numbers from 0 up. */
 export interface Surprises {
   readonly first: number;
@@ -87,9 +90,16 @@ export function triedPart(numbers: Float64Array): Float64Array {
 
 /** Place of the forecast that leaves the fewest bits, and about how many those are of the {@link triedPart}. */
 export function chooseForecast(numbers: Float64Array): { readonly place: number; readonly bits: number } {
-  const costs = costsOf(triedPart(numbers));
-  let place = 0;
-  for (let candidate = 1; candidate < costs.length; candidate++) {
+  const part = triedPart(numbers);
+  const { place, bits } = cheapest(costsOf(part));
+  // Where next to nothing happens, a part says nothing of the rest.
+  const quiet = bits * 4 < part.length && part !== numbers;
+  return { place: quiet ? cheapest(costsOf(numbers)).place : place, bits };
+}
+
+function cheapest(costs: Float64Array): { readonly place: number; readonly bits: number } {
+  let place = STEADY;
+  for (let candidate = 0; candidate < costs.length; candidate++) {
     if ((costs[candidate] as number) < (costs[place] as number)) place = candidate;
   }
   return { place, bits: costs[place] as number };

@@ -239,6 +239,15 @@ describe("distributions", () => {
     expect(await instant(reader, query, T0 + 400_000)).toEqual([]);
   });
 
+  test("a process without an uptime was there when its gauges were", async () => {
+    const reader = new MemoryReader();
+    for (let second = 0; second < 60; second++) reader.gauge("a/1", OPEN, SERVER, T0 + second * 1000, 1);
+    reader.values("a/1", LATENCY, { source: "ack" }, T0 + 20_000, [1, 2, 3]);
+    const grown = "increase(websocket_server_message_latency_seconds_count[30s])";
+    expect((await instant(reader, grown, T0 + 45_000))[0]?.value?.[1]).toBe("3");
+    expect((await instant(reader, grown, T0 + 58_000))[0]?.value?.[1]).toBe("0");
+  });
+
   test("counts are since the process began, and begin anew with it", async () => {
     const { reader } = latencies();
     const count = 'websocket_server_message_latency_seconds_count{node="a/1"}';

@@ -277,7 +277,7 @@ function Usual({ line: { usual } }: { readonly line: HistoryCompareLine }): VNod
       <span class="chip" data-tone="warn" title={why}>
         <Icon name="warn" />
         <span>
-          outside<span class="medium-only"> · z {z === null ? "∞" : minus(z.toFixed(1))}</span>
+          outside<span class="medium-only"> · {z === null ? "never so before" : `z ${minus(z.toFixed(1))}`}</span>
         </span>
       </span>
     );

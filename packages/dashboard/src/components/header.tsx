@@ -36,7 +36,7 @@ export function Header({ page }: { readonly page: Page }): VNode {
         {page.timed ? (
           <>
             <NodeSwitch />
-            <span class="medium-only">
+            <span class="medium-only windows">
               <WindowSwitch />
             </span>
             {live.past.value === null ? <PauseButton /> : null}

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import { span } from "../format/quantity.ts";
-import type { TimeRange } from "../state/index.ts";
+import type { Past, TimeRange } from "../state/index.ts";
 import { Icon } from "./icon.tsx";
 
 const DAY_MS = 86_400_000;
@@ -33,8 +33,8 @@ export function PastBanner(): VNode | null {
           </>
         ) : (
           <>
-            <b>Viewing {describeRange(clock.value, range)}</b>
-            <Facts range={range} />
+            <b>Viewing {describeRange(clock.value, shownOf(range, past))}</b>
+            <Facts range={shownOf(range, past)} />
           </>
         )}
       </p>
@@ -50,6 +50,12 @@ export function PastBanner(): VNode | null {
       </button>
     </div>
   );
+}
+
+/** The range that was asked for once its answer is there; until then that of what is still on screen. */
+function shownOf(range: TimeRange, past: Past): TimeRange {
+  const there = Math.abs(past.fromAt - range.fromAt) < past.stepMs && Math.abs(past.toAt - range.toAt) < past.stepMs;
+  return there ? range : { fromAt: past.fromAt, toAt: past.toAt };
 }
 
 /** How long ago, how finely, and how much of it is known. */

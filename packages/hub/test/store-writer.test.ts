@@ -26,7 +26,7 @@ describe("the store writer", () => {
     await writer.flush();
     expect(rig.kept).toEqual(contractSamples(0, 950));
     expect(rig.appends).toBe(10);
-    expect(writer.stats()).toEqual({ state: "ok", written: 950, dropped: 0, queued: 0, lastError: null });
+    expect(writer.stats()).toEqual({ state: "ok", written: 950, dropped: 0, queued: 0, droppedEvents: 0, lastError: null });
   });
 
   it("loses nothing and keeps the order when the store fails for a while", async () => {

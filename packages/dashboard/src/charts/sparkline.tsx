@@ -69,7 +69,7 @@ export function shapeScale(values: ArrayLike<number | null>): { readonly floor: 
 }
 
 /** Means of `stride` values each, counted from the newest; NaN where nothing is known. */
-export function average(row: readonly (number | null)[], stride: number): number[] {
+function average(row: readonly (number | null)[], stride: number): number[] {
   const means: number[] = [];
   for (let end = row.length; end > 0; end -= stride) {
     let sum = 0;

@@ -8,8 +8,8 @@ import type { RailPoints } from "./rail-data.ts";
 import type { RailScale } from "./rail-scale.ts";
 
 /** From the top of the rail to its curve, and from there to its foot, px. */
-export const RAIL_TOP = 18;
-export const RAIL_BOTTOM = 20;
+const RAIL_TOP = 18;
+const RAIL_BOTTOM = 20;
 
 /** Draws the curve, its gaps, what others mark, and the times. */
 export function drawRail(app: App, canvas: HTMLCanvasElement, points: RailPoints, scale: RailScale): void {

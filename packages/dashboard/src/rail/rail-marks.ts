@@ -5,6 +5,9 @@ import type { RailScale } from "./rail-scale.ts";
 /** Events that are marked on the rail. */
 export const MARKED_KINDS: readonly HistoryEventKind[] = ["node.started", "node.gone", "test.started", "alert.fired"];
 
+/** A mark is looked at with so much time before and after it, ms. */
+export const AROUND_MARK_MS = 900_000;
+
 /** How a mark looks; the worst of several that stand together. */
 export type MarkShape = "diamond" | "ring" | "flag" | "triangle" | "disc";
 

@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** How much the wheel can bring onto the rail, ms. */
-export const ZOOM: { readonly least: number; readonly most: number } = { least: HOUR_MS, most: 30 * DAY_MS };
+const ZOOM: { readonly least: number; readonly most: number } = { least: HOUR_MS, most: 30 * DAY_MS };
 /** Lengths the rail takes by itself. */
 const STEPS_MS = [
   LIVE_HISTORY_MS,

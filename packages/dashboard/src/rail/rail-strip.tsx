@@ -1,18 +1,18 @@
-import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
 import { describeRange } from "../components/past-banner.tsx";
 import { browserClock } from "../connection/environment.ts";
-import { stepTime } from "../format/clock.ts";
 import { count, join, span } from "../format/quantity.ts";
 import { createHistoryApi } from "../pages/history/history-api.ts";
 import { RAIL_SELECTOR } from "../rail-selector.ts";
 import type { TimeRange } from "../state/index.ts";
-import { joinCurve, RailData, type RailPoints } from "./rail-data.ts";
+import { joinCurve, RailData } from "./rail-data.ts";
 import { type Drag, moveDrag, startDrag } from "./rail-drag.ts";
 import { drawRail } from "./rail-draw.ts";
-import { type Mark, type MarkShape, marksOf } from "./rail-marks.ts";
+import { marksOf } from "./rail-marks.ts";
+import { DragTip, HoverTip, Marks, RailCursor, type Strip } from "./rail-parts.tsx";
 import { fittingSpan, gripAt, RailScale, stepOf, zoomed } from "./rail-scale.ts";
 import { registerTimeKeys, stepBy } from "./time-keys.ts";
 
@@ -20,18 +20,6 @@ const DAY_MS = 86_400_000;
 const LIVE_MS = 900_000;
 /** However narrow the window is, what takes the focus is as wide, px. */
 const TARGET_PX = 24;
-/** Half of a mark that is clicked, ms. */
-const AROUND_MARK_MS = 900_000;
-
-/** What the parts of the strip share. */
-interface Strip {
-  readonly scale: ReadonlySignal<RailScale>;
-  readonly shown: ReadonlySignal<TimeRange>;
-  readonly marks: ReadonlySignal<readonly Mark[]>;
-  readonly points: ReadonlySignal<RailPoints>;
-  /** Where the pointer rests, px from the left; `null` when it does not. */
-  readonly hover: ReadonlySignal<number | null>;
-}
 
 /** All the time there is, and the window that the page looks through: drag it, point at it, turn the wheel. */
 export function RailStrip(): VNode {
@@ -247,109 +235,6 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, app: App, range: TimeR
   if ("byMs" in step) stepBy(app, range, step.byMs);
   else if (step.to === "live") app.time.goLive();
   else app.time.lookAt({ fromAt: oldestAt, toAt: oldestAt + lengthMs });
-}
-
-const SHAPES: Readonly<Record<MarkShape, string>> = {
-  diamond: "M6 1 11 6 6 11 1 6z",
-  ring: "M6 1.5 10.5 6 6 10.5 1.5 6zM6 4 4 6 6 8 8 6z",
-  flag: "M2 1h8v6H3.5v4H2z",
-  triangle: "M6 1 11.5 11h-11z",
-  disc: "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1z",
-};
-
-function Marks({ strip }: { readonly strip: Strip }): VNode {
-  const { time, clock } = useApp();
-  return (
-    <>
-      {strip.marks.value.map(({ at, shape, label }) => {
-        const text = `${label}, ${clock.value.day(at)} ${clock.value.time(at)}`;
-        return (
-          <button
-            key={`${at} ${shape}`}
-            type="button"
-            class="rail-mark"
-            data-shape={shape}
-            tabIndex={-1}
-            title={text}
-            aria-label={`${text}. Look at it`}
-            style={{ left: `${strip.scale.value.xOf(at)}px` }}
-            onPointerDown={(event) => event.stopPropagation()}
-            onDblClick={(event) => event.stopPropagation()}
-            onClick={() => time.lookAt({ fromAt: at - AROUND_MARK_MS, toAt: at + AROUND_MARK_MS })}
-          >
-            <svg viewBox="0 0 12 12" aria-hidden="true">
-              <path d={SHAPES[shape]} fill-rule="evenodd" />
-            </svg>
-          </button>
-        );
-      })}
-    </>
-  );
-}
-
-function RailCursor({ strip }: { readonly strip: Strip }): VNode | null {
-  const at = useApp().cursor.at.value;
-  if (at === null) return null;
-  const { toAt, fromAt } = strip.scale.value;
-  return at < fromAt || at > toAt ? null : <i class="rail-cursor" style={{ left: `${strip.scale.value.xOf(at)}px` }} />;
-}
-
-/** Time and connections under the pointer. */
-function HoverTip({ strip }: { readonly strip: Strip }): VNode | null {
-  const { clock } = useApp();
-  const x = strip.hover.value;
-  const scale = strip.scale.value;
-  if (x === null || x < 0 || x > scale.width) return null;
-  const at = scale.atOf(x);
-  const value = nearest(strip.points.value, at, Math.max(scale.perPx * 4, 1000));
-  return (
-    <Tip x={x} scale={scale}>
-      {stepTime(clock.value, at, scale.spanMs, scale.perPx)} · <b>{join(count(value))}</b>
-    </Tip>
-  );
-}
-
-function DragTip({ range, strip }: { readonly range: TimeRange; readonly strip: Strip }): VNode {
-  const { clock } = useApp();
-  const scale = strip.scale.value;
-  return (
-    <Tip x={(scale.xOf(range.fromAt) + scale.xOf(range.toAt)) / 2} scale={scale}>
-      <b>{describeRange(clock.value, range)}</b>
-    </Tip>
-  );
-}
-
-interface TipProps {
-  readonly x: number;
-  readonly scale: RailScale;
-  readonly children: VNode["props"]["children"];
-}
-
-/** Above the rail, and never out of the window. */
-function Tip({ x, scale, children }: TipProps): VNode {
-  const share = Math.min(1, Math.max(0, x / scale.width));
-  return (
-    <span class="rail-tip" style={{ left: `${x}px`, transform: `translateX(${-100 * share}%)` }}>
-      {children}
-    </span>
-  );
-}
-
-function nearest({ at, value }: RailPoints, wanted: number, withinMs: number): number | null {
-  let best: number | null = null;
-  let distance = Math.max(withinMs, medianStep(at));
-  at.forEach((each, index) => {
-    const known = value[index] ?? Number.NaN;
-    if (known !== known || Math.abs(each - wanted) > distance) return;
-    distance = Math.abs(each - wanted);
-    best = known;
-  });
-  return best;
-}
-
-/** Of the older points, which are the furthest apart. */
-function medianStep(at: readonly number[]): number {
-  return (at[1] ?? 0) - (at[0] ?? 0);
 }
 
 /** Pointing at the part that charts show moves their cursor along. */

@@ -1,9 +1,7 @@
 import type { App } from "../app-context.ts";
 import type { TimeRange } from "../state/index.ts";
-import { type Mark, nextMark } from "./rail-marks.ts";
+import { AROUND_MARK_MS, type Mark, nextMark } from "./rail-marks.ts";
 
-/** Half of the window that shows a mark, ms. */
-const AROUND_MARK_MS = 900_000;
 /** A window whose middle is this near to a mark shows it already, ms. */
 const THERE_MS = 2000;
 

@@ -1,7 +1,9 @@
 import type { Palette } from "./palette.ts";
 
 const PAD = 20;
-const HEAD = 34;
+const HEAD = 44;
+/** How its values came about, below the title. */
+const NOTE_TOP = 23;
 const ROW = 20;
 const FONT = '"Geist Variable", system-ui, sans-serif';
 
@@ -37,6 +39,9 @@ export function drawPicture(card: HTMLElement, title: string, palette: Palette):
   ctx.font = `600 15px ${FONT}`;
   ctx.textBaseline = "top";
   ctx.fillText(title, PAD, PAD);
+  ctx.fillStyle = palette["text-3"];
+  ctx.font = `11px ${FONT}`;
+  ctx.fillText(card.querySelector(".range-note")?.textContent ?? "", PAD, PAD + NOTE_TOP);
   let top = PAD + HEAD;
   for (const source of sources) {
     ctx.drawImage(source, PAD, top, source.clientWidth, source.clientHeight);
@@ -55,8 +60,14 @@ function keysOf(card: HTMLElement): readonly Key[] {
       .map((node) => node.textContent ?? "")
       .join("")
       .trim();
-    return swatch === null || label === "" ? [] : [{ label, color: getComputedStyle(swatch).backgroundColor }];
+    return swatch === null || label === "" ? [] : [{ label, color: colorOf(swatch) }];
   });
+}
+
+/** A key is a filled box, or a line drawn as a border. */
+function colorOf(swatch: Element): string {
+  const { backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(swatch);
+  return borderTopWidth === "0px" ? backgroundColor : borderTopColor;
 }
 
 function arrange(ctx: CanvasRenderingContext2D, keys: readonly Key[], width: number): readonly (readonly Key[])[] {

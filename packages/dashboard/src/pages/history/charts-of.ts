@@ -3,7 +3,7 @@ import type { ColorToken } from "../../charts/palette.ts";
 import { join, share, span } from "../../format/quantity.ts";
 import { figureText } from "../../history/figure-text.ts";
 import { figureTitle, lineTitle } from "./names.ts";
-import type { RangeLine } from "./range-chart.tsx";
+import type { RangeLine } from "./range-parts.tsx";
 import { type Grid, MOST_BANDS, type PlotLine } from "./range-plot.ts";
 import { axisOf } from "./units.ts";
 

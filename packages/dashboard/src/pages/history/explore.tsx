@@ -147,7 +147,7 @@ function Charts({ answer, pending, trends, marks, known, period, onRange }: Char
         <RangeChart
           key={chart.id}
           title={chart.title}
-          note={provenance(answer, chart).join(" · ")}
+          note={[...provenance(answer, chart), ...marksNote(marks)].join(" · ")}
           grid={grid}
           lines={chart.lines}
           overlays={overlays[index] ?? NO_LINES}
@@ -166,6 +166,10 @@ function Charts({ answer, pending, trends, marks, known, period, onRange }: Char
       ))}
     </>
   );
+}
+
+function marksNote({ length }: readonly PlotMark[]): readonly string[] {
+  return length === 0 ? [] : [`▲ ${length} ${length === 1 ? "event" : "events"}, see Events`];
 }
 
 function emptinessOf({ results, lines }: ChartData, known: KnownSeries | null): Emptiness | null {

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { type Formatter, join, share } from "../../format/quantity.ts";
-import type { RangeLine } from "./range-chart.tsx";
+import type { RangeLine } from "./range-parts.tsx";
 
 interface LineTableProps {
   readonly title: string;

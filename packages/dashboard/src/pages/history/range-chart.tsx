@@ -1,27 +1,17 @@
 import type { HistorySelector } from "@wsight/protocol";
-import type { ComponentChildren, TargetedKeyboardEvent, TargetedPointerEvent, VNode } from "preact";
+import type { ComponentChildren, TargetedKeyboardEvent, VNode } from "preact";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../../app-context.ts";
 import { ChartMenu, type ChartTable } from "../../charts/chart-menu.tsx";
 import { clearCursor } from "../../charts/cursor.ts";
 import { Card } from "../../components/card.tsx";
 import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
-import { type Clock, stepTime } from "../../format/clock.ts";
-import { axisText, type Formatter, join, span } from "../../format/quantity.ts";
+import { axisText, type Formatter, join } from "../../format/quantity.ts";
 import { LineTable } from "./line-table.tsx";
+import { atOf, Cursor, MOST_TOLD, momentText, type RangeLine, Selection, Tip } from "./range-parts.tsx";
 import { type Grid, type PlotLine, type PlotMark, RangePlot, type RangeView } from "./range-plot.ts";
+import { type Dragged, usePointer } from "./range-pointer.ts";
 import { offsetOf } from "./time-axis.ts";
-
-/** One line of a chart over a fixed time. */
-export interface RangeLine extends PlotLine {
-  /** The same as long as it is the same line. */
-  readonly id: string;
-  readonly label: string;
-  /** How much of the time asked for has data, 0 to 1. */
-  readonly coverage: number;
-  /** The same figure of the whole time as one interval; `null` where nothing is known. */
-  readonly whole: number | null;
-}
 
 interface RangeChartProps {
   readonly title: string;
@@ -50,16 +40,7 @@ interface RangeChartProps {
   readonly children?: ComponentChildren;
 }
 
-interface Dragged {
-  readonly from: number;
-  readonly to: number;
-}
-
 const NONE: readonly never[] = [];
-/** A finger that rests so long means to choose a time and not to scroll, ms. */
-const HOLD_MS = 350;
-/** A pointer that moved less was a click, px. */
-const SLOP = 5;
 
 /** Lines over a fixed time in a card: canvas, cursor, table of the lines, keyboard, data table and files. */
 export function RangeChart(props: RangeChartProps): VNode {
@@ -175,153 +156,6 @@ function useView(app: App, props: RangeChartProps, picked: number | null): Range
     }),
     [grid, lines, overlays, picked, marks, palette, clock, thin, zone, format],
   );
-}
-
-/** A drag chooses a time, a click pins the cursor; a finger chooses once it rested for a moment. */
-function usePointer(
-  plot: { readonly current: RangePlot | null },
-  grid: Grid,
-  point: (index: number | null) => void,
-  setDragged: (dragged: Dragged | null) => void,
-  onRange: (fromAt: number, toAt: number) => void,
-  onClick: () => void,
-) {
-  const begun = useRef<{ readonly x: number; readonly touch: boolean; held: boolean; timer: number } | null>(null);
-  const xOf = (event: TargetedPointerEvent<HTMLElement>): number =>
-    event.clientX - event.currentTarget.getBoundingClientRect().left;
-  const shareOf = (x: number): number => {
-    const area = plot.current?.area ?? { left: 0, width: 1 };
-    return Math.min(1, Math.max(0, (x - area.left) / Math.max(1, area.width)));
-  };
-  const end = () => {
-    clearTimeout(begun.current?.timer);
-    begun.current = null;
-    setDragged(null);
-  };
-  return {
-    onPointerDown(event: TargetedPointerEvent<HTMLElement>) {
-      if (event.button !== 0) return;
-      const touch = event.pointerType === "touch";
-      const target = event.currentTarget;
-      const { pointerId } = event;
-      const start = { x: xOf(event), touch, held: !touch, timer: 0 };
-      if (touch)
-        start.timer = setTimeout(() => {
-          start.held = true;
-          target.setPointerCapture(pointerId);
-        }, HOLD_MS) as unknown as number;
-      else target.setPointerCapture(pointerId);
-      begun.current = start;
-    },
-    onPointerMove(event: TargetedPointerEvent<HTMLElement>) {
-      const x = xOf(event);
-      const start = begun.current;
-      if (start?.held === true && Math.abs(x - start.x) > SLOP) setDragged({ from: start.x, to: x });
-      else if (start?.touch === true && !start.held && Math.abs(x - start.x) > SLOP) end();
-      point(Math.min(grid.length - 1, Math.floor(shareOf(x) * grid.length)));
-    },
-    onPointerUp(event: TargetedPointerEvent<HTMLElement>) {
-      const start = begun.current;
-      const x = xOf(event);
-      end();
-      if (start === null) return;
-      if (!start.held || Math.abs(x - start.x) <= SLOP) return onClick();
-      const [from, to] = [shareOf(Math.min(start.x, x)), shareOf(Math.max(start.x, x))];
-      const fromAt = grid.fromAt + Math.floor(from * grid.length) * grid.stepMs;
-      const toAt = grid.fromAt + Math.ceil(to * grid.length) * grid.stepMs;
-      onRange(fromAt, Math.max(toAt, fromAt + grid.stepMs));
-    },
-    onPointerCancel: end,
-    onPointerLeave() {
-      if (begun.current === null) point(null);
-    },
-  };
-}
-
-function Selection({ plot, dragged }: { readonly plot: RangePlot; readonly dragged: Dragged }): VNode {
-  const { left, top, width, height } = plot.area;
-  const keep = (x: number) => Math.min(left + width, Math.max(left, x));
-  const from = keep(Math.min(dragged.from, dragged.to));
-  const to = keep(Math.max(dragged.from, dragged.to));
-  return (
-    <i
-      class="range-selection"
-      style={{ transform: `translate(${from}px, ${top}px)`, width: `${to - from}px`, height: `${height}px` }}
-    />
-  );
-}
-
-interface CursorProps {
-  readonly plot: RangePlot;
-  readonly grid: Grid;
-  readonly lines: readonly RangeLine[];
-  readonly index: number;
-}
-
-function placeOf(plot: RangePlot, grid: Grid, index: number): number {
-  return plot.area.left + (index / grid.length) * plot.area.width;
-}
-
-function Cursor({ plot, grid, lines, index, pinned }: CursorProps & { readonly pinned: boolean }): VNode {
-  const { top, height } = plot.area;
-  const x = placeOf(plot, grid, index);
-  return (
-    <>
-      <i
-        class="cursor-line"
-        data-pinned={pinned ? "" : undefined}
-        style={{ transform: `translate(${x}px, ${top}px)`, height: `${height}px` }}
-      />
-      {lines.map(({ id, color, values }) => {
-        const value = values[index];
-        if (typeof value !== "number") return null;
-        const transform = `translate(${x}px, ${top + plot.yOf(value)}px)`;
-        return <i key={id} class="cursor-dot" style={{ "--line-color": `var(--${color})`, transform }} />;
-      })}
-    </>
-  );
-}
-
-/** Most lines whose values stand beside the cursor; the table below has all of them. */
-const MOST_TOLD = 8;
-
-function Tip({ plot, grid, lines, format, index }: CursorProps & { readonly format: Formatter }): VNode {
-  const { clock } = useApp();
-  const x = placeOf(plot, grid, index);
-  const left = index > grid.length / 2;
-  return (
-    <div
-      class="tooltip"
-      style={{
-        transform: `translate(calc(${x + (left ? -12 : 12)}px - ${left ? 100 : 0}%), ${plot.area.top + 8}px)`,
-      }}
-    >
-      <time>
-        {momentText(clock.value, grid, index)}
-        <span class="fine"> · {span(grid.stepMs)}</span>
-      </time>
-      <dl>
-        {lines.slice(0, MOST_TOLD).map(({ id, color, label, values }) => (
-          <>
-            <dt key={id}>
-              <i style={{ "--line-color": `var(--${color})` }} />
-              {label}
-            </dt>
-            <dd key={`${id} value`}>{join(format(values[index] ?? null))}</dd>
-          </>
-        ))}
-      </dl>
-      {lines.length > MOST_TOLD ? <p class="fine">{lines.length - MOST_TOLD} more below</p> : null}
-    </div>
-  );
-}
-
-function momentText(clock: Clock, grid: Grid, index: number): string {
-  return stepTime(clock, atOf(grid, index), grid.length * grid.stepMs, grid.stepMs);
-}
-
-function atOf({ fromAt, stepMs }: Grid, index: number): number {
-  return fromAt + index * stepMs;
 }
 
 function indexOf({ fromAt, stepMs, length }: Grid, at: number | null): number | null {

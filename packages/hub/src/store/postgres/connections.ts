@@ -60,6 +60,11 @@ export class Connections {
     return this.#use(this.#writing, work);
   }
 
+  /** True while there is a connection to write over. */
+  get canWrite(): boolean {
+    return this.#writing?.isConnected ?? false;
+  }
+
   /** The same for work that only reads, beside what is being written. */
   read<T>(work: Work<T>): Promise<T> {
     this.#reading ??= this.#lane();

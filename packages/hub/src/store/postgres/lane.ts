@@ -71,6 +71,11 @@ export class Lane {
     this.#prepare = prepare;
   }
 
+  /** True while there is a connection. */
+  get isConnected(): boolean {
+    return this.#client !== null;
+  }
+
   /** Does `work` when all that came before is done. @throws WsightError `STORE_UNAVAILABLE`, or what `work` threw */
   run<T>(work: Work<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new WsightError("STORE_UNAVAILABLE", "history: the store is closed"));

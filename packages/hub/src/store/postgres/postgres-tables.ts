@@ -57,7 +57,7 @@ export async function openPostgresTables(
  * belongs to one process at a time. When another has taken it, the next write
  * is refused and changes nothing, and `open` takes a writer again.
  */
-export class PostgresTables implements BlockTables {
+class PostgresTables implements BlockTables {
   readonly #connections: Connections;
   readonly #take: (session: Session) => Promise<Lease>;
   readonly #ownsConnections: boolean;
@@ -226,7 +226,8 @@ export class PostgresTables implements BlockTables {
   async close(): Promise<void> {
     const lease = this.#lease;
     this.#lease = null;
-    if (lease !== null) {
+    // After a failure there is no connection: another try would take as long, and the lease ends by itself.
+    if (lease !== null && this.#connections.canWrite) {
       await this.#connections.write((session) => releaseWriter(session, lease)).catch(() => undefined);
     }
     if (this.#ownsConnections) await this.#connections.close();

@@ -16,7 +16,7 @@ let headers: Record<string, string> = {};
 async function storage(): Promise<HistoryStorage> {
   const { status, json } = await ask(hub, PATH, { headers });
   expect(status).toBe(200);
-  return json as HistoryStorage;
+  return json as unknown as HistoryStorage;
 }
 
 beforeAll(async () => {

@@ -1,20 +1,18 @@
 import { rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ByteWriter } from "@wsight/protocol";
 import { bytesIn } from "./cost.mjs";
-
-const CONFIGURATION = join(tmpdir(), `wsight-bench-prometheus-${process.pid}.yml`);
 
 /** Prometheus: remote write, as its own senders do it; its bytes are those of a snapshot, where all is in blocks. */
 export const PROMETHEUS = {
   name: "Prometheus",
   program: "/usr/bin/prometheus",
   flags(dir, port) {
-    writeFileSync(CONFIGURATION, "");
+    const configuration = join(dir, "prometheus.yml");
+    writeFileSync(configuration, "");
     return [
       `--storage.tsdb.path=${dir}`,
-      `--config.file=${CONFIGURATION}`,
+      `--config.file=${configuration}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--web.enable-remote-write-receiver",
       "--web.enable-admin-api",

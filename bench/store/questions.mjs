@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 /** Times that each question is asked. */
 export const ROUNDS = 15;
 /** How far back the long questions reach, hours. */
-export const QUERY_HOURS = 24;
+const QUERY_HOURS = 24;
 
 /** @param setup how many series there are and where the data ends, ms epoch */
 export function questions({ count, endAt }) {

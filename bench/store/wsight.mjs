@@ -2,7 +2,7 @@
 import { createLibsqlStore, createStoreWriter } from "@wsight/hub";
 import { children, cpuOf, medianOf, rssOf } from "./cost.mjs";
 import { createDay, sampleOf } from "./day.mjs";
-import { QUERY_HOURS, questions, ROUNDS } from "./questions.mjs";
+import { questions, ROUNDS } from "./questions.mjs";
 
 /** Samples that are made before they are written, so that making them is not counted. */
 const CHUNK = 10_000;
@@ -61,21 +61,4 @@ async function askAll(store, { count, endAt }) {
 function ownCpu() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
-}
-
-/** Every sample of 50 series as lines of text. */
-export async function csvOf(store, { metric, endAt, series }) {
-  let bytes = 0;
-  const query = { metrics: [metric], fromAt: endAt - QUERY_HOURS * 3_600_000, toAt: endAt, stepMs: 1_000 };
-  const seen = new Set();
-  for await (const page of store.read(query)) {
-    const lines = [];
-    for (const sample of page) {
-      seen.add(sample.series);
-      lines.push(`${sample.at},${sample.node},${sample.series.metric.name},${sample.last}`);
-    }
-    bytes += lines.join("\n").length;
-    if (seen.size > series) break;
-  }
-  return bytes;
 }

@@ -14,7 +14,7 @@ import { open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions, type Store, type StoreEvent } from "@wsight/hub";
-import { contractSamples, readAll, steadySamples, storeContract, until } from "@wsight/testkit";
+import { contractSamples, readAll, storeContract, until } from "@wsight/testkit";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 

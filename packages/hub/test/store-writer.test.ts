@@ -1,6 +1,6 @@
-import { createStoreWriter, type Sample, type StoreWriterOptions } from "@wsight/hub";
-import { WsightError } from "@wsight/protocol";
-import { contractSample, contractSamples, until } from "@wsight/testkit";
+import { createStoreWriter, type Sample, type StoreWriter, type StoreWriterOptions } from "@wsight/hub";
+import { type HistoryEvent, WsightError } from "@wsight/protocol";
+import { contractEvents, contractSample, contractSamples, until } from "@wsight/testkit";
 import { describe, expect, it } from "vitest";
 
 /** A store in memory whose failures are switched by hand. */
@@ -18,6 +18,8 @@ function createRig(options: StoreWriterOptions = {}) {
   return { rig, writer: createStoreWriter({ append }, { retryMs: 5, longestRetryMs: 20, onError, ...options }) };
 }
 
+type PackedSamples = Parameters<StoreWriter["writePacked"]>[0];
+
 describe("the store writer", () => {
   it("writes everything in order, in batches", async () => {
     const { rig, writer } = createRig({ batch: 100 });
@@ -26,7 +28,14 @@ describe("the store writer", () => {
     await writer.flush();
     expect(rig.kept).toEqual(contractSamples(0, 950));
     expect(rig.appends).toBe(10);
-    expect(writer.stats()).toEqual({ state: "ok", written: 950, dropped: 0, queued: 0, droppedEvents: 0, lastError: null });
+    expect(writer.stats()).toEqual({
+      state: "ok",
+      written: 950,
+      dropped: 0,
+      queued: 0,
+      droppedEvents: 0,
+      lastError: null,
+    });
   });
 
   it("loses nothing and keeps the order when the store fails for a while", async () => {
@@ -151,4 +160,41 @@ describe("the store writer", () => {
     expect(writer.stats()).toMatchObject({ written: 0, dropped: 10, queued: 0 });
     expect(rig.appends).toBe(1);
   });
+
+  it("writes columns in order among samples, in parts of a batch, and drops the oldest of them when the queue is full", async () => {
+    const packs: PackedSamples[] = [];
+    const appendPacked = async (packed: PackedSamples): Promise<void> => void packs.push(packed);
+    const writer = createStoreWriter({ append: async () => undefined, appendPacked }, { batch: 100, maxSamples: 250 });
+    writer.writePacked(packOf(330));
+    await writer.flush();
+    expect(packs.map(({ histogramSizes }) => histogramSizes.length)).toEqual([20, 100, 100, 30]);
+    expect(packs.flatMap(({ numbers }) => Array.from(numbers.filter((_, index) => index % 8 === 5)))).toEqual(
+      Array.from({ length: 250 }, (_, index) => index + 80),
+    );
+    expect(writer.stats()).toMatchObject({ written: 250, dropped: 80 });
+  });
+
+  it("writes events behind the samples, tries again what failed, and drops the oldest beyond its bound", async () => {
+    const kept: HistoryEvent[] = [];
+    let failing = true;
+    const appendEvents = async (events: readonly HistoryEvent[]): Promise<void> => {
+      if (failing) throw new WsightError("STORE_UNAVAILABLE", "not now");
+      kept.push(...events);
+    };
+    const writer = createStoreWriter({ append: async () => undefined, appendEvents }, { maxEvents: 5, retryMs: 5 });
+    writer.writeEvents(contractEvents(0, 4));
+    await writer.flush();
+    writer.writeEvents(contractEvents(4, 4));
+    expect(writer.stats()).toMatchObject({ state: "failing", droppedEvents: 3, lastError: "not now" });
+    failing = false;
+    await until(() => writer.stats().state === "ok", { what: "a write" });
+    expect(kept).toEqual(contractEvents(3, 5));
+  });
 });
+
+/** Rows whose sums count up from 0. */
+function packOf(rows: number): PackedSamples {
+  const numbers = new Float64Array(rows * 8);
+  for (let row = 0; row < rows; row++) numbers[row * 8 + 5] = row;
+  return { series: [], numbers, histogramSizes: new Uint32Array(rows), histograms: new Uint8Array() };
+}

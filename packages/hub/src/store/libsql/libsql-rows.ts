@@ -55,7 +55,7 @@ export class LibsqlRows {
   }
 
   apply(change: TablesChange): void {
-    const { statements } = { statements: this.#statements };
+    const statements = this.#statements;
     const {
       addHead,
       dropHeadTo,

@@ -4,6 +4,11 @@ import type { LogEntry } from "./bucket-log.ts";
 import type { Placed, SeriesIndex } from "./series-index.ts";
 import type { TrackedCounter } from "./tracked.ts";
 
+/** Ratios are kept to a millionth: digits beyond are noise, and noise does not compress. */
+const RATIO_STEPS = 1e6;
+/** Sums of distributions are kept to a billionth of their unit: a nanosecond. */
+const SUM_STEPS = 1e9;
+
 /**
  * Visits what each series came to in a closed second, as it is kept. The point
  * is the same object each time: take out what is needed.
@@ -25,6 +30,12 @@ export function visitSecond(
   });
 }
 
+/** A value to the nearest of `steps` a unit; one so large that this would change more than its last digits stays as it is. */
+function rounded(value: number, steps: number): number {
+  const whole = Math.round(value * steps);
+  return Math.abs(whole) < Number.MAX_SAFE_INTEGER ? whole / steps : value;
+}
+
 type Point = { -readonly [K in keyof SecondPoint]: SecondPoint[K] };
 
 function emptyPoint({ node, tracked }: Placed): Point {
@@ -44,7 +55,10 @@ function readPoint(
   point.node = node.key;
   point.series = tracked.series;
   point.histogram = null;
-  if (tracked.kind === "gauge") return readGauge(tracked.at(second), point);
+  if (tracked.kind === "gauge") {
+    const reading = tracked.at(second);
+    return readGauge(tracked.series.metric.unit === "1" ? rounded(reading, RATIO_STEPS) : reading, point);
+  }
   if (presence.freshAt(second) !== second) return false;
   point.coveredMs = presence.coveredMs(second);
   // Where counting only begins, nothing is known to have grown.
@@ -74,7 +88,7 @@ function readCounter(tracked: TrackedCounter, second: number, point: Point): boo
 /** Brings a second of a log into the form of `Histogram.encode`; false when it holds nothing. */
 function readDistribution({ bytes, start, end }: LogEntry, writer: ByteWriter, point: Point): boolean {
   const reader = new ByteReader(bytes.subarray(start, end));
-  point.sum = reader.f64();
+  point.sum = rounded(reader.f64(), SUM_STEPS);
   point.max = reader.f64();
   const zeroCount = reader.varint();
   const runs: number[] = [];

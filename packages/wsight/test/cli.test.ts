@@ -60,7 +60,10 @@ describe("the command line", () => {
 
   it.each([
     [["dmeo"], "There is no command dmeo. Did you mean demo?"],
-    [["frobnicate"], "There is no command frobnicate: demo, hub, token, doctor, load, echo, test, pool, export, import, backup, help, version"],
+    [
+      ["frobnicate"],
+      "There is no command frobnicate: demo, hub, token, doctor, load, echo, test, pool, export, import, backup, help, version",
+    ],
     [["demo", "--secnods", "5"], "wsight demo has no flag --secnods. Did you mean --seconds?"],
     [["demo", "--seconds"], "--seconds: expected N (end after this long (until Ctrl-C)), got nothing"],
     [["demo", "--seconds", "soon"], '--seconds: expected a whole number from 1 to 2000000, got "soon"'],

@@ -1,6 +1,9 @@
 import { WsightError } from "@wsight/protocol";
 import type { Store } from "./store.ts";
 
+/** How long a question waits for a store that is being opened, ms. */
+const PATIENCE_MS = 5_000;
+
 /** A store that is opened in the background, so that nobody waits for it. */
 export interface LazyStore extends Omit<Store, "name"> {
   /** True once it is open. */
@@ -8,9 +11,9 @@ export interface LazyStore extends Omit<Store, "name"> {
 }
 
 /**
- * Opens a store after `delayMs`, or as soon as something has to be written. Writes
- * wait for it; a read meanwhile rejects with `STORE_UNAVAILABLE`. One that is
- * closed before it was needed is never opened.
+ * Opens a store after `delayMs`, or as soon as something has to be written or is
+ * asked. Writes wait for it; a question waits for a few seconds, then rejects with
+ * `STORE_UNAVAILABLE`. One that is closed before it was needed is never opened.
  */
 export function createLazyStore(openStore: () => Promise<Omit<Store, "name">>, delayMs: number): LazyStore {
   let opening: Promise<Omit<Store, "name">> | null = null;
@@ -29,9 +32,14 @@ export function createLazyStore(openStore: () => Promise<Omit<Store, "name">>, d
     return opening;
   }
 
-  function opened(): Omit<Store, "name"> {
+  async function opened(): Promise<Omit<Store, "name">> {
     if (open !== null) return open;
-    throw new WsightError("STORE_UNAVAILABLE", "history: it is being opened; try again in a moment");
+    const late = new WsightError("STORE_UNAVAILABLE", "history: it is being opened; try again in a moment");
+    let patience: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      patience = setTimeout(() => reject(late), PATIENCE_MS).unref();
+    });
+    return Promise.race([begin(), expired]).finally(() => clearTimeout(patience));
   }
 
   return {
@@ -42,12 +50,12 @@ export function createLazyStore(openStore: () => Promise<Omit<Store, "name">>, d
     appendPacked: async (samples) => (await begin()).appendPacked(samples),
     appendEvents: async (events) => (await begin()).appendEvents(events),
     async *read(query, options) {
-      yield* opened().read(query, options);
+      yield* (await opened()).read(query, options);
     },
-    ask: async (analysis, argument, options) => opened().ask(analysis, argument, options),
+    ask: async (analysis, argument, options) => (await opened()).ask(analysis, argument, options),
     prune: async (now) => (await begin()).prune(now),
-    stats: async () => opened().stats(),
-    backup: async (path) => opened().backup(path),
+    stats: async () => (await opened()).stats(),
+    backup: async (path) => (await opened()).backup(path),
     async close() {
       closed = true;
       clearTimeout(timer);

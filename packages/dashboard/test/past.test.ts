@@ -189,6 +189,30 @@ describe("the past that an address names", () => {
     await until(() => past.value !== null);
   });
 
+  it("is asked for again by itself, later each time, and not at all where the answer would be the same", async () => {
+    const { past, range, fault, clock, questions } = createReader();
+    range.value = HALF_HOUR;
+    clock.advance(40);
+    questions[0]?.fail(new WsightError("STORE_UNAVAILABLE", "it is being opened"));
+    await until(() => fault.value !== null);
+    clock.advance(1500);
+    expect(questions).toHaveLength(2);
+    questions[1]?.fail(new WsightError("STORE_UNAVAILABLE", "it is still being opened"));
+    await until(() => fault.value?.message === "it is still being opened");
+    clock.advance(1500);
+    expect(questions).toHaveLength(2);
+    clock.advance(1500);
+    questions[2]?.answer();
+    await until(() => past.value !== null);
+    expect(fault.value).toBeNull();
+    range.value = { fromAt: HALF_HOUR.fromAt - 1000, toAt: HALF_HOUR.toAt };
+    clock.advance(40);
+    questions[3]?.fail(new WsightError("BAD_REQUEST", "no"));
+    await until(() => fault.value?.message === "no");
+    clock.advance(60_000);
+    expect(questions).toHaveLength(4);
+  });
+
   it("ends at once with the range, and asks nothing after it was closed", async () => {
     const { past, range, clock, questions, reader } = createReader();
     range.value = HALF_HOUR;

@@ -1,4 +1,4 @@
-import { effect, type ReadonlySignal, type Signal } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
   type HistoryAnswer,
   type HistorySelector,
@@ -19,6 +19,11 @@ const SETTLE_MS = 40;
 const POINTS = 600;
 /** Questions on their way at once. */
 const AT_ONCE = 3;
+/** What could not be read is asked for again after this, ms; twice as long each further time. */
+const RETRY_MS = 1500;
+const LONGEST_RETRY_MS = 30_000;
+/** Asked again, these would be answered as before. */
+const FINAL: ReadonlySet<string> = new Set(["BAD_REQUEST", "FORBIDDEN", "UNAUTHENTICATED"]);
 /** The newest part of history is still being written, ms. */
 const FRESH_MS = 10_000;
 /** Stretches that are kept to go back to. */
@@ -49,6 +54,8 @@ export class PastReader {
   #abort: AbortController | null = null;
   /** What is on its way: the range and the selectors. */
   #asked = "";
+  /** Attempts in a row that brought nothing. */
+  #failed = 0;
 
   constructor(parts: PastReaderParts) {
     this.#parts = parts;
@@ -77,6 +84,7 @@ export class PastReader {
     if (asked !== "" && asked === this.#asked) return;
     this.#giveUp();
     this.#asked = asked;
+    this.#failed = 0;
     const { live, fault } = this.#parts;
     fault.value = null;
     if (range === null) live.past.value = null;
@@ -107,12 +115,25 @@ export class PastReader {
       const grid = await this.#ask(range, missing, held, abort.signal);
       if (abort.signal.aborted) return;
       this.#keep(range, grid);
-      live.past.value = grid;
+      this.#failed = 0;
+      batch(() => {
+        fault.value = null;
+        live.past.value = grid;
+      });
     } catch (error) {
       if (abort.signal.aborted) return;
-      fault.value = error instanceof WsightError ? error : new WsightError("INTERNAL", String(error));
+      const told = error instanceof WsightError ? error : new WsightError("INTERNAL", String(error));
+      fault.value = told;
+      if (!FINAL.has(told.code)) this.#readLater(range, selectors);
     }
     live.reading.value = false;
+  }
+
+  /** A hub that has just started is still opening its history. */
+  #readLater(range: TimeRange, selectors: readonly Selector[]): void {
+    const waitMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** this.#failed++);
+    const held = this.#kept.get(nameOf(range)) ?? null;
+    this.#timer = this.#parts.clock.setTimeout(() => this.#read(range, selectors, held), waitMs);
   }
 
   async #ask(

@@ -9,7 +9,7 @@ import { MARKED_KINDS } from "./rail-marks.ts";
 /** The curve is asked for again this often, ms; its newest part is live. */
 const EVERY_MS = 60_000;
 /** After a failure, ms. */
-const RETRY_MS = 15_000;
+const RETRY_MS = 3000;
 /** A wheel that still turns is not followed, ms. */
 const SETTLE_MS = 120;
 /** Points of the curve. */

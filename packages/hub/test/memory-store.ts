@@ -1,5 +1,5 @@
 import type { Sample, SeriesColumns, TieredStore as Store, TakeoutStore } from "@wsight/hub";
-import type { HistoryEvent } from "@wsight/protocol";
+import type { HistoryEvent, TierStep } from "@wsight/protocol";
 import { MemoryReader } from "./memory-reader.ts";
 
 const PAGE = 700;
@@ -12,7 +12,7 @@ export class MemoryStore implements Pick<Store, "append" | "appendEvents">, Take
 
   async append(samples: readonly Sample[]): Promise<void> {
     for (const { node, series, intervalMs, ...cell } of samples) {
-      this.reader.put(node, series.metric.name, series.labels, intervalMs, cell);
+      this.reader.put(node, series.metric.name, series.labels, intervalMs as TierStep, cell);
     }
   }
 

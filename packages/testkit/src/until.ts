@@ -15,14 +15,17 @@ export interface UntilOptions {
  * Waits until `check` answers with something true, and returns it. For what
  * has no event to await; an error of the last check is the cause of the failure.
  */
-export async function until<T>(check: () => T | Promise<T>, options: UntilOptions): Promise<T> {
+export async function until<T>(
+  check: () => T | Promise<T>,
+  options: UntilOptions,
+): Promise<Exclude<T, false | null | undefined>> {
   const { timeoutMs = 5_000, what } = options;
   const startedAt = performance.now();
   let cause: unknown;
   for (let step = FIRST_STEP_MS; ; step = Math.min(LONGEST_STEP_MS, step + FIRST_STEP_MS)) {
     try {
       const result = await check();
-      if (result) return result;
+      if (result) return result as Exclude<T, false | null | undefined>;
       cause = undefined;
     } catch (error) {
       cause = error;

@@ -156,23 +156,23 @@ browserSuite("a page that looks at the past", () => {
     const plot = await page.locator('[data-plot="Message rate"] .u-over').boundingBox();
     if (plot === null) throw new Error("expected a chart");
     const y = plot.y + plot.height / 2;
-    await page.mouse.move(plot.x + plot.width / 3, y);
+    await page.mouse.move(plot.x + plot.width / 6, y);
     await page.mouse.down();
-    await page.mouse.move(plot.x + (plot.width * 2) / 3, y, { steps: 4 });
+    await page.mouse.move(plot.x + plot.width / 2, y, { steps: 4 });
     await page.locator(".time-select").waitFor();
     await page.mouse.up();
     await until(() => rangeOf(page).fromAt > half().fromAt, { what: "a closer look" });
     const closer = rangeOf(page);
-    expect(Math.abs(closer.fromAt - (half().fromAt + 10 * MINUTE_MS))).toBeLessThan(30_000);
-    expect(Math.abs(closer.toAt - (half().fromAt + 20 * MINUTE_MS))).toBeLessThan(30_000);
+    expect(Math.abs(closer.fromAt - (half().fromAt + 5 * MINUTE_MS))).toBeLessThan(30_000);
+    expect(Math.abs(closer.toAt - (half().fromAt + 15 * MINUTE_MS))).toBeLessThan(30_000);
     await untilViewing(page);
 
     await page.getByRole("complementary", { name: "Product" }).getByRole("link", { name: "Messages" }).click();
     await page.getByRole("heading", { level: 1, name: "Messages" }).waitFor();
     expect(rangeOf(page)).toEqual(closer);
     const inRate = page.getByRole("article", { name: "In", exact: true }).locator(".kpi-value");
-    await inRate.filter({ hasText: /\d/ }).waitFor();
-    expect(Number((await inRate.textContent())?.replace("/s", ""))).toBeCloseTo(plan.messages(closer.toAt - 5000), 0);
+    // 44 a second in the minute before the fifteenth, 45 in that.
+    await inRate.filter({ hasText: /^4[45]/ }).waitFor();
     await page.locator("main").getByText("Live only").first().waitFor();
     await close();
   });
@@ -180,6 +180,8 @@ browserSuite("a page that looks at the past", () => {
   it("asks once for each time it moves to, and not again while it stays there", async () => {
     const { page, close } = await openView(browser(), shop.port, { session });
     await goPast(page, shop.port, at(half()));
+    await page.getByRole("region", { name: "Busiest events" }).waitFor();
+    await passSeconds(page, 2);
     const asked: number[] = [];
     page.on("request", (request) => {
       if (request.url().endsWith("/api/history/queries")) {

@@ -147,6 +147,21 @@ describe.skipIf(findPostgres() === null)("on a PostgreSQL (needs postgresql)", (
       await Promise.all([first.close(), next.close()]);
     });
 
+    it("goes on as the same writer when its process is killed, or its connections are", async () => {
+      const url = await makeDatabase(server());
+      const store = await createPostgresStore({ url });
+      for (let round = 0; round < 3; round++) {
+        await store.append(steadySamples(0, CONTRACT_SERIES));
+        if (round === 0)
+          await runSql(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wsight'");
+        if (round === 1) process.kill(Number(store.pid), "SIGKILL");
+        await until(() => store.append(steadySamples(0, CONTRACT_SERIES)).then(() => true), { what: "it to be back" });
+      }
+      expect(await readAll(store)).toEqual(sorted(steadySamples(0, CONTRACT_SERIES)));
+      expect(await runSql(url, "SELECT id FROM wsight.writers")).toHaveLength(1);
+      await store.close();
+    });
+
     it("loses nothing when two hubs take each other for the one before", async () => {
       const url = await makeDatabase(server());
       const dataDir = await makeDir();

@@ -4,6 +4,7 @@ import { openProcessStore, type ProcessStore } from "../process/process-store.ts
 import { resolveRetention } from "../retention.ts";
 import { readPlace } from "./place.ts";
 import { writerNameOf } from "./writer-name.ts";
+import { nameForOnce } from "./writers.ts";
 
 /** How a PostgreSQL is used as a store. */
 export interface PostgresStoreOptions {
@@ -41,7 +42,7 @@ export interface PostgresStore extends ProcessStore {
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, dataDir = null, retention, connectMs = null, answerMs = null, onEvent } = options;
   let engine = `PostgreSQL at ${readPlace(url, process.env).name}`;
-  const writer = dataDir === null ? null : await writerNameOf(dataDir);
+  const writer = (dataDir === null ? null : await writerNameOf(dataDir)) ?? nameForOnce();
   const store = await openProcessStore({
     name: "postgres",
     later: true,

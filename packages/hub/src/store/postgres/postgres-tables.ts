@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type HistoryEvent, WsightError } from "@wsight/protocol";
 import type {
   BlockRange,
@@ -31,8 +32,8 @@ const TABLES = ["series", "writers", "head", "segments", "blocks", "events", "ol
 /** Where the database is, and as whom this process writes to it. */
 export interface PostgresTablesOptions {
   readonly url: string;
-  /** Name of the writer that this hub was before; `null` for whichever is free. */
-  readonly writer: string | null;
+  /** Name of the writer that this hub was before. */
+  readonly writer: string;
   /** Longest waits for a connection and for an answer, ms; `null` for the usual ones. */
   readonly connectMs: number | null;
   readonly answerMs: number | null;
@@ -73,13 +74,14 @@ class PostgresTables implements BlockTables {
 
   /**
    * Tables of a writer of its own.
-   * @param name of the writer that this hub has used before; `null` for whichever is free
+   * @param name of the writer that this hub has used before
    */
-  static own(connections: Connections, name: string | null): PostgresTables {
+  static own(connections: Connections, name: string): PostgresTables {
+    const owner = randomUUID();
     let taken = false;
     const take = async (session: Session): Promise<Lease> => {
       // Only the first time: who is fenced off by a process of the same name must not fence it off in turn.
-      const lease = await takeWriter(session, { name, force: !taken });
+      const lease = await takeWriter(session, { owner, name, force: !taken });
       taken = true;
       return lease;
     };

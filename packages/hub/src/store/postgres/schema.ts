@@ -41,7 +41,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX series_by_age ON wsight.series (added_at);
    CREATE TABLE wsight.writers (
      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-     name text UNIQUE,
+     name text NOT NULL UNIQUE,
      token text NOT NULL,
      seen_at timestamptz NOT NULL,
      notes text

@@ -7,6 +7,8 @@ const LEASE = "interval '60 seconds'";
 /** A writer without a hub is served by others after this: who restarts comes back to its own before. */
 const ABANDONED = "interval '10 minutes'";
 
+const ONCE = "once";
+
 /** The right to write as one writer, until somebody else takes it. */
 export interface Lease {
   readonly writer: number;
@@ -16,38 +18,52 @@ export interface Lease {
 
 /** How a writer is chosen. */
 export interface WriterWish {
-  /** Name of the writer that this hub used before; `null` for any. */
-  readonly name: string | null;
+  /** Who wishes, and has it already unless somebody took it: what was written before has to come again to the same. */
+  readonly owner: string;
+  /** Name of the writer that this hub used before. */
+  readonly name: string;
   /** Take it even if it seems to be in use: the process that used it was the one before this. */
   readonly force: boolean;
 }
 
-/** Takes a writer that nobody uses, or makes one. */
-export async function takeWriter(session: Session, { name, force }: WriterWish): Promise<Lease> {
-  const token = randomUUID();
-  const expired = `seen_at < now() - ${LEASE}`;
-  const choices: readonly (readonly [where: string, values: readonly unknown[]])[] = [
-    [`name = $2 AND ($3 OR ${expired})`, [name, force]],
-    [
-      `id = (SELECT id FROM wsight.writers WHERE name IS NULL AND ${expired} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)`,
-      [],
-    ],
-  ];
-  for (const [where, values] of choices) {
+/** Name of a writer that nobody comes back to, once its process has ended. */
+export function nameForOnce(): string {
+  return `${ONCE} ${randomUUID()}`;
+}
+
+/** Takes a writer that this process had, or nobody uses, or makes one. */
+export async function takeWriter(session: Session, { owner, name, force }: WriterWish): Promise<Lease> {
+  const token = `${owner} ${randomUUID()}`;
+  const take = async (where: string, values: readonly unknown[]): Promise<number | null> => {
     const [[taken] = []] = await session.run(
       `UPDATE wsight.writers SET token = $1, seen_at = now() WHERE ${where} RETURNING id`,
       [token, ...values],
     );
-    if (taken !== undefined) return { writer: Number(taken), token };
-  }
-  for (const free of [name, null]) {
-    const [[made] = []] = await session.run(
-      "INSERT INTO wsight.writers (name, token, seen_at) VALUES ($1, $2, now()) ON CONFLICT (name) DO NOTHING RETURNING id",
-      [free, token],
-    );
-    if (made !== undefined) return { writer: Number(made), token };
-  }
-  throw new WsightError("STORE_UNAVAILABLE", "history: no writer could be made");
+    return taken === undefined ? null : Number(taken);
+  };
+  const expired = `seen_at < now() - ${LEASE}`;
+  const left = `SELECT id FROM wsight.writers WHERE name LIKE '${ONCE} %' AND ${expired} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`;
+  const writer =
+    (await take("split_part(token, ' ', 1) = $2", [owner])) ??
+    (await take(`name = $2 AND ($3 OR ${expired})`, [name, force])) ??
+    (await take(`id = (${left})`, [])) ??
+    (await makeWriter(session, token, name)) ??
+    (await makeWriter(session, token, nameForOnce()));
+  if (writer === null) throw new WsightError("STORE_UNAVAILABLE", "history: no writer could be made");
+  // So that a process which takes this one's place finds what it has written.
+  await session.run(
+    `UPDATE wsight.writers SET name = $2 WHERE id = $1 AND NOT EXISTS (SELECT FROM wsight.writers WHERE name = $2)`,
+    [writer, name],
+  );
+  return { writer, token };
+}
+
+async function makeWriter(session: Session, token: string, name: string): Promise<number | null> {
+  const [[made] = []] = await session.run(
+    "INSERT INTO wsight.writers (name, token, seen_at) VALUES ($1, $2, now()) ON CONFLICT (name) DO NOTHING RETURNING id",
+    [name, token],
+  );
+  return made === undefined ? null : Number(made);
 }
 
 /** Takes a writer whose hub is gone for good; `null` when somebody was faster. */

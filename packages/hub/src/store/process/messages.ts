@@ -30,8 +30,8 @@ export type TablesOptions =
   | {
       readonly engine: "postgres";
       readonly url: string;
-      /** Name of the writer that this hub was before; `null` for a new one. */
-      readonly writer: string | null;
+      /** Name of the writer that this hub was before. */
+      readonly writer: string;
       /** Longest waits for a connection and for an answer, ms; `null` for the usual ones. */
       readonly connectMs: number | null;
       readonly answerMs: number | null;

@@ -23,7 +23,7 @@ function parseTables(fields: Readonly<Record<string, unknown>>): TablesOptions {
     return {
       engine: "postgres",
       url: asText("BAD_OPTION", "url", fields.url, LONGEST_URL),
-      writer: fields.writer === null ? null : asText("BAD_OPTION", "writer", fields.writer),
+      writer: asText("BAD_OPTION", "writer", fields.writer),
       connectMs: fields.connectMs === null ? null : asNumber("BAD_OPTION", "connectMs", fields.connectMs, 1),
       answerMs: fields.answerMs === null ? null : asNumber("BAD_OPTION", "answerMs", fields.answerMs, 1),
     };

@@ -8,8 +8,9 @@ import type {
   StoredSeries,
   TierExtent,
 } from "../../reader.ts";
-import { BlockHistoryReader } from "../history-reader.ts";
+import { BlockHistoryReader, extentOf } from "../history-reader.ts";
 import type { OpenHistory } from "../open-history.ts";
+import { tierOf } from "../tiers.ts";
 import { mergeColumns } from "./merge-columns.ts";
 import type { OtherHistories } from "./other-histories.ts";
 
@@ -32,9 +33,9 @@ export class SharedHistoryReader implements HistoryReader {
   }
 
   async *columns(query: ColumnQuery, signal: AbortSignal): AsyncGenerator<SeriesColumns> {
-    const histories = [this.#own, ...(await this.#others.current())];
-    const readers = histories.map((history) => new BlockHistoryReader(history));
-    if (readers.length === 1) {
+    const others = (await this.#others.current()).filter((history) => overlaps(history, query));
+    const readers = [this.#own, ...others].map((history) => new BlockHistoryReader(history));
+    if (others.length === 0) {
       yield* new BlockHistoryReader(this.#own).columns(query, signal);
       return;
     }
@@ -72,6 +73,14 @@ export class SharedHistoryReader implements HistoryReader {
       if (ofSeries !== undefined) yield mergeColumns(ofSeries, query.columns, this.#own.merger);
     }
   }
+}
+
+/** False for the writers of long ago that have nothing of the time asked for. */
+function overlaps(history: OpenHistory, { stepMs, fromAt, toAt }: ColumnQuery): boolean {
+  const tier = tierOf(stepMs);
+  if (tier === undefined) return false;
+  const { oldestAt, newestAt } = extentOf(history, tier);
+  return oldestAt !== null && newestAt !== null && oldestAt < toAt && newestAt >= fromAt;
 }
 
 function joinExtents(one: TierExtent, other: TierExtent | undefined): TierExtent {

@@ -10,8 +10,9 @@ export const ALL_COLUMNS: readonly ColumnName[] = [...NUMBER_NAMES, "histogram"]
 
 const NONE = new Float64Array(0);
 const NO_BYTES = new Uint8Array(0);
-/** Memory that columns are cut from. */
-const SLAB_NUMBERS = 65_536;
+/** Memory that columns are cut from: little for a small answer, more with each piece. */
+const FIRST_SLAB = 2_048;
+const LARGEST_SLAB = 65_536;
 
 /** Rows `[from, to)` of columns. */
 interface Part {
@@ -33,9 +34,9 @@ export class ColumnMemory {
   #used = 0;
 
   take(length: number): Float64Array {
-    if (length > SLAB_NUMBERS / 8) return new Float64Array(length);
     if (this.#used + length > this.#slab.length) {
-      this.#slab = new Float64Array(SLAB_NUMBERS);
+      if (length > FIRST_SLAB / 4 && length * 8 > this.#slab.length) return new Float64Array(length);
+      this.#slab = new Float64Array(Math.min(LARGEST_SLAB, Math.max(FIRST_SLAB, this.#slab.length * 2)));
       this.#used = 0;
     }
     this.#used += length;

@@ -15,8 +15,9 @@ import { piecesOf } from "./memory-pieces.ts";
 import type { OpenHistory } from "./open-history.ts";
 import { STEPS_MS, TIERS, tierOf } from "./tiers.ts";
 
-/** Series that are read together. */
-const GROUP = 128;
+/** Series that are read together at most, and intervals of all of them: a turn is short, and memory is not held for many days at once. */
+const MOST_SERIES = 128;
+const MOST_INTERVALS = 100_000;
 /** Others get a turn after this many ms. */
 const SLICE_MS = 8;
 
@@ -37,9 +38,10 @@ export class BlockHistoryReader implements HistoryReader {
     if (tier === undefined) return;
     const memory = new ColumnMemory();
     let since = performance.now();
-    for (let first = 0; first < query.series.length; first += GROUP) {
+    const together = seriesTogether(this.#history, query, tier);
+    for (let first = 0; first < query.series.length; first += together) {
       signal.throwIfAborted();
-      const group = query.series.slice(first, first + GROUP);
+      const group = query.series.slice(first, first + together);
       for (const columns of await this.#group(query, tier, group, memory)) {
         yield columns;
         if (performance.now() - since < SLICE_MS) continue;
@@ -77,10 +79,22 @@ export class BlockHistoryReader implements HistoryReader {
     group.forEach((stored, index) => {
       const shape = shapes[index] as ColumnShape;
       const columns = assemble(blocks.get(stored.id) ?? [], pieces[index] ?? [], [fromAt, toAt], shape, memory);
-      if (columns !== null) found.push({ ...columns, stepMs, series: stored });
+      if (columns === null) return;
+      const { length, at, min, max, sum, count, last, histogram } = columns;
+      found.push({ series: stored, stepMs, length, at, min, max, sum, count, last, histogram });
     });
     return found;
   }
+}
+
+/** How many series are read at once. */
+function seriesTogether(history: OpenHistory, { fromAt, toAt, stepMs }: ColumnQuery, tier: TierIndex): number {
+  const { oldestAt, newestAt } = extentOf(history, tier);
+  // Of what other writers hold, nothing is known here.
+  const fromThere = history.tables.others === undefined ? Math.max(fromAt, oldestAt ?? 0) : fromAt;
+  const toThere = history.tables.others === undefined ? Math.min(toAt, newestAt ?? 0) : toAt;
+  const intervals = Math.max(1, (toThere - fromThere) / stepMs);
+  return Math.max(1, Math.min(MOST_SERIES, Math.floor(MOST_INTERVALS / intervals)));
 }
 
 /** What a tier holds, memory and blocks together. */

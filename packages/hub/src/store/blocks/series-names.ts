@@ -71,16 +71,14 @@ export class SeriesNames {
   matching({ metrics, nodes, where }: SeriesFilter): readonly StoredSeries[] {
     const found: StoredSeries[] = [];
     const ofNodes = nodes === undefined ? null : new Set(nodes);
-    for (const id of metrics === undefined ? this.#rows.keys() : this.#idsOf(metrics)) {
+    const take = (id: number): void => {
       const stored = this.stored(id);
-      if (stored === undefined || (ofNodes !== null && !ofNodes.has(stored.node))) continue;
-      if (labelsMatch(stored.series.labels, where)) found.push(stored);
-    }
+      if (stored === undefined || (ofNodes !== null && !ofNodes.has(stored.node))) return;
+      if (where === undefined || labelsMatch(stored.series.labels, where)) found.push(stored);
+    };
+    if (metrics === undefined) for (const id of this.#rows.keys()) take(id);
+    else for (const metric of new Set(metrics)) for (const id of this.#byMetric.get(metric) ?? []) take(id);
     return found.sort((a, b) => a.id - b.id);
-  }
-
-  #idsOf(metrics: readonly string[]): readonly number[] {
-    return [...new Set(metrics)].flatMap((metric) => [...(this.#byMetric.get(metric) ?? [])]);
   }
 }
 

@@ -61,7 +61,7 @@ describe.skipIf(findPostgres() === null)("history of an application in PostgreSQ
   });
   afterAll(() => server?.close());
 
-  it("is there in rows, answers over the API, and goes on after a restart", async () => {
+  it("is there, answers over the API, and goes on after a restart", async () => {
     const data = await makeDir();
     for (const _round of [1, 2]) {
       const before = await count();
@@ -70,7 +70,7 @@ describe.skipIf(findPostgres() === null)("history of an application in PostgreSQ
         { service: "shop", store: server.url, storeIntervalMs: 1000, port: 0, data, quiet: true },
       );
       const client = await signIn(String(w.link));
-      await until(async () => (await count()) > before + 50, { what: "rows", timeoutMs: 20_000 });
+      await until(async () => (await count()) >= before + 3, { what: "seconds", timeoutMs: 20_000 });
       const history = (await client.get("/api/websocket/metrics/history/?hours=1")) as { data_points: number };
       expect(history.data_points).toBeGreaterThan(0);
       expect(JSON.stringify(await client.get("/api/doctor"))).toMatch(
@@ -81,11 +81,12 @@ describe.skipIf(findPostgres() === null)("history of an application in PostgreSQ
     expect(await readdir(join(data, "spool"))).toEqual([]);
   });
 
+  /** Appends that are not in blocks yet: one each second. */
   async function count(): Promise<number> {
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
     try {
-      const { rows } = await client.query("SELECT count(*) FROM wsight.samples");
+      const { rows } = await client.query("SELECT count(*) FROM wsight.head");
       return Number(rows[0].count);
     } catch {
       return 0;

@@ -1,7 +1,5 @@
-import { createLibsqlStore, type TieredStore } from "@wsight/hub";
+import { createLibsqlStore, type Sample } from "@wsight/hub";
 import { findMetric, Histogram, type Labels, type Series } from "@wsight/protocol";
-
-type Sample = Parameters<TieredStore["append"]>[0][number];
 
 const MINUTE_MS = 60_000;
 /** Node whose past it is. */
@@ -41,7 +39,7 @@ export function planHistory(now: number, agoMs: number): SeededHistory {
 
 /** Writes it into the store of a data directory. */
 export async function writeHistory(dataDir: string, plan: SeededHistory, now: number): Promise<void> {
-  const store = (await createLibsqlStore({ dataDir })) as unknown as TieredStore;
+  const store = await createLibsqlStore({ dataDir });
   const minutes = Array.from({ length: 23 * 60 }, (_, i) => plan.toAt + (i - 12 * 60) * MINUTE_MS);
   const around = minutes.filter((at) => at < now - 5 * MINUTE_MS && (at < plan.fromAt || at >= plan.toAt));
   await store.append(around.flatMap((at) => samplesAt(plan, at, MINUTE_MS)));

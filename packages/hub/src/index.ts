@@ -64,11 +64,8 @@ export {
 export type {
   Sample,
   Store,
-  Store as TieredStore,
   StoreQuery,
-  StoreQuery as TieredStoreQuery,
   StoreStats,
-  StoreStats as TieredStoreStats,
   TierStats,
 } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";

@@ -1,4 +1,4 @@
-import type { Sample, SeriesColumns, TieredStore as Store, TakeoutStore } from "@wsight/hub";
+import type { Sample, SeriesColumns, Store, TakeoutStore } from "@wsight/hub";
 import type { HistoryEvent, TierStep } from "@wsight/protocol";
 import { MemoryReader } from "./memory-reader.ts";
 

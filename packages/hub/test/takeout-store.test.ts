@@ -8,7 +8,7 @@ import {
   parseTakeout,
   refuseUsedHistory,
   type Sample,
-  type TieredStore as Store,
+  type Store,
   takeIn,
   writeTakeout,
 } from "@wsight/hub";

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { createLibsqlStore, type TieredStore as Store, signToken } from "@wsight/hub";
+import { createLibsqlStore, type Store, signToken } from "@wsight/hub";
 import { contractEvents, steadySamples, until } from "@wsight/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wsight } from "./program.ts";

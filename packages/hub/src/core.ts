@@ -9,7 +9,7 @@ import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
 import { createMetricsStream, type MetricsStream } from "./gateways/ws-metrics.ts";
 import { createHeirs } from "./heir.ts";
-import { createHistoryKeeper, type HistoryKeeper } from "./history-keeper.ts";
+import { createHistoryKeeper, type HistoryKeeper } from "./history/history-keeper.ts";
 import type { Readiness } from "./http/handlers/health.ts";
 import type { HubOptions } from "./hub-options.ts";
 import { createIngest, type Ingest } from "./ingest.ts";

@@ -25,7 +25,8 @@ export {
 } from "./gateways/ws-metrics.ts";
 export type { MetricsMessage } from "./gateways/ws-metrics-message.ts";
 export { grafanaDashboard } from "./grafana/dashboard.ts";
-export { type History, type HistoryRequest, parseHours, readHistory } from "./history.ts";
+export { createRecorder, type Recorder, type RecorderOptions } from "./history/recorder.ts";
+export { type History, type HistoryRequest, parseHours, readHistory } from "./history/summaries-of-hours.ts";
 export type { Access, Route, RouteReply, RouteRequest } from "./http/route.ts";
 export { createTurns, type TurnLimits, type Turns } from "./http/turns.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";
@@ -40,7 +41,6 @@ export { type Pool, poolOf } from "./pool.ts";
 export { createExposition, type Exposition, type ExpositionParts } from "./prometheus/exposition.ts";
 export { bucketBounds, exposedNames, findExposed, formatBound } from "./prometheus/names.ts";
 export { chooseFormat, type ExpositionFormat, takesGzip } from "./prometheus/negotiate.ts";
-export { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
 export type { StoreEvent } from "./store/process/messages.ts";

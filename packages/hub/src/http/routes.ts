@@ -7,7 +7,7 @@ import type { ConnectionLists } from "../connections/list.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { Doctor } from "../doctor.ts";
 import { MAX_CLIENT_MESSAGE, type MetricsStream } from "../gateways/ws-metrics.ts";
-import type { HistoryKeeper } from "../history-keeper.ts";
+import type { HistoryKeeper } from "../history/history-keeper.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
 import type { ProcessLooks } from "../processes/process-looks.ts";

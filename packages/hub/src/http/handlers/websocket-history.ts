@@ -1,6 +1,6 @@
 import { WsightError } from "@wsight/protocol";
-import { DEFAULT_HOURS, MAX_HOURS, parseHours } from "../../history.ts";
-import type { HistoryKeeper } from "../../history-keeper.ts";
+import type { HistoryKeeper } from "../../history/history-keeper.ts";
+import { DEFAULT_HOURS, MAX_HOURS, parseHours } from "../../history/summaries-of-hours.ts";
 import type { Route } from "../route.ts";
 
 /** @param history `null` while the hub keeps no history */

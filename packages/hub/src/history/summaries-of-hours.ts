@@ -1,5 +1,5 @@
 import { expected, type Summary, WsightError } from "@wsight/protocol";
-import type { Store } from "./store/store.ts";
+import type { Store } from "../store/store.ts";
 
 /** Hours that are read unless asked otherwise. */
 export const DEFAULT_HOURS = 24;

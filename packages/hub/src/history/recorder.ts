@@ -1,6 +1,6 @@
 import { type Series, seriesKey } from "@wsight/protocol";
-import type { CurrentView, SecondPoint } from "./current-view.ts";
-import { type PackedSamples, type PackedSeries, ROW_NUMBERS } from "./store/pack.ts";
+import type { CurrentView, SecondPoint } from "../current-view.ts";
+import { type PackedSamples, type PackedSeries, ROW_NUMBERS } from "../store/pack.ts";
 
 const SECOND_MS = 1000;
 /** Seconds of a blocked event loop, or before the first look, that are made up for. */

@@ -1,5 +1,5 @@
 import type { HistoryEvent } from "@wsight/protocol";
-import type { CurrentView } from "./current-view.ts";
+import type { CurrentView } from "../current-view.ts";
 
 /** A process that began longer ago than this when it was first seen is not news. */
 const NEWS_MS = 60_000;
@@ -25,7 +25,9 @@ export function createNodeEvents(current: Pick<CurrentView, "nodes">): NodeEvent
         if (before?.epoch !== hello.epoch && at - startedAt < NEWS_MS) {
           const text = before === undefined ? "started" : "restarted";
           const attributes = { pid, host, runtime };
-          events.push({ at: Math.floor(startedAt), kind: "node.started", node, subject: node, text, attributes });
+          // A clock of another machine may be ahead.
+          const startAt = Math.min(at, Math.floor(startedAt));
+          events.push({ at: startAt, kind: "node.started", node, subject: node, text, attributes });
         }
         if (gone && before?.gone === false) {
           events.push({

@@ -1,14 +1,14 @@
 import type { HistoryEvent, HubRow } from "@wsight/protocol";
-import type { Clock } from "./clock.ts";
-import type { CurrentView } from "./current-view.ts";
-import type { OnHubError } from "./errors.ts";
-import { type History, readHistory } from "./history.ts";
-import { createCleaner } from "./history-cleaner.ts";
+import type { Clock } from "../clock.ts";
+import type { CurrentView } from "../current-view.ts";
+import type { OnHubError } from "../errors.ts";
+import type { KeptStore } from "../store/kept-store.ts";
+import type { Store } from "../store/store.ts";
+import type { TakeoutStore } from "../takeout/takeout.ts";
+import { createCleaner } from "./cleaner.ts";
 import { createNodeEvents } from "./node-events.ts";
 import { createRecorder } from "./recorder.ts";
-import type { KeptStore } from "./store/kept-store.ts";
-import type { Store } from "./store/store.ts";
-import type { TakeoutStore } from "./takeout/takeout.ts";
+import { type History, readHistory } from "./summaries-of-hours.ts";
 
 /** What was, kept on disk. */
 export interface HistoryKeeper {

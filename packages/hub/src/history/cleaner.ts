@@ -1,4 +1,4 @@
-import type { OnHubError } from "./errors.ts";
+import type { OnHubError } from "../errors.ts";
 
 const HOUR_MS = 3_600_000;
 /** The first deletion waits until the start of the hub is over. */

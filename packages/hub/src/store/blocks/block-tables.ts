@@ -153,7 +153,7 @@ export interface BlockTables {
   close(): Promise<void>;
 }
 
-/** A damaged database was moved aside and an empty one is there instead: what was asked can be asked again. */
+/** The database is another one than was loaded, or holds something else: what was asked can be asked again after `open`. */
 export class TablesReplacedError extends Error {
   override readonly name = "TablesReplacedError";
 }

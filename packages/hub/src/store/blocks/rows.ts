@@ -16,6 +16,8 @@ const ALL = 2;
 const FORM = 0x03;
 /** Most bytes of a row beside its histogram: time, index, five numbers, length. */
 const ROW_BYTES = 10 + 1 + 5 + 40 + 5;
+/** Times before the year 2200: numbers of blocks have room for no later ones. */
+const LATEST = Date.UTC(2200, 0, 1);
 
 /** Takes one row: `numbers[offset]` on are min, max, sum, count and last; they are overwritten by the next row. */
 export type RowVisitor = (
@@ -151,8 +153,8 @@ function checkTime(metric = "sample", at: number, step: number): TierIndex {
   if (tier === undefined) {
     throw expected("BAD_REQUEST", `${metric} intervalMs`, `one of ${Object.values(STEPS_MS).join(", ")}`, step);
   }
-  if (!Number.isSafeInteger(at) || at < 0 || at % step !== 0) {
-    throw expected("BAD_REQUEST", `${metric} at`, `ms since 1970, a multiple of ${step}`, at);
+  if (!Number.isSafeInteger(at) || at < 0 || at >= LATEST || at % step !== 0) {
+    throw expected("BAD_REQUEST", `${metric} at`, `ms since 1970, before the year 2200, a multiple of ${step}`, at);
   }
   return tier;
 }

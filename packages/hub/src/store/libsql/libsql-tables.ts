@@ -19,6 +19,7 @@ import {
   isDamage,
   openConnection,
   pathOf,
+  readPragma,
   setAside,
   transact,
   unavailable,
@@ -33,13 +34,19 @@ interface Opened {
   readonly connection: ReturnType<typeof openConnection>;
   readonly rows: LibsqlRows;
   readonly events: LibsqlEvents;
+  /** Which file it is, wherever it was moved to. */
+  readonly inode: number;
+  /** Changes when another process writes to the file. */
+  readonly version: number;
 }
 
 /**
  * The block tables in SQLite. They are open, or they are not and `open` tries
  * again: a directory that becomes writable, or a disk that gets room, heals
  * the store without a restart. A damaged file is moved aside and an empty one
- * begun; the call that found the damage rejects with `TablesReplacedError`.
+ * begun. The call that found the damage rejects with `TablesReplacedError`, and
+ * so does one that finds that the file was deleted, or that another process
+ * wrote to it: what is in memory is no longer what it holds.
  */
 export class LibsqlTables implements BlockTables {
   readonly #options: DatabaseOptions;
@@ -68,11 +75,11 @@ export class LibsqlTables implements BlockTables {
   }
 
   async addSeries(series: readonly PackedSeries[]): Promise<readonly number[]> {
-    return this.#use(({ connection, rows }) => transact(connection, () => rows.addSeries(series)));
+    return this.#change(({ rows }) => rows.addSeries(series));
   }
 
   async write(change: TablesChange): Promise<void> {
-    this.#use(({ connection, rows }) => transact(connection, () => rows.apply(change)));
+    this.#change(({ rows }) => rows.apply(change));
   }
 
   async readBlocks(range: BlockRange): Promise<readonly BlockRow[]> {
@@ -80,15 +87,15 @@ export class LibsqlTables implements BlockTables {
   }
 
   async dropBlocks(range: BlockRange): Promise<DroppedBlocks> {
-    return this.#use(({ connection, rows }) => transact(connection, () => rows.dropBlocks(range)));
+    return this.#change(({ rows }) => rows.dropBlocks(range));
   }
 
   async dropSeries(seenBefore: number, keep: ReadonlySet<number>, limit: number): Promise<readonly number[]> {
-    return this.#use(({ connection, rows }) => transact(connection, () => rows.dropSeries(seenBefore, keep, limit)));
+    return this.#change(({ rows }) => rows.dropSeries(seenBefore, keep, limit));
   }
 
   async appendEvents(events: readonly HistoryEvent[]): Promise<void> {
-    this.#use((opened) => transact(opened.connection, () => opened.events.append(events)));
+    this.#change((opened) => opened.events.append(events));
   }
 
   async readEvents(query: EventQuery): Promise<readonly HistoryEvent[]> {
@@ -96,7 +103,7 @@ export class LibsqlTables implements BlockTables {
   }
 
   async dropEvents(beforeAt: number, most: number, limit: number): Promise<number> {
-    return this.#use(({ connection, events }) => transact(connection, () => events.drop(beforeAt, most, limit)));
+    return this.#change(({ events }) => events.drop(beforeAt, most, limit));
   }
 
   async sizes(): Promise<{ readonly bytes: number; readonly usedBytes: number; readonly events: number }> {
@@ -122,8 +129,37 @@ export class LibsqlTables implements BlockTables {
 
   #load(): TablesContent {
     const connection = openConnection(this.#options);
-    this.#opened = { connection, rows: new LibsqlRows(connection), events: new LibsqlEvents(connection) };
-    return this.#opened.rows.load();
+    try {
+      const rows = new LibsqlRows(connection);
+      const events = new LibsqlEvents(connection);
+      connection.exec("BEGIN");
+      const content = rows.load();
+      const version = readPragma(connection, "data_version");
+      connection.exec("COMMIT");
+      this.#opened = { connection, rows, events, inode: inodeOf(pathOf(this.#options)), version };
+      return content;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** One transaction, on the file as it was loaded. */
+  #change<T>(work: (opened: Opened) => T): T {
+    return this.#use((opened) => {
+      const { connection, inode, version } = opened;
+      if (inodeOf(pathOf(this.#options)) !== inode) throw this.#changed("the file was deleted or moved away");
+      return transact(connection, () => {
+        if (readPragma(connection, "data_version") === version) return work(opened);
+        throw this.#changed("another process writes to the same file; give every hub a data directory of its own");
+      });
+    });
+  }
+
+  #changed(what: string): TablesReplacedError {
+    const reason = `history ${pathOf(this.#options)}: ${what}`;
+    this.#report({ type: "unavailable", reason });
+    return new TablesReplacedError(reason);
   }
 
   #use<T>(work: (opened: Opened) => T): T {
@@ -135,6 +171,7 @@ export class LibsqlTables implements BlockTables {
     } catch (error) {
       if (error instanceof WsightError && error.code === "BAD_REQUEST") throw error;
       this.#shut();
+      if (error instanceof TablesReplacedError) throw error;
       if (!isDamage(error)) throw unavailable(this.#options, error);
       this.#replace(error);
       throw new TablesReplacedError(String(error), { cause: error });
@@ -173,4 +210,9 @@ export class LibsqlTables implements BlockTables {
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** 0 while there is none. */
+function inodeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? 0;
 }

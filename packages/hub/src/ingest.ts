@@ -1,6 +1,5 @@
 import {
   decodeProbeFrame,
-  type EventsFrame,
   expected,
   type HelloFrame,
   type HistoryEvent,
@@ -14,10 +13,10 @@ import {
 } from "@wsight/protocol";
 import type { AskLink, Asks } from "./asks.ts";
 import type { Clock } from "./clock.ts";
-import { toHubClock } from "./current/hub-clock.ts";
 import type { NodeWriter } from "./current/nodes.ts";
 import type { Tracked } from "./current/tracked.ts";
 import type { Current } from "./current.ts";
+import { createEventIntakes, type EventIntake } from "./event-intake.ts";
 import type { Heirs } from "./heir.ts";
 
 /** A link is asked to say everything again at most this often. */
@@ -100,13 +99,19 @@ export function createIngest({ current, clock, asks, welcome, onEvents }: Ingest
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   /** Open links of this machine. */
   const locals = new Set<Link>();
+  const intakeOf = createEventIntakes(clock);
   return {
     open(reply, { service = null, local = false, own = false } = {}) {
       const complain = (reason: string): void => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
       };
-      const link = new Link({ current, clock, asks, welcome, onEvents }, { service, local }, reply, complain);
+      const link = new Link(
+        { current, clock, asks, welcome, onEvents, intake: intakeOf() },
+        { service, local },
+        reply,
+        complain,
+      );
       let open = true;
       stats.links++;
       if (local || own) locals.add(link);
@@ -141,20 +146,11 @@ function lengthOf(message: unknown): number {
   return message instanceof Uint8Array ? message.byteLength : 0;
 }
 
-/** Events of a node as they are kept, in the hub's time; what was left out is one more. */
-function placedEvents(frame: EventsFrame, { key, clockAheadMs }: NodeWriter, now: number): readonly HistoryEvent[] {
-  const { rows, leftOut } = frame;
-  const onHubClock = toHubClock(clockAheadMs);
-  const events: HistoryEvent[] = rows.map((row) => ({ ...row, at: onHubClock(row.at), node: key }));
-  if (Object.keys(leftOut).length === 0) return events;
-  const at = events.at(-1)?.at ?? now;
-  return [...events, { at, kind: "left-out", node: key, subject: "", text: "", attributes: leftOut }];
-}
-
 interface LinkParts extends Pick<IngestOptions, "current" | "clock"> {
   readonly asks: IngestOptions["asks"] | undefined;
   readonly welcome: Welcome | undefined;
   readonly onEvents: IngestOptions["onEvents"] | undefined;
+  readonly intake: EventIntake;
 }
 
 /**
@@ -167,6 +163,7 @@ class Link {
   readonly #asks: IngestOptions["asks"];
   readonly #welcome: Welcome | undefined;
   readonly #onEvents: IngestOptions["onEvents"];
+  readonly #intake: EventIntake;
   readonly #service: string | null;
   readonly #local: boolean;
   readonly #reply: (frame: HubFrame) => void;
@@ -182,7 +179,7 @@ class Link {
   #resyncAt = -Infinity;
 
   constructor(
-    { current, clock, asks, welcome, onEvents }: LinkParts,
+    { current, clock, asks, welcome, onEvents, intake }: LinkParts,
     { service, local }: Required<Omit<LinkOrigin, "own">>,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
@@ -192,6 +189,7 @@ class Link {
     this.#asks = asks;
     this.#welcome = welcome;
     this.#onEvents = onEvents;
+    this.#intake = intake;
     this.#service = service;
     this.#local = local;
     this.#reply = reply;
@@ -227,7 +225,7 @@ class Link {
     if (frame.type === "names") this.#name(writer, frame);
     else if (frame.type === "snapshot") this.#snapshot(writer, frame);
     else if (frame.type === "table") writer.table(frame);
-    else if (frame.type === "events") this.#onEvents?.(placedEvents(frame, writer, this.#clock.now()));
+    else if (frame.type === "events") this.#onEvents?.(this.#intake.take(frame, writer));
     else if (frame.type === "answer") this.#asked?.answer(frame);
     else if (frame.type === "tail") this.#asked?.tail(frame);
     else if (frame.type === "bye") {

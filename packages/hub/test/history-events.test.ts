@@ -63,3 +63,53 @@ it("a process that started just now and one that ended are events, a probe's non
   expect(gone).toMatchObject({ node: "chat/a", attributes: { pid: 11, host: "h" } });
   expect((await events()).map(({ kind }) => kind).sort()).toEqual(["node.gone", "node.started"]);
 });
+
+it("what claims to have happened in the future is of now, and a process that began then too", async () => {
+  const { link, events } = await startWithNode();
+  const future = 8.64e15;
+  link.receive(
+    encodeLinkText({
+      type: "events",
+      epoch: EPOCH,
+      rows: [{ at: future, kind: "error", subject: "1", text: "x", attributes: {} }],
+      leftOut: {},
+    }),
+  );
+  const error = await until(async () => (await events("&kinds=error"))[0], { what: "the error" });
+  expect(error.at).toBeLessThanOrEqual(Date.now());
+  await until(async () => (await events("&kinds=node.started"))[0], { what: "the start" });
+  link.receive(encodeLinkText({ ...HELLO, epoch: EPOCH + 1, startedAt: future }));
+  const restart = await until(
+    async () => (await events("&kinds=node.started")).find(({ text }) => text === "restarted"),
+    { what: "the restart" },
+  );
+  expect(restart.at).toBeLessThanOrEqual(Date.now());
+});
+
+it("a probe that tells without end fills nothing: the rest is a number", async () => {
+  const { link, events } = await startWithNode();
+  const at = Date.now();
+  const frames = 40;
+  for (let frame = 0; frame < frames; frame++) {
+    const rows = Array.from({ length: 128 }, (_, i) => ({
+      at,
+      kind: "connection.opened" as const,
+      subject: `${frame}-${i}`,
+      text: "",
+      attributes: {},
+    }));
+    link.receive(encodeLinkText({ type: "events", epoch: EPOCH, rows, leftOut: {} }));
+  }
+  await until(async () => (await events("&kinds=connection.opened")).length > 0, { what: "the first of them" });
+  const told = await events("&kinds=connection.opened&limit=1000");
+  // One more frame brings the number, once the node may speak again.
+  const left = await until(
+    async () => {
+      link.receive(encodeLinkText({ type: "events", epoch: EPOCH, rows: [], leftOut: {} }));
+      return (await events("&kinds=left-out"))[0];
+    },
+    { what: "what was left out" },
+  );
+  expect(Number(left.attributes["connection.opened"])).toBeGreaterThan(frames * 128 - 1_300);
+  expect(told.length).toBeLessThanOrEqual(1_000);
+});

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { figureText, parseFigure, splitsOf } from "../src/history/figure-text.ts";
 import { figuresOfLines, pastOf } from "../src/history/past-of.ts";
+import { verdict } from "../src/pages/history/compare.tsx";
+import { factsText } from "../src/pages/history/event-facts.ts";
 import { readLocal, writeLocal } from "../src/pages/history/local-time.ts";
 import { figureTitle, lineTitle, metricTitle } from "../src/pages/history/names.ts";
 import { FIRST_FIGURES, formatHistory, otherFrom, parseHistory } from "../src/pages/history/place.ts";
@@ -207,5 +209,35 @@ describe("names for people", () => {
     expect(figureTitle(figure)).toBe("HTTP request duration, p95, by route");
     expect(lineTitle(figure, { "http.route": "/api" }, true)).toBe("/api");
     expect(lineTitle(figure, { "http.route": "" }, false)).toBe("HTTP request duration, p95: (none)");
+  });
+});
+
+describe("what an event has beside its text", () => {
+  it("is told with units, and without what says nothing", () => {
+    const attributes = { server: "socket.io", durationMs: 49_782, messagesIn: 78, messagesOut: 1205, bytesIn: 3604 };
+    const closed = { ...attributes, bytesOut: 71_907, bufferedHighBytes: 0, rttMs: 1.58 };
+    expect(factsText({ attributes: closed })).toBe(
+      "socket.io · open 49.8 s · messages 78 in, 1,205 out · 3.6 kB in, 72 kB out · round trip 1.6 ms",
+    );
+    expect(factsText({ attributes: { bufferedHighBytes: 20_000 } })).toBe("buffered at most 20 kB");
+  });
+
+  it("leaves out nothing that it does not know", () => {
+    expect(factsText({ attributes: { pid: 42, host: "web-1" } })).toBe("pid 42 · host web-1");
+    expect(factsText({ attributes: {} })).toBe("");
+  });
+});
+
+describe("what is said of a comparison", () => {
+  const row = (state: "outside" | "inside" | "no-data" | "not-enough-history") => ({
+    line: { usual: { state, z: null, samples: 0, median: null, spread: null } },
+  });
+
+  it("calls nothing usual that could not be judged", () => {
+    expect(verdict([row("no-data"), row("not-enough-history")])).toBe("too little history to say what is usual");
+    expect(verdict([row("inside"), row("inside")])).toBe("nothing outside the usual");
+    expect(verdict([row("outside"), row("no-data")])).toBe(
+      "1 outside the usual, first · 1 not judged, for want of data",
+    );
   });
 });

@@ -160,6 +160,16 @@ function isOutside({ line }: Row): boolean {
   return line.usual.state === "outside";
 }
 
+/** How many are unusual; what could not be judged is not called usual. */
+export function verdict(rows: readonly { readonly line: Pick<HistoryCompareLine, "usual"> }[]): string {
+  const states = rows.map(({ line }) => line.usual.state);
+  const outside = states.filter((state) => state === "outside").length;
+  const unjudged = states.filter((state) => state === "not-enough-history" || state === "no-data").length;
+  if (unjudged === rows.length) return "too little history to say what is usual";
+  const said = outside === 0 ? "nothing outside the usual" : `${outside} outside the usual, first`;
+  return unjudged === 0 ? said : `${said} · ${unjudged} not judged, for want of data`;
+}
+
 interface DifferencesProps {
   readonly rows: readonly Row[];
   /** How many figures were asked for. */
@@ -172,14 +182,13 @@ interface DifferencesProps {
 function Differences({ rows, asked, pending, shown, onShow }: DifferencesProps): VNode {
   const title = "What differs";
   const absent = asked - new Set(rows.map(({ selector }) => figureText(selector))).size;
-  const outside = rows.filter(isOutside).length;
   return (
     <section class="card compare-card" aria-labelledby="what-differs" data-pending={pending ? "" : undefined}>
       <div class="card-head">
         <h2 id="what-differs">{title}</h2>
         <span class="card-note">
-          {outside === 0 ? "nothing outside the usual" : `${outside} outside the usual, first`}
-          {absent === 0 ? "" : ` · ${absent} figures without data in both`}
+          {verdict(rows)}
+          {absent === 0 ? "" : ` · ${absent} ${absent === 1 ? "figure" : "figures"} without data`}
         </span>
         <div class="card-aside">
           <ChartMenu title={title} table={() => tableOf(title, rows)} />

@@ -8,6 +8,7 @@ import { Icon } from "../../components/icon.tsx";
 import type { IconName } from "../../components/icons.ts";
 import type { Tone } from "../../components/tone.ts";
 import { count, join } from "../../format/quantity.ts";
+import { factsText } from "./event-facts.ts";
 import type { HistoryApi } from "./history-api.ts";
 import { Problem } from "./problem.tsx";
 import { useAsked } from "./use-asked.ts";
@@ -153,14 +154,14 @@ function List({ events, onShow }: ListProps): VNode {
             const { word, icon, tone } = KINDS[event.kind] ?? KINDS["left-out"];
             return (
               <tr key={`${event.at} ${event.kind} ${event.subject} ${index}`}>
-                <th scope="row">
+                <th scope="row" class="event-time">
                   <button
                     type="button"
                     class="link"
                     aria-label={`Look at the half hour around ${clock.value.day(event.at)} ${clock.value.time(event.at)}`}
                     onClick={() => onShow(event)}
                   >
-                    {clock.value.day(event.at)} {clock.value.time(event.at)}
+                    <span>{clock.value.day(event.at)}</span> <span>{clock.value.time(event.at)}</span>
                   </button>
                 </th>
                 <td>
@@ -169,15 +170,15 @@ function List({ events, onShow }: ListProps): VNode {
                     {word}
                   </span>
                   <p class="narrow-only fine event-text">
-                    {event.text} {attributesText(event)} {event.node}
+                    {wordsOf(event)} · {event.node ?? "hub"}
                   </p>
                 </td>
                 <td class="wide-cell event-text">
                   {event.text}
-                  <span class="fine"> {attributesText(event)}</span>
+                  <span class="fine"> {factsText(event)}</span>
                 </td>
                 <td class="wide-cell mono">{event.subject}</td>
-                <td class="wide-cell mono">{event.node ?? "hub"}</td>
+                <td class="wide-cell mono nowrap">{event.node ?? "hub"}</td>
               </tr>
             );
           })}
@@ -187,10 +188,10 @@ function List({ events, onShow }: ListProps): VNode {
   );
 }
 
-function attributesText({ attributes }: HistoryEvent): string {
-  return Object.entries(attributes)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(" · ");
+/** Text, subject and facts in one line, for narrow windows. */
+function wordsOf(event: HistoryEvent): string {
+  const subject = event.subject === event.node ? "" : event.subject;
+  return [subject, event.text, factsText(event)].filter((text) => text !== "").join(" · ");
 }
 
 function tableOf(app: App, title: string, events: readonly HistoryEvent[]): ChartTable {
@@ -199,7 +200,7 @@ function tableOf(app: App, title: string, events: readonly HistoryEvent[]): Char
     title,
     columns: ["Kind", "Node", "About", "Said", "More"],
     rows: events.map((event) => {
-      const cells = [event.kind, event.node ?? "hub", event.subject, event.text, attributesText(event)];
+      const cells = [event.kind, event.node ?? "hub", event.subject, event.text, factsText(event)];
       return { at: event.at, label: `${clock.day(event.at)} ${clock.time(event.at)}`, values: cells, texts: cells };
     }),
   };

@@ -169,7 +169,7 @@ function Charts({ answer, pending, trends, marks, known, period, onRange }: Char
 }
 
 function marksNote({ length }: readonly PlotMark[]): readonly string[] {
-  return length === 0 ? [] : [`▲ ${length} ${length === 1 ? "event" : "events"}, see Events`];
+  return length === 0 ? [] : [`▲ ${length} ${length === 1 ? "mark" : "marks"}: processes, tests, alerts`];
 }
 
 function emptinessOf({ results, lines }: ChartData, known: KnownSeries | null): Emptiness | null {

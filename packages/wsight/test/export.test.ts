@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -40,6 +40,8 @@ describe("wsight export and import", () => {
     const file = join(dir, "history.ndjson.gz");
     const exported = await run(["export", "--data", join(dir, "one"), "--out", file]);
     expect(exported).toMatchObject({ code: 0, stdout: "" });
+    // What the file takes, compressed as it is.
+    expect(exported.stderr).toContain(`${(await stat(file)).size.toLocaleString("en")} bytes to ${file}`);
     const imported = await run(["import", file, "--data", join(dir, "two")]);
     expect(imported.stderr).toMatch(/1,\d{3} samples and 20 events to /);
     expect(imported.code).toBe(0);

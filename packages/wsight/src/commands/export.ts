@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync } from "node:fs";
+import { createWriteStream, existsSync, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
@@ -42,8 +42,8 @@ export const exportCommand: Command = {
       throw new WsightError("BAD_OPTION", `--out: expected a new file, got ${out}, which is there`);
     try {
       const source = values.url === undefined ? openDirectory(values, terminal) : openHub(values.url, values, terminal);
-      const bytes = await write(source, out, signal);
-      if (out !== null) stderr.write(`wsight: ${bytes.toLocaleString("en")} bytes to ${out}\n`);
+      await write(source, out, signal);
+      if (out !== null) stderr.write(`wsight: ${statSync(out).size.toLocaleString("en")} bytes to ${out}\n`);
       return 0;
     } catch (error) {
       if (signal.aborted) return ABORTED;
@@ -57,18 +57,11 @@ export const exportCommand: Command = {
 /** Text in pieces; nothing is opened before the first is asked for. */
 type Pieces = AsyncIterable<string | Uint8Array>;
 
-async function write(pieces: Pieces, out: string | null, signal: AbortSignal): Promise<number> {
-  let bytes = 0;
-  async function* counted(): AsyncGenerator<string | Uint8Array> {
-    for await (const piece of pieces) {
-      bytes += Buffer.byteLength(piece);
-      yield piece;
-    }
-  }
-  const text = Readable.from(counted(), { objectMode: false });
+async function write(pieces: Pieces, out: string | null, signal: AbortSignal): Promise<void> {
+  const text = Readable.from(pieces, { objectMode: false });
   if (out === null) {
     await pipeline(text, process.stdout, { signal, end: false });
-    return bytes;
+    return;
   }
   const partial = `${out}.partial`;
   const file = createWriteStream(partial, { mode: 0o600 });
@@ -79,7 +72,6 @@ async function write(pieces: Pieces, out: string | null, signal: AbortSignal): P
     await rm(partial, { force: true });
     throw error;
   }
-  return bytes;
 }
 
 async function* openDirectory(values: FlagValues, { environment, signal }: Terminal): Pieces {

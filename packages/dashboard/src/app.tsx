@@ -10,12 +10,12 @@ import { ToastList } from "./components/toasts.tsx";
 import { findPage } from "./pages/index.ts";
 import { shellOnScreen } from "./shell.ts";
 
-const CommandPalette = lazy(async () => (await import("./components/command-palette.tsx")).CommandPalette);
-const DataTableDialog = lazy(async () => (await import("./components/data-table.tsx")).DataTableDialog);
-const HelpDialog = lazy(async () => (await import("./components/help.tsx")).HelpDialog);
+const CommandPalette = lazy(async () => (await import("./components/command-palette.tsx")).CommandPalette, "shell");
+const DataTableDialog = lazy(async () => (await import("./components/data-table.tsx")).DataTableDialog, "shell");
+const HelpDialog = lazy(async () => (await import("./components/help.tsx")).HelpDialog, "shell");
 /** The rail's place is kept by its frame. */
-const Rail = lazy(async () => (await import("./rail/rail.tsx")).Rail);
-const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).SignInSheet);
+const Rail = lazy(async () => (await import("./rail/rail.tsx")).Rail, "shell");
+const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).SignInSheet, "shell");
 
 /**
  * The whole window. It reads no signal and so renders once: the provider above

@@ -1,5 +1,5 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { LIVE_HISTORY_MS, type WsightError } from "@wsight/protocol";
+import { LIVE_HISTORY_MS, WsightError } from "@wsight/protocol";
 import type { Toasts } from "./components/toast-queue.ts";
 import { browserClock } from "./connection/environment.ts";
 import type { PastReader } from "./past/past-reader.ts";
@@ -54,7 +54,10 @@ export function createPastControl({ live, route, toasts }: PastControlParts): Pa
     reader = import("./past/start.ts").then(({ startPastReader }) =>
       startPastReader({ live, range: route.range, fault, clock: browserClock() }),
     );
-    reader.catch(reportError);
+    reader.catch(() => {
+      live.reading.value = false;
+      fault.value = new WsightError("INTERNAL", "the page may have been updated while it was open: reload it");
+    });
   });
   const kept = computed(() => {
     const hub = live.table("hub").value;
@@ -81,7 +84,10 @@ export function createPastControl({ live, route, toasts }: PastControlParts): Pa
       });
     },
     retry() {
-      reader?.then((started) => started.retry(), reportError);
+      reader?.then(
+        (started) => started.retry(),
+        () => location.reload(),
+      );
     },
   };
 }

@@ -6,7 +6,7 @@ import { findGaps, WindowReader } from "../src/charts/window-data.ts";
 import { lastMinute, meanOf } from "../src/pages/figures.ts";
 import { PastGrid, rowOf } from "../src/past/past-grid.ts";
 import { PastReader } from "../src/past/past-reader.ts";
-import type { LiveState, Past, TimeRange } from "../src/state/index.ts";
+import type { LiveState, Past, PastTable, TimeRange } from "../src/state/index.ts";
 import { HandClock, until } from "./hand-clock.ts";
 import { Page, SmallHub } from "./small-hub.ts";
 
@@ -46,13 +46,15 @@ interface Question {
 function createReader() {
   const past = signal<Past | null>(null);
   const selectors = signal<readonly Selector[]>([OPEN, RATE]);
+  const pastTables = signal<readonly PastTable[]>([]);
+  const node = signal<string | null>(null);
   const range = signal<TimeRange | null>(null);
   const reading = signal(false);
   const fault = signal<WsightError | null>(null);
   const clock = new HandClock(START);
   const questions: Question[] = [];
   const reader = new PastReader({
-    live: { past, reading, selectors },
+    live: { past, reading, selectors, pastTables, node },
     range,
     fault,
     clock,
@@ -63,7 +65,7 @@ function createReader() {
         }),
     },
   });
-  return { past, selectors, range, reading, fault, clock, questions, reader };
+  return { past, selectors, pastTables, node, range, reading, fault, clock, questions, reader };
 }
 
 describe("the past that an address names", () => {

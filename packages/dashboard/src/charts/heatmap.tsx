@@ -45,6 +45,8 @@ interface Cell {
 
 const LEFT = 54;
 const BOTTOM = 24;
+/** What differs by less is said as the round length that it nearly is. */
+const NEARLY = 0.04;
 const TOP = 6;
 const FONT = '11px "Geist Variable", system-ui, sans-serif';
 
@@ -86,7 +88,7 @@ export function Heatmap({
   const tell = (told: Cell | null) => {
     if (grid !== null && told !== null) onCell?.(meaningOf(grid, told));
   };
-  const every = span(grid?.columnMs ?? app.viewMs.value / HEAT_COLUMNS);
+  const every = roundSpan(grid?.columnMs ?? app.viewMs.value / HEAT_COLUMNS);
   return (
     <Card
       title={title}
@@ -215,6 +217,13 @@ function HeatTooltip({ grid, cell, width, unit }: HeatTooltipProps): VNode {
       </dl>
     </div>
   );
+}
+
+/** A column is as long as the window leaves it, which the ends of the coarser intervals of history make uneven: 61 s are a minute. */
+function roundSpan(columnMs: number): string {
+  const unit = columnMs >= 3_600_000 ? 3_600_000 : 60_000;
+  const whole = Math.round(columnMs / unit) * unit;
+  return span(Math.abs(columnMs - whole) <= columnMs * NEARLY ? whole : columnMs);
 }
 
 /** `16 ms to 32 ms`. */

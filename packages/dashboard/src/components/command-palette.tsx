@@ -129,12 +129,7 @@ function listCommands(app: App): readonly Command[] {
         live.paused.value = !paused;
       },
     },
-    {
-      label: "Copy link to this view",
-      kind: "Action",
-      icon: "link",
-      run: () => app.copy(route.linkTo("live", live.now.peek()), "Link"),
-    },
+    ...listLinks(app),
     { label: "Change theme", kind: "Action", icon: "theme", run: () => theme.cycle() },
     {
       label: "Keyboard shortcuts",
@@ -146,6 +141,18 @@ function listCommands(app: App): readonly Command[] {
     },
     { label: "Sign out", kind: "Action", icon: "signOut", run: () => signOut(app) },
   ];
+}
+
+/** A link to this time comes first; without history there is only now to link to. */
+function listLinks({ live, route, time, copy }: App): readonly Command[] {
+  const link = (kind: "moment" | "live", label: string, what: string): Command => ({
+    label,
+    kind: "Action",
+    icon: kind === "moment" ? "history" : "link",
+    run: () => copy(route.linkTo(kind, live.now.peek()), what),
+  });
+  const always = link("live", "Copy link that is always live", "Always-live link");
+  return time.kept.value === true ? [link("moment", "Copy link to this moment", "Link"), always] : [always];
 }
 
 function signOut(app: App): void {

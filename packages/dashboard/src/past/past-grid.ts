@@ -1,11 +1,20 @@
 import type { HistoryAnswer, HistoryLine, Selector } from "@wsight/protocol";
 import type { Past, SeriesColumns } from "../state/live.ts";
+import type { PastAnswer, PastTable } from "../state/past-rows.ts";
 
 /** A value this many intervals from the end still says how it was there. */
 const CURRENT_STEPS = 3;
 
 /** One series of the past, one value an interval, NaN where nothing is known. */
 type Row = Float64Array;
+
+/** Tables by {@link tableKey}; `null` for one that can't be had. */
+export type PastTableMap = ReadonlyMap<string, PastAnswer<PastTable> | null>;
+
+/** Name of a table of one node, or of all. */
+export function tableKey(name: PastTable, node: string | null): string {
+  return node === null ? name : `${name} ${node}`;
+}
 
 /** A stretch of the past with the series that were asked for so far. */
 export class PastGrid implements Past {
@@ -17,14 +26,20 @@ export class PastGrid implements Past {
   /** How much of the time has data in any series, 0 to 1. */
   readonly coverage: number;
   readonly #rows: ReadonlyMap<string, Row>;
+  readonly #tables: PastTableMap;
 
-  constructor(first: Omit<HistoryAnswer, "results">, rows: ReadonlyMap<string, Row>) {
+  constructor(
+    first: Omit<HistoryAnswer, "results">,
+    rows: ReadonlyMap<string, Row>,
+    tables: PastTableMap = new Map<string, null>(),
+  ) {
     this.fromAt = first.fromAt;
     this.toAt = first.toAt;
     this.stepMs = first.stepMs;
     this.resolutionMs = first.resolutionMs;
     this.coverage = first.coverage;
     this.#rows = rows;
+    this.#tables = tables;
   }
 
   /** True when this series was asked for, whatever came of it. */
@@ -37,7 +52,23 @@ export class PastGrid implements Past {
     return new PastGrid(
       { ...this.#shape(), coverage: Math.max(this.coverage, coverage) },
       new Map([...this.#rows, ...rows]),
+      this.#tables,
     );
+  }
+
+  /** True when this table was asked for, whatever came of it. @param key see {@link tableKey} */
+  hasTable(key: string): boolean {
+    return this.#tables.has(key);
+  }
+
+  /** The same stretch with more tables. */
+  withTables(tables: PastTableMap): PastGrid {
+    return new PastGrid(this.#shape(), this.#rows, new Map([...this.#tables, ...tables]));
+  }
+
+  table<T extends PastTable>(name: T, node: string | null): PastAnswer<T> | null {
+    // What was put there under this name was made for it.
+    return (this.#tables.get(tableKey(name, node)) ?? null) as PastAnswer<T> | null;
   }
 
   latest(key: string): number | null {

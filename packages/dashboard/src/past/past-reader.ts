@@ -1,4 +1,4 @@
-import { batch, effect, type ReadonlySignal, type Signal } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, type Signal, untracked } from "@preact/signals";
 import {
   type HistoryAnswer,
   type HistorySelector,
@@ -10,8 +10,9 @@ import {
 import type { Clock } from "../connection/environment.ts";
 import { pastOf } from "../history/past-of.ts";
 import type { HistoryApi } from "../pages/history/history-api.ts";
-import type { LiveState, TimeRange } from "../state/index.ts";
-import { PastGrid, rowOf } from "./past-grid.ts";
+import type { LiveState, PastTable, TimeRange } from "../state/index.ts";
+import { PastGrid, rowOf, tableKey } from "./past-grid.ts";
+import { readTables } from "./read-tables.ts";
 
 /** A range that is still being dragged is not asked for, ms. */
 const SETTLE_MS = 40;
@@ -29,9 +30,18 @@ const FRESH_MS = 10_000;
 /** Stretches that are kept to go back to. */
 const KEPT = 4;
 
+/** What is to be shown of a time. */
+interface Wanted {
+  readonly range: TimeRange;
+  readonly selectors: readonly Selector[];
+  readonly tables: readonly PastTable[];
+  /** Whose tables; `null` for all. */
+  readonly node: string | null;
+}
+
 /** What a {@link PastReader} works on. */
 export interface PastReaderParts {
-  readonly live: Pick<LiveState, "past" | "reading" | "selectors">;
+  readonly live: Pick<LiveState, "past" | "reading" | "selectors" | "pastTables" | "node">;
   /** The time to look at; `null` for now. */
   readonly range: ReadonlySignal<TimeRange | null>;
   /** Set to why it could not be read. */
@@ -59,17 +69,13 @@ export class PastReader {
 
   constructor(parts: PastReaderParts) {
     this.#parts = parts;
-    this.#stop = effect(() => {
-      const range = parts.range.value;
-      const selectors = parts.live.selectors.value;
-      this.#follow(range, selectors);
-    });
+    this.#stop = effect(() => this.#follow(this.#wanted()));
   }
 
   /** Asks again for what could not be read. */
   retry(): void {
     this.#asked = "";
-    this.#follow(this.#parts.range.peek(), this.#parts.live.selectors.peek());
+    this.#follow(untracked(() => this.#wanted()));
   }
 
   /** Gives up what is under way and lets the page look at now; safe to call twice. */
@@ -79,23 +85,29 @@ export class PastReader {
     this.#parts.live.past.value = null;
   }
 
-  #follow(range: TimeRange | null, selectors: readonly Selector[]): void {
-    const asked = range === null ? "" : `${nameOf(range)} ${selectors.map(selectorKey).join(" ")}`;
+  #wanted(): Wanted | null {
+    const { range, live } = this.#parts;
+    const wanted = { selectors: live.selectors.value, tables: live.pastTables.value, node: live.node.value };
+    return range.value === null ? null : { ...wanted, range: range.value };
+  }
+
+  #follow(wanted: Wanted | null): void {
+    const asked = wanted === null ? "" : textOf(wanted);
     if (asked !== "" && asked === this.#asked) return;
     this.#giveUp();
     this.#asked = asked;
     this.#failed = 0;
     const { live, fault } = this.#parts;
     fault.value = null;
-    if (range === null) live.past.value = null;
-    if (range === null || selectors.length === 0) return;
-    const held = this.#kept.get(nameOf(range));
-    if (held !== undefined && selectors.every((selector) => held.has(selectorKey(selector)))) {
+    if (wanted === null) live.past.value = null;
+    if (wanted === null || wanted.selectors.length === 0) return;
+    const held = this.#kept.get(nameOf(wanted.range));
+    if (held !== undefined && hasAll(held, wanted)) {
       live.past.value = held;
       return;
     }
     live.reading.value = true;
-    this.#timer = this.#parts.clock.setTimeout(() => this.#read(range, selectors, held ?? null), SETTLE_MS);
+    this.#timer = this.#parts.clock.setTimeout(() => this.#read(wanted, held ?? null), SETTLE_MS);
   }
 
   #giveUp(): void {
@@ -106,15 +118,14 @@ export class PastReader {
     this.#parts.live.reading.value = false;
   }
 
-  async #read(range: TimeRange, selectors: readonly Selector[], held: PastGrid | null): Promise<void> {
+  async #read(wanted: Wanted, held: PastGrid | null): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
     const { live, fault } = this.#parts;
     try {
-      const missing = selectors.filter((selector) => held === null || !held.has(selectorKey(selector)));
-      const grid = await this.#ask(range, missing, held, abort.signal);
+      const grid = await this.#complete(wanted, held, abort.signal);
       if (abort.signal.aborted) return;
-      this.#keep(range, grid);
+      this.#keep(wanted.range, grid);
       this.#failed = 0;
       batch(() => {
         fault.value = null;
@@ -124,16 +135,26 @@ export class PastReader {
       if (abort.signal.aborted) return;
       const told = error instanceof WsightError ? error : new WsightError("INTERNAL", String(error));
       fault.value = told;
-      if (!FINAL.has(told.code)) this.#readLater(range, selectors);
+      if (!FINAL.has(told.code)) this.#readLater(wanted);
     }
     live.reading.value = false;
   }
 
+  /** What is held, with what is missing of series and then, on the grid that these have, of tables. */
+  async #complete(wanted: Wanted, held: PastGrid | null, signal: AbortSignal): Promise<PastGrid> {
+    const { range, node } = wanted;
+    const missing = wanted.selectors.filter((selector) => held === null || !held.has(selectorKey(selector)));
+    const grid = held !== null && missing.length === 0 ? held : await this.#ask(range, missing, held, signal);
+    const tables = wanted.tables.filter((name) => !grid.hasTable(tableKey(name, node)));
+    if (tables.length === 0 || signal.aborted) return grid;
+    return grid.withTables(await readTables(this.#parts.api, { grid, tables, node }, signal));
+  }
+
   /** A hub that has just started is still opening its history. */
-  #readLater(range: TimeRange, selectors: readonly Selector[]): void {
+  #readLater(wanted: Wanted): void {
     const waitMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** this.#failed++);
-    const held = this.#kept.get(nameOf(range)) ?? null;
-    this.#timer = this.#parts.clock.setTimeout(() => this.#read(range, selectors, held), waitMs);
+    const held = this.#kept.get(nameOf(wanted.range)) ?? null;
+    this.#timer = this.#parts.clock.setTimeout(() => this.#read(wanted, held), waitMs);
   }
 
   async #ask(
@@ -181,6 +202,17 @@ export class PastReader {
       this.#kept.delete(oldest);
     }
   }
+}
+
+function textOf({ range, selectors, tables, node }: Wanted): string {
+  return [nameOf(range), ...selectors.map(selectorKey), ...tables.map((name) => tableKey(name, node))].join(" ");
+}
+
+function hasAll(held: PastGrid, { selectors, tables, node }: Wanted): boolean {
+  return (
+    selectors.every((selector) => held.has(selectorKey(selector))) &&
+    tables.every((name) => held.hasTable(tableKey(name, node)))
+  );
 }
 
 function nameOf({ fromAt, toAt }: TimeRange): string {

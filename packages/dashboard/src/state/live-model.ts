@@ -20,6 +20,7 @@ import { ByteRate } from "./byte-rate.ts";
 import { connectionStateOf, rightEdge } from "./freshness.ts";
 import type { ConnectionStatus, LiveState, OnScreen, Past, SeriesRing, TailBatch } from "./live.ts";
 import { OnScreenCount, withNode } from "./on-screen.ts";
+import type { PastTable } from "./past-rows.ts";
 import { SeriesStore } from "./series-store.ts";
 
 /** Status, clock and clean-up are looked at this often, ms. */
@@ -61,6 +62,7 @@ export class LiveModel implements LiveState {
   });
   readonly stepMs: ReadonlySignal<number> = computed(() => this.past.value?.stepMs ?? LIVE_STEP_MS);
   readonly selectors: Signal<readonly Selector[]> = signal<readonly Selector[]>([]);
+  readonly pastTables: Signal<readonly PastTable[]> = signal<readonly PastTable[]>([]);
   readonly windowMs: Signal<number> = signal(300_000);
   readonly node: Signal<string | null> = signal<string | null>(null);
   readonly principal: Signal<Principal | null> = signal<Principal | null>(null);
@@ -256,7 +258,8 @@ export class LiveModel implements LiveState {
     queueMicrotask(() => {
       if (this.#closed) return;
       const before = this.#subscribed;
-      const { series, tables } = this.#screen.union(this.#node());
+      const { series, tables, past } = this.#screen.union(this.#node());
+      if (past.join() !== this.pastTables.peek().join()) this.pastTables.value = past;
       if ([...series.keys(), ...tables].join("\n") === before) return;
       this.selectors.value = [...series.values()];
       this.#store.setUsed(new Set(series.keys()), this.#clock.now());

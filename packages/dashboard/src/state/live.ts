@@ -4,6 +4,7 @@ import type { HubMessageOf } from "../connection/hub-messages.ts";
 import type { TailWish } from "../connection/session.ts";
 import type { Principal } from "../connection/session-api.ts";
 import type { Transport } from "../connection/transport-choice.ts";
+import type { PastAnswer, PastTable } from "./past-rows.ts";
 
 /**
  * `connecting`: no answer yet, first try · `live`: the newest sample is at
@@ -68,12 +69,16 @@ export interface Past {
   latest(key: string): number | null;
   /** See `SeriesRing.read`. */
   read(key: string, fromAt: number, toAt: number, into?: SeriesColumns): SeriesColumns & { readonly length: number };
+  /** A table over the whole of it; `null` while it is not known, or can't be. @param node `null` for all */
+  table<T extends PastTable>(name: T, node: string | null): PastAnswer<T> | null;
 }
 
 /** What is on screen. */
 export interface OnScreen {
   readonly series: readonly Selector[];
   readonly tables: readonly LiveTable[];
+  /** What is wanted beside the series while the page looks at the past. @default none */
+  readonly past?: readonly PastTable[];
 }
 
 /** Messages of the live tail, oldest first, and how many fitted and were not shown. */
@@ -100,6 +105,8 @@ export interface LiveState {
   readonly stepMs: ReadonlySignal<number>;
   /** Every series on screen, the node applied. */
   readonly selectors: ReadonlySignal<readonly Selector[]>;
+  /** Tables of the past that are wanted on screen, in order. */
+  readonly pastTables: ReadonlySignal<readonly PastTable[]>;
   /** Length of the window, ms: 300,000 or 900,000. @default 300_000 */
   readonly windowMs: Signal<number>;
   /** Node that selectors without one of their own look at; `null` for all. */

@@ -1,22 +1,24 @@
 import { type LiveTable, MAX_SELECTORS, type Selector, selectorKey } from "@wsight/protocol";
 import type { OnScreen } from "./live.ts";
+import type { PastTable } from "./past-rows.ts";
 
 /** What all users of the page look at together. */
 export interface Union {
   /** By `selectorKey`, the node already applied. */
   readonly series: ReadonlyMap<string, Selector>;
   readonly tables: readonly LiveTable[];
+  readonly past: readonly PastTable[];
   /** Series that did not fit into one subscription. */
   readonly leftOut: number;
 }
 
 /** Counts who looks at what. */
 export class OnScreenCount {
-  readonly #users = new Set<OnScreen>();
+  readonly #users = new Set<Required<OnScreen>>();
 
   /** Adds a user; returns the way to remove it. */
   add(page: OnScreen): () => void {
-    const user = { series: [...page.series], tables: [...page.tables] };
+    const user = { series: [...page.series], tables: [...page.tables], past: [...(page.past ?? [])] };
     this.#users.add(user);
     return () => {
       this.#users.delete(user);
@@ -32,6 +34,7 @@ export class OnScreenCount {
   union(node: string | null): Union {
     const series = new Map<string, Selector>();
     const tables = new Set<LiveTable>();
+    const past = new Set<PastTable>();
     const leftOut = new Set<string>();
     for (const user of this.#users) {
       for (const selector of user.series) {
@@ -41,8 +44,9 @@ export class OnScreenCount {
         else leftOut.add(key);
       }
       for (const table of user.tables) tables.add(table);
+      for (const table of user.past) past.add(table);
     }
-    return { series, tables: [...tables].sort(), leftOut: leftOut.size };
+    return { series, tables: [...tables].sort(), past: [...past].sort(), leftOut: leftOut.size };
   }
 }
 

@@ -5,6 +5,7 @@ import type { ColorToken } from "../../charts/palette.ts";
 import { createStack, restOf } from "../../charts/stack.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { count, join } from "../../format/quantity.ts";
+import { pastRows } from "../past-rows.ts";
 import { explainEmpty, nodesInView, staleSince } from "../reporting.ts";
 import { useOnScreen } from "../use-on-screen.ts";
 import { type Band, endedNodes, NONE_ENDED, peakOf, pickBands } from "./bands.ts";
@@ -18,28 +19,57 @@ const PICK_MS = 60_000;
 /** Open connections, one band for each node, with what they can take together. */
 export function ByNodeChart(): VNode {
   const { live } = useApp();
+  return live.past.value === null ? <Now /> : <Then />;
+}
+
+function Now(): VNode {
+  const { live } = useApp();
   const { names, more } = useShown();
   const { capacity } = poolOf(nodesInView(live));
+  const rest = more ? "Other" : null;
   // Another set of lines, or another limit, is another chart.
-  return <Chart key={`${names.join()} ${more} ${capacity}`} shown={names} more={more} capacity={capacity} />;
+  return (
+    <Chart
+      key={`${names.join()} ${more} ${capacity}`}
+      shown={names}
+      rest={rest}
+      capacity={capacity}
+      caption={captionOf(capacity)}
+    />
+  );
+}
+
+/** The busiest nodes of the time looked at, whether anybody knows of them now or not. */
+function Then(): VNode {
+  const { live } = useApp();
+  const { rows = [], leftOut = 0 } = pastRows(live, "connections") ?? {};
+  const text = rows
+    .map(({ key }) => key)
+    .sort()
+    .join("\n");
+  const names = useMemo(() => text.split("\n").filter(Boolean), [text]);
+  const rest = leftOut === 0 ? null : `Other (${leftOut})`;
+  const caption = "stacked · the busiest nodes in the window";
+  return <Chart key={`${text} ${rest}`} shown={names} rest={rest} capacity={null} caption={caption} />;
 }
 
 interface ChartProps {
   readonly shown: readonly string[];
-  /** True when there are nodes without a band of their own. */
-  readonly more: boolean;
+  /** What the band of all other nodes is called; `null` when there are none. */
+  readonly rest: string | null;
   readonly capacity: number | null;
+  readonly caption: string;
 }
 
-function Chart({ shown, more, capacity }: ChartProps): VNode {
+function Chart({ shown, rest, capacity, caption }: ChartProps): VNode {
   const { live } = useApp();
-  const lines = useMemo(() => linesOf(shown, more), [shown, more]);
+  const lines = useMemo(() => linesOf(shown, rest), [shown, rest]);
   const stack = useMemo(createStack, []);
   useOnScreen(useMemo(() => ({ series: [ACTIVE, ...shown.map(activeOf)], tables: [] }), [shown]));
   return (
     <TimeSeries
       title="Active by node"
-      caption={captionOf(capacity)}
+      caption={caption}
       span={8}
       lines={lines}
       format={count}
@@ -55,7 +85,7 @@ function captionOf(capacity: number | null): string {
   return capacity === null ? "stacked · capacity unknown" : `stacked · together they can take ${join(count(capacity))}`;
 }
 
-function linesOf(shown: readonly string[], more: boolean): readonly Line[] {
+function linesOf(shown: readonly string[], rest: string | null): readonly Line[] {
   const services = new Set(shown.map((node) => node.slice(0, node.indexOf("/"))));
   const lines = shown.map(
     (node, index): Line => ({
@@ -65,9 +95,9 @@ function linesOf(shown: readonly string[], more: boolean): readonly Line[] {
       fill: "stacked",
     }),
   );
-  if (!more) return lines;
+  if (rest === null) return lines;
   const ring: Line["ring"] = (live) => restOf(live, ACTIVE, shown.map(activeOf));
-  return [...lines, { label: "Other", selector: ACTIVE, ring, color: "other", fill: "stacked" }];
+  return [...lines, { label: rest, selector: ACTIVE, ring, color: "other", fill: "stacked" }];
 }
 
 interface Shown {
@@ -98,7 +128,6 @@ function useShown(): Shown {
   // The same names are the same list, so that nothing is made anew for them.
   const same = names.join() === before.join();
   if (due || !same) picked.current = { names: same ? before : names, at: Date.now() };
-  // Of another time there may be nodes that nobody knows of now: they are in the rest.
-  const more = bands.length > names.length || ended.more || live.past.value !== null;
+  const more = bands.length > names.length || ended.more;
   return { names: picked.current.names, more };
 }

@@ -6,6 +6,7 @@ import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { count, join, share } from "../../format/quantity.ts";
+import { pastRows, windowNote } from "../past-rows.ts";
 import { explainEmpty } from "../reporting.ts";
 import { explainClose } from "./close-words.ts";
 
@@ -14,16 +15,18 @@ const MOST_REASONS = 6;
 /** Why connections ended, in words. */
 export function CloseReasons(): VNode {
   const { live } = useApp();
-  const rows = live.table("closes").value ?? [];
-  const total = rows.reduce((sum, row) => sum + row.count, 0);
-  const scope = live.node.value === null ? "" : ", all nodes";
+  const past = pastRows(live, "closes");
+  const rows = (live.past.value === null ? live.table("closes").value : past?.rows) ?? [];
+  const total = past?.whole ?? rows.reduce((sum, row) => sum + row.count, 0);
+  const more = Math.max(0, rows.length - MOST_REASONS) + (past?.leftOut ?? 0);
   return (
     <Card
       title="Close reasons"
-      liveOnly
       span={4}
       aside={
-        <span class="card-note truncate">{rows.length === 0 ? "" : `${join(count(total))} since start${scope}`}</span>
+        <span class="card-note truncate">
+          {rows.length === 0 ? "" : `${join(count(total))} ${windowNote(live, "since start")}`}
+        </span>
       }
     >
       {rows.length === 0 ? (
@@ -35,7 +38,7 @@ export function CloseReasons(): VNode {
               <Reason key={row.key} row={row} total={total} />
             ))}
           </ul>
-          {rows.length > MOST_REASONS ? <p class="fine">And {rows.length - MOST_REASONS} rarer reasons.</p> : null}
+          {more > 0 ? <p class="fine">And {more} rarer reasons.</p> : null}
         </div>
       )}
     </Card>

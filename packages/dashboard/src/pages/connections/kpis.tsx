@@ -6,6 +6,7 @@ import type { Tone } from "../../components/tone.ts";
 import { count, duration, join, perMinute, share } from "../../format/quantity.ts";
 import { lastMinute } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
+import { pastRows } from "../past-rows.ts";
 import { nodesInView } from "../reporting.ts";
 import { explainClose } from "./close-words.ts";
 import { SERIES } from "./selectors.ts";
@@ -19,9 +20,9 @@ export function Kpis(): VNode {
   // A series begins with the first of its kind: what a watched server has not had yet is none, not unknown.
   const none = nodes.some(({ state, findings }) => state === "live" && findings.length > 0) ? 0 : null;
   const [users, rooms] = [live.table("users").value, live.table("rooms").value];
-  const closes = live.table("closes").value?.[0];
-  // Users, rooms and reasons are counted for now alone.
+  // Users and rooms are counted for now alone.
   const away = live.past.value !== null;
+  const closes = away ? pastRows(live, "closes")?.rows[0] : live.table("closes").value?.[0];
   return (
     <div class="grid">
       <Kpi
@@ -57,7 +58,7 @@ export function Kpis(): VNode {
         spark={SERIES.closed}
         color="other"
         note={
-          closes === undefined || away || live.node.value !== null ? null : (
+          closes === undefined || (!away && live.node.value !== null) ? null : (
             <>
               mostly <b>{explainClose(closes.key).name}</b>
             </>

@@ -22,7 +22,11 @@ const TAB_IDS = ["connections", "users", "rooms", "namespaces", "workers"] as co
 type TabId = (typeof TAB_IDS)[number];
 
 /** Users and rooms are counted above; their rows come with them. */
-const ON_SCREEN = { series: Object.values(SERIES), tables: ["nodes", "closes", "users", "rooms"] } as const;
+const ON_SCREEN = {
+  series: Object.values(SERIES),
+  tables: ["nodes", "closes", "users", "rooms"],
+  past: ["connections", "closes"],
+} as const;
 
 /** Who is connected: pool, workers, users, rooms, and every single connection. */
 export function Connections(): VNode {

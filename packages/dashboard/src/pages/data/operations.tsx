@@ -7,11 +7,12 @@ import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
 import { SortHeader } from "../../components/sort-header.tsx";
 import { type Figures, SortedTable, type Sorter, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { count, duration, join, rate, share } from "../../format/quantity.ts";
-import { allNodes } from "../reporting.ts";
+import { pastRows } from "../past-rows.ts";
+import { allNodes, explainEmpty } from "../reporting.ts";
 import { useOnScreen } from "../use-on-screen.ts";
 import type { Source } from "../use-source.ts";
 
-const ON_SCREEN = { series: [], tables: ["operations"] } as const;
+const ON_SCREEN = { series: [], tables: ["operations"], past: ["operations"] } as const;
 
 /** Why a panel of something that is watched is empty, in the words that the doctor uses. */
 export function explainHint({ title, why, fix }: SourceHint): Emptiness {
@@ -41,26 +42,27 @@ export function Operations({ source, of, span = 12 }: OperationsProps): VNode {
   const { live } = useApp();
   useOnScreen(ON_SCREEN);
   const sorter = useSorter<Column>("rate");
-  const rows = (live.table("operations").value ?? []).filter((row) => (row.system === "redis") === (of === "cache"));
+  const away = live.past.value !== null;
+  const known = away ? pastRows(live, "operations")?.rows : live.table("operations").value;
+  const rows = (known ?? []).filter((row) => (row.system === "redis") === (of === "cache"));
   const held = useSortedRows(rows, FIGURES, sorter, keyOf);
   const all = source.names.length > 1 ? ", all clients" : "";
   return (
     <Card
       title={of === "cache" ? "Commands" : "Operations by name"}
-      liveOnly
       span={span}
-      caption={`${allNodes(live, "rates over 10 s, latency over 1 min")}${all}`}
+      caption={`${away ? "rates and latency in the window" : allNodes(live, "rates over 10 s, latency over 1 min")}${all}`}
       staleSince={source.stale}
     >
       {rows.length === 0 ? (
-        <EmptyState {...explainHint(source.hint)} />
+        <EmptyState {...(away ? explainEmpty(live, "operations") : explainHint(source.hint))} />
       ) : (
         <SortedTable
           label={of === "cache" ? "Commands by name" : "Operations"}
           class={source.stale === null ? "operations" : "operations stale-rows"}
           held={held}
           keyOf={keyOf}
-          head={<Heads {...sorter} />}
+          head={<Heads {...sorter} away={away} />}
           row={Row}
         />
       )}
@@ -72,14 +74,14 @@ function keyOf({ operation, collection, kind }: OperationRow): string {
   return `${collection} ${operation} ${kind}`;
 }
 
-function Heads(props: Sorter<Column>): VNode {
+function Heads({ away, ...props }: Sorter<Column> & { readonly away: boolean }): VNode {
   return (
     <>
       <SortHeader by="operation" label="Operation" class="name" {...props} />
       <SortHeader by="kind" label="Kind" class="wide-cell" {...props} />
       <SortHeader by="rate" label="Per s" {...props} />
       <SortHeader by="share" label="Share" class="num wide-cell" {...props} />
-      <SortHeader by="total" label="Total" title="Since the processes began" {...props} />
+      <SortHeader by="total" label="Total" title={away ? "In the window" : "Since the processes began"} {...props} />
       <SortHeader by="p50" label="p50" class="num wide-cell" {...props} />
       <SortHeader by="p95" label="p95" {...props} />
     </>

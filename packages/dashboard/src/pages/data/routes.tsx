@@ -8,12 +8,13 @@ import { EmptyState } from "../../components/empty-state.tsx";
 import { SortHeader } from "../../components/sort-header.tsx";
 import { type Figures, SortedTable, type Sorter, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { count, duration, join, rate, share } from "../../format/quantity.ts";
-import { allNodes } from "../reporting.ts";
+import { pastRows } from "../past-rows.ts";
+import { allNodes, explainEmpty } from "../reporting.ts";
 import { useOnScreen } from "../use-on-screen.ts";
 import type { Source } from "../use-source.ts";
 import { explainHint } from "./operations.tsx";
 
-const ON_SCREEN = { series: [], tables: ["routes"] } as const;
+const ON_SCREEN = { series: [], tables: ["routes"], past: ["routes"] } as const;
 
 type Column = "route" | "rate" | "share" | "total" | "p50" | "p95" | "failed" | "refused" | "aborted";
 
@@ -35,7 +36,9 @@ export function Routes({ source }: { readonly source: Source }): VNode {
   useOnScreen(ON_SCREEN);
   const sorter = useSorter<Column>("rate");
   const [search, setSearch] = useState("");
-  const all = live.table("routes").value ?? [];
+  const past = pastRows(live, "routes");
+  const away = live.past.value !== null;
+  const all = (away ? past?.rows : live.table("routes").value) ?? [];
   const words = search.toLowerCase();
   const rows = all.filter((row) => nameOf(row).toLowerCase().includes(words));
   const held = useSortedRows(rows, FIGURES, sorter, nameOf, search);
@@ -43,9 +46,8 @@ export function Routes({ source }: { readonly source: Source }): VNode {
   return (
     <Card
       title="Routes"
-      liveOnly
       span={12}
-      caption={`${allNodes(live, "rates over 10 s, times over 1 min")}${servers} · by pattern, never by the path that was asked for`}
+      caption={`${away ? "rates and times in the window" : allNodes(live, "rates over 10 s, times over 1 min")}${servers} · by pattern, never by the path that was asked for`}
       staleSince={source.stale}
       aside={
         <input
@@ -60,7 +62,7 @@ export function Routes({ source }: { readonly source: Source }): VNode {
       }
     >
       {all.length === 0 ? (
-        <EmptyState {...explainHint(source.hint)} />
+        <EmptyState {...(away ? explainEmpty(live, "requests") : explainHint(source.hint))} />
       ) : (
         <>
           <SortedTable
@@ -68,7 +70,7 @@ export function Routes({ source }: { readonly source: Source }): VNode {
             class={source.stale === null ? "routes" : "routes stale-rows"}
             held={held}
             keyOf={nameOf}
-            head={<Heads {...sorter} />}
+            head={<Heads {...sorter} away={away} />}
             row={Row}
           />
           <p class="fine card-foot" role="status">
@@ -86,13 +88,19 @@ function nameOf({ method, route }: RouteRow): string {
   return `${method} ${route}`;
 }
 
-function Heads(props: Sorter<Column>): VNode {
+function Heads({ away, ...props }: Sorter<Column> & { readonly away: boolean }): VNode {
   return (
     <>
       <SortHeader by="route" label="Route" class="name" {...props} />
       <SortHeader by="rate" label="Per s" {...props} />
       <SortHeader by="share" label="Share" class="num wide-cell" {...props} />
-      <SortHeader by="total" label="Total" title="Since the processes began" class="num wide-cell" {...props} />
+      <SortHeader
+        by="total"
+        label="Total"
+        title={away ? "In the window" : "Since the processes began"}
+        class="num wide-cell"
+        {...props}
+      />
       <SortHeader by="p50" label="p50" class="num wide-cell" {...props} />
       <SortHeader by="p95" label="p95" {...props} />
       <SortHeader by="failed" label="5xx/min" {...props} />

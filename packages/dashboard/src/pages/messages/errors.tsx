@@ -6,7 +6,8 @@ import { Card } from "../../components/card.tsx";
 import { type Emptiness, EmptyState } from "../../components/empty-state.tsx";
 import { count, join, perMinute } from "../../format/quantity.ts";
 import type { LiveState } from "../../state/index.ts";
-import { allNodes, explainEmpty, noneOf } from "../reporting.ts";
+import { pastRows, windowNote } from "../past-rows.ts";
+import { explainEmpty, noneOf } from "../reporting.ts";
 import { type ErrorGroup, groupErrors, sortTypes } from "./error-groups.ts";
 
 const MOST_TYPES = 5;
@@ -14,17 +15,13 @@ const MOST_TYPES = 5;
 /** Errors by type: how many a minute, and since the processes began. */
 export function ErrorsByType(): VNode {
   const { live } = useApp();
-  const errors = live.table("errors").value;
+  const past = pastRows(live, "errors");
+  const errors = live.past.value === null ? live.table("errors").value : past && { byType: past.rows, recent: [] };
   const types = sortTypes(errors?.byType ?? []);
   const most = Math.max(...types.map(({ total }) => total), 1);
   const rest = types.slice(MOST_TYPES).reduce((sum, { total }) => sum + total, 0);
   return (
-    <Card
-      title="Errors by type"
-      span={5}
-      liveOnly
-      aside={<span class="card-note">{allNodes(live, "since start")}</span>}
-    >
+    <Card title="Errors by type" span={5} aside={<span class="card-note">{windowNote(live, "since start")}</span>}>
       {errors === null || types.length === 0 ? (
         <EmptyState {...explainNoErrors(live, errors)} />
       ) : (
@@ -103,7 +100,7 @@ function Group({ group: { type, message, occurrences } }: { readonly group: Erro
 
 /** None among things that are watched is good news; none because nothing is watched is not. */
 function explainNoErrors(live: LiveState, errors: ErrorsTable | null): Emptiness {
-  if (errors === null || noneOf(live) === null) return explainEmpty(live, "errors");
+  if (errors === null || live.past.value !== null || noneOf(live) === null) return explainEmpty(live, "errors");
   return {
     icon: "ok",
     title: "No errors",

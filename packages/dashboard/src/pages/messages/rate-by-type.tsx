@@ -5,6 +5,7 @@ import type { ColorToken } from "../../charts/palette.ts";
 import { createStack, restOf } from "../../charts/stack.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { rate } from "../../format/quantity.ts";
+import { pastRows } from "../past-rows.ts";
 import { useReporting } from "../use-reporting.ts";
 import { SERIES, typeSelector } from "./selectors.ts";
 import { pickTopTypes, type TopType } from "./top-types.ts";
@@ -16,7 +17,8 @@ export function RateByType(): VNode {
   const { live } = useApp();
   const { stale, empty } = useReporting("messages");
   const picked = useRef<readonly TopType[]>([]);
-  picked.current = pickTopTypes(live.table("types").value ?? [], picked.current);
+  const rows = live.past.value === null ? live.table("types").value : pastRows(live, "types")?.rows;
+  picked.current = pickTopTypes(rows ?? [], picked.current);
   const types = picked.current;
   const lines = useMemo(() => linesOf(types), [types]);
   const stack = useMemo(createStack, [types]);

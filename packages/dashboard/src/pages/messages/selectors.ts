@@ -68,6 +68,7 @@ export const RATE_ROWS: readonly RateRow[] = [
 export const ON_SCREEN: OnScreen = {
   series: [...Object.values(SERIES), ...RATE_ROWS.flatMap(({ selectors }) => selectors)],
   tables: ["types", "errors"],
+  past: ["types", "errors"],
 };
 
 /** Kinds of messages, which stand in the list of types where messages have no event name. */

@@ -10,6 +10,7 @@ import { Segmented } from "../../components/segmented.tsx";
 import { SortHeader } from "../../components/sort-header.tsx";
 import { type Figures, SortedTable, type Sorter, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { bytes, count, duration, join, rate, share } from "../../format/quantity.ts";
+import { pastRows } from "../past-rows.ts";
 import { allNodes, explainEmpty } from "../reporting.ts";
 import { type Direction, filterTypes } from "./type-filter.ts";
 
@@ -38,15 +39,16 @@ export function TypesTable(): VNode {
   const sorter = useSorter<Column>("rate");
   const [search, setSearch] = useState("");
   const [direction, setDirection] = useState<Direction>("all");
-  const all = live.table("types").value ?? [];
+  const past = pastRows(live, "types");
+  const away = live.past.value !== null;
+  const all = (away ? past?.rows : live.table("types").value) ?? [];
   const fitting = filterTypes(all, search, direction);
   const held = useSortedRows(fitting, FIGURES, sorter, keyOf, `${search} ${direction}`);
   return (
     <Card
       title="Types"
-      liveOnly
       span={12}
-      caption={`${allNodes(live, "rates over 10 s, sizes and latency over 1 min")} · errors are handlers that threw and acks that never came`}
+      caption={`${away ? "rates, sizes and latency in the window" : allNodes(live, "rates over 10 s, sizes and latency over 1 min")} · errors are handlers that threw and acks that never came`}
       aside={<Filters search={search} onSearch={setSearch} direction={direction} onDirection={setDirection} />}
     >
       {all.length === 0 ? (
@@ -58,11 +60,12 @@ export function TypesTable(): VNode {
             class="types"
             held={held}
             keyOf={keyOf}
-            head={<Heads {...sorter} />}
+            head={<Heads {...sorter} away={away} />}
             row={Row}
           />
           <p class="fine card-foot" role="status">
             {describeCount(fitting.length, all.length)}
+            {past === null || past.leftOut === 0 ? "" : `, ${past.leftOut} rarer left out`}
           </p>
         </>
       )}
@@ -100,14 +103,20 @@ function Filters({ search, onSearch, direction, onDirection }: FiltersProps): VN
   );
 }
 
-function Heads(props: Sorter<Column>): VNode {
+function Heads({ away, ...props }: Sorter<Column> & { readonly away: boolean }): VNode {
   return (
     <>
       <SortHeader by="event" label="Event" class="name" {...props} />
       <SortHeader by="direction" label="Direction" class="wide-cell" {...props} />
       <SortHeader by="rate" label="Per s" {...props} />
       <SortHeader by="share" label="Share" title="Of all messages of its direction" class="num wide-cell" {...props} />
-      <SortHeader by="total" label="Total" title="Since the processes began" class="num wide-cell" {...props} />
+      <SortHeader
+        by="total"
+        label="Total"
+        title={away ? "In the window" : "Since the processes began"}
+        class="num wide-cell"
+        {...props}
+      />
       <SortHeader by="size" label="Size p50 / p95" class="num wide-cell" {...props} />
       <SortHeader by="latency" label="Latency p95" short="p95" {...props} />
       <SortHeader by="errors" label="Errors/min" short="Err/min" {...props} />

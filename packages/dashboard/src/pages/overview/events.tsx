@@ -6,6 +6,7 @@ import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { duration, join, rate } from "../../format/quantity.ts";
+import { pastRows, windowNote } from "../past-rows.ts";
 import { explainEmpty, staleSince } from "../reporting.ts";
 
 const MOST_EVENTS = 8;
@@ -13,15 +14,15 @@ const MOST_EVENTS = 8;
 /** The event names that make the traffic. */
 export function BusiestEvents(): VNode {
   const { live } = useApp();
-  const rows = (live.table("events").value ?? []).slice(0, MOST_EVENTS);
+  const past = pastRows(live, "events");
+  const rows = ((live.past.value === null ? live.table("events").value : past?.rows) ?? []).slice(0, MOST_EVENTS);
   const most = Math.max(...rows.map((row) => row.rate), 1e-9);
   return (
     <Card
       title="Busiest events"
-      liveOnly
       span={4}
       staleSince={staleSince(live)}
-      aside={<span class="card-note">{live.node.value === null ? "last 10 s" : "last 10 s, all nodes"}</span>}
+      aside={<span class="card-note">{windowNote(live, "last 10 s")}</span>}
     >
       {rows.length === 0 ? (
         <EmptyState {...explainEmpty(live, "messages")} />

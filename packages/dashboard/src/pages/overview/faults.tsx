@@ -5,6 +5,7 @@ import { Bar } from "../../components/bar.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { count, join, perMinute } from "../../format/quantity.ts";
+import { pastRows } from "../past-rows.ts";
 import { explainEmpty } from "../reporting.ts";
 
 const MOST_TYPES = 3;
@@ -14,17 +15,22 @@ const MOST_REASONS = 6;
 /** Errors by type, and the newest of them. */
 export function Errors(): VNode {
   const { live } = useApp();
-  const errors = live.table("errors").value;
+  const away = live.past.value !== null;
+  const past = pastRows(live, "errors");
+  const errors = away ? past && { byType: past.rows, recent: [] } : live.table("errors").value;
   const total = errors?.byType.reduce((sum, row) => sum + row.total, 0) ?? null;
   return (
     <Card
       title="Errors"
-      liveOnly
       span={5}
-      aside={<span class="card-note">{total === null ? "" : `${join(count(total))} since start`}</span>}
+      aside={
+        <span class="card-note">
+          {total === null ? "" : `${join(count(total))} ${away ? "in the window" : "since start"}`}
+        </span>
+      }
     >
       {errors === null || errors.byType.length === 0 ? (
-        <EmptyState {...noErrors(errors !== null, explainEmpty(live, "errors"))} />
+        <EmptyState {...noErrors(errors !== null && !away, explainEmpty(live, "errors"))} />
       ) : (
         <ErrorLists errors={errors} />
       )}
@@ -63,17 +69,19 @@ function ErrorLists({ errors }: { readonly errors: ErrorsTable }): VNode {
           ))}
         </ul>
       </div>
-      <ul class="recent" aria-label="Newest errors">
-        {errors.recent.slice(0, MOST_RECENT).map((row) => (
-          <li key={`${row.at} ${row.type} ${row.message}`}>
-            <time>{clock.value.time(row.at)}</time>
-            <span class="chip mono">{row.type}</span>
-            <span class="truncate" title={`${row.message} (${row.node})`}>
-              {row.message}
-            </span>
-          </li>
-        ))}
-      </ul>
+      {errors.recent.length === 0 ? null : (
+        <ul class="recent" aria-label="Newest errors">
+          {errors.recent.slice(0, MOST_RECENT).map((row) => (
+            <li key={`${row.at} ${row.type} ${row.message}`}>
+              <time>{clock.value.time(row.at)}</time>
+              <span class="chip mono">{row.type}</span>
+              <span class="truncate" title={`${row.message} (${row.node})`}>
+                {row.message}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   );
 }
@@ -81,15 +89,19 @@ function ErrorLists({ errors }: { readonly errors: ErrorsTable }): VNode {
 /** Why connections ended. */
 export function CloseReasons(): VNode {
   const { live } = useApp();
-  const rows = live.table("closes").value ?? [];
+  const past = pastRows(live, "closes");
+  const rows = (live.past.value === null ? live.table("closes").value : past?.rows) ?? [];
   const most = Math.max(...rows.map((row) => row.count), 1);
-  const total = rows.reduce((sum, row) => sum + row.count, 0);
+  const total = past?.whole ?? rows.reduce((sum, row) => sum + row.count, 0);
   return (
     <Card
       title="Close reasons"
-      liveOnly
       span={3}
-      aside={<span class="card-note">{rows.length === 0 ? "" : `${join(count(total))} closed`}</span>}
+      aside={
+        <span class="card-note">
+          {rows.length === 0 ? "" : `${join(count(total))} closed${live.past.value === null ? "" : " in the window"}`}
+        </span>
+      }
     >
       {rows.length === 0 ? (
         <EmptyState {...explainEmpty(live, "closes")} />

@@ -8,6 +8,7 @@ import { bytes, duration, type Formatter, join, share, span } from "../../format
 import { worstOf } from "../connections/workers.ts";
 import { LAG_CRIT_S } from "../overview/judge.ts";
 import { explainEmpty } from "../reporting.ts";
+import { NodesThen } from "./nodes-then.tsx";
 
 interface Figure {
   readonly label: string;
@@ -36,8 +37,13 @@ const FIGURES: readonly Figure[] = [
 /** Cards that are shown; the slowest nodes come first where there are more. */
 const MOST_CARDS = 12;
 
-/** Every node side by side, the worst of each figure marked. One that is clicked is what the page looks at. */
+/** Every node side by side: those there are, or those there were in the time looked at. */
 export function NodeCards(): VNode {
+  return useApp().live.past.value === null ? <NodesNow /> : <NodesThen />;
+}
+
+/** The worst of each figure is marked. One that is clicked is what the page looks at. */
+function NodesNow(): VNode {
   const { live } = useApp();
   const all = (live.table("nodes").value ?? []).filter(({ state }) => state !== "gone");
   if (all.length === 0)

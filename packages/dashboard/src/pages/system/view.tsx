@@ -12,6 +12,7 @@ import "../../style/system.css";
 const ON_SCREEN = {
   series: [...Object.values(SERIES), ...GC_TYPES.flatMap(({ rate, mean }) => [rate, mean])],
   tables: ["nodes", "collectors"],
+  past: ["nodes"],
 } as const;
 
 /** What the processes and their hosts use, node by node, and every process there is. */
@@ -19,9 +20,7 @@ export function System(): VNode {
   useOnScreen(ON_SCREEN);
   return (
     <>
-      <LiveOnly card="Nodes">
-        <NodeCards />
-      </LiveOnly>
+      <NodeCards />
       <Charts />
       <LiveOnly card="Processes">
         <Processes />

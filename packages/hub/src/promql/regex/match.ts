@@ -9,6 +9,10 @@ type Step =
 
 /** Longest program; what repeats a count is written out. */
 const MAX_STEPS = 10_000;
+/** Most work of writing it: what is empty has no steps, however often it is repeated. */
+const MAX_WRITES = 100_000;
+/** Characters of a pattern that a message repeats. */
+const SHOWN = 60;
 /** Answers that are remembered. */
 const MAX_KNOWN = 10_000;
 
@@ -33,13 +37,19 @@ export function createRegexMatcher(source: string): (text: string) => boolean {
 /** Written from the end to the beginning, so that each step knows what comes next. */
 function compile(pattern: Pattern, source: string): { readonly steps: readonly Step[]; readonly start: number } {
   const steps: Step[] = [{ type: "done" }];
+  let writes = 0;
+
+  function tooLarge(): Error {
+    return new Error(`regular expression ${JSON.stringify(source.slice(0, SHOWN))}: too large`);
+  }
 
   function add(step: Step): number {
-    if (steps.length >= MAX_STEPS) throw new Error(`regular expression ${JSON.stringify(source)}: too large`);
+    if (steps.length >= MAX_STEPS) throw tooLarge();
     return steps.push(step) - 1;
   }
 
   function write(one: Pattern, next: number): number {
+    if (++writes > MAX_WRITES) throw tooLarge();
     switch (one.type) {
       case "one":
         return add({ type: "one", takes: one.takes, next });

@@ -38,6 +38,15 @@ describe("the store writer", () => {
     });
   });
 
+  it("says so when the store answers no more", async () => {
+    const { rig, writer } = createRig({ lateMs: 20 });
+    rig.hanging = true;
+    writer.write(contractSamples(0, 50));
+    await until(() => writer.stats().state === "failing", { what: "the word of it" });
+    expect(writer.stats()).toMatchObject({ queued: 50, dropped: 0 });
+    expect(writer.stats().lastError).toMatch(/^the store has not answered for \d+ s$/);
+  });
+
   it("loses nothing and keeps the order when the store fails for a while", async () => {
     const { rig, writer } = createRig({ batch: 100 });
     rig.failing = true;

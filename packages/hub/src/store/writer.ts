@@ -20,6 +20,8 @@ export interface StoreWriterOptions {
   readonly longestRetryMs?: number;
   /** How long `close` waits for the last append, ms. @default 5_000 */
   readonly closeMs?: number;
+  /** An append that goes unanswered for so long counts as failing, ms. @default 10_000 */
+  readonly lateMs?: number;
   /** From 0 to 1; spreads the tries of many writers. @default Math.random */
   readonly random?: () => number;
   /** Told once when the store begins to fail, and of samples that can't be kept. */
@@ -28,7 +30,7 @@ export interface StoreWriterOptions {
 
 /** How a writer fares. */
 export interface StoreWriterStats {
-  /** `failing` from a failed append until one succeeds. */
+  /** `failing` from a failed append until one succeeds, and while one has gone unanswered for `lateMs`. */
   readonly state: "ok" | "failing";
   /** Samples that the store has acknowledged. */
   readonly written: number;
@@ -78,6 +80,8 @@ class QueuedWriter implements StoreWriter {
   #events: HistoryEvent[] = [];
   #waiting = 0;
   #inFlight = 0;
+  /** When the append under way was begun, ms, monotonic. */
+  #askedAt: number | null = null;
   #running: Promise<void> | null = null;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -96,6 +100,7 @@ class QueuedWriter implements StoreWriter {
       retryMs: 250,
       longestRetryMs: 30_000,
       closeMs: 5_000,
+      lateMs: 10_000,
       random: Math.random,
       ...options,
     };
@@ -106,10 +111,13 @@ class QueuedWriter implements StoreWriter {
       this.#dropped += samples.length;
       return;
     }
+    let goodNode: string | undefined;
     for (const sample of samples) {
-      const fault = faultOf(sample);
-      if (fault === null) this.#push(sample);
-      else this.#drop(1, new Error(fault));
+      const fault = faultOf(sample, goodNode);
+      if (fault === null) {
+        this.#push(sample);
+        goodNode = sample.node;
+      } else this.#drop(1, new Error(fault));
     }
     this.#taken();
   }
@@ -142,13 +150,15 @@ class QueuedWriter implements StoreWriter {
   }
 
   stats(): StoreWriterStats {
+    const silentMs = this.#askedAt === null ? 0 : performance.now() - this.#askedAt;
+    const isLate = silentMs > this.#options.lateMs;
     return {
-      state: this.#failures === 0 ? "ok" : "failing",
+      state: this.#failures === 0 && !isLate ? "ok" : "failing",
       written: this.#written,
       dropped: this.#dropped,
       queued: this.#waiting + this.#inFlight,
       droppedEvents: this.#droppedEvents,
-      lastError: this.#lastError,
+      lastError: isLate ? `the store has not answered for ${Math.floor(silentMs / 1000)} s` : this.#lastError,
     };
   }
 
@@ -162,7 +172,7 @@ class QueuedWriter implements StoreWriter {
   }
 
   #push(sample: Sample): void {
-    const last = this.#queue.at(-1);
+    const last = this.#queue[this.#queue.length - 1];
     if (last !== undefined && last.packed === null && last.samples.length < this.#options.batch) {
       last.samples.push(sample);
     } else this.#queue.push({ samples: [sample], packed: null });
@@ -237,12 +247,15 @@ class QueuedWriter implements StoreWriter {
 
   /** What went wrong, `null` for nothing. */
   async #attempt(work: () => Promise<unknown>): Promise<Error | null> {
+    this.#askedAt = performance.now();
     try {
       await work();
       this.#failures = 0;
       return null;
     } catch (cause) {
       return cause instanceof Error ? cause : new Error(String(cause));
+    } finally {
+      this.#askedAt = null;
     }
   }
 

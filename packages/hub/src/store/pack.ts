@@ -49,20 +49,16 @@ export class SamplePacker {
   readonly #names = new WeakMap<Series, PackedSeries[]>();
 
   pack(samples: readonly Sample[]): PackedSamples {
-    const series: PackedSeries[] = [];
-    const indexes = new Map<PackedSeries, number>();
+    const order = new PackOrder((sample) => this.#nameOf(sample));
     const numbers = new Float64Array(samples.length * ROW_NUMBERS);
     const histogramSizes = new Uint32Array(samples.length);
-    const histograms = new Uint8Array(samples.reduce((bytes, sample) => bytes + (sample.histogram?.length ?? 0), 0));
+    let histogramBytes = 0;
+    for (const { histogram } of samples) if (histogram !== undefined) histogramBytes += histogram.length;
+    const histograms = new Uint8Array(histogramBytes);
     let offset = 0;
     for (let row = 0; row < samples.length; row++) {
       const sample = samples[row] as Sample;
-      const named = this.#nameOf(sample);
-      let index = indexes.get(named);
-      if (index === undefined) {
-        index = series.push(named) - 1;
-        indexes.set(named, index);
-      }
+      const index = order.indexOf(sample);
       const start = row * ROW_NUMBERS;
       numbers[start] = index;
       numbers[start + 1] = sample.at;
@@ -78,7 +74,7 @@ export class SamplePacker {
       histograms.set(histogram, offset);
       offset += histogram.length;
     }
-    return { series, numbers, histogramSizes, histograms };
+    return { series: order.series, numbers, histogramSizes, histograms };
   }
 
   /** One object for each series of each node. */
@@ -89,6 +85,37 @@ export class SamplePacker {
     const named = { node, metric: metric.name, key: seriesKey(metric.name, labels), labels: JSON.stringify(labels) };
     this.#names.set(series, [...known, named]);
     return named;
+  }
+}
+
+/** Places of series among those of one call. Each second brings the same in the same order: most are found where they were. */
+class PackOrder {
+  readonly series: PackedSeries[] = [];
+  readonly #sources: Series[] = [];
+  readonly #indexes = new Map<PackedSeries, number>();
+  readonly #nameOf: (sample: Sample) => PackedSeries;
+  #next = 0;
+
+  constructor(nameOf: (sample: Sample) => PackedSeries) {
+    this.#nameOf = nameOf;
+  }
+
+  indexOf(sample: Sample): number {
+    let index = this.#next;
+    if (this.#sources[index] !== sample.series || this.series[index]?.node !== sample.node) index = this.#find(sample);
+    this.#next = index + 1 === this.series.length ? 0 : index + 1;
+    return index;
+  }
+
+  #find(sample: Sample): number {
+    const named = this.#nameOf(sample);
+    let index = this.#indexes.get(named);
+    if (index === undefined) {
+      index = this.series.push(named) - 1;
+      this.#sources.push(sample.series);
+      this.#indexes.set(named, index);
+    }
+    return index;
   }
 }
 

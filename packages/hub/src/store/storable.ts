@@ -5,8 +5,19 @@ const UNKEPT = /[\0\p{Cs}]/u;
 const NODE_FAULT = "node: expected text without NUL and halves of characters, got one with them";
 const NUMBERS = ["min", "max", "sum", "count", "last"] as const;
 
-/** What keeps a sample from being stored, or `null` when nothing does. */
-export function faultOf(sample: Sample): string | null {
+/**
+ * What keeps a sample from being stored, or `null` when nothing does.
+ * @param goodNode a name that needs no check any more
+ */
+export function faultOf(sample: Sample, goodNode?: string): string | null {
+  const { at, intervalMs, min, max, sum, count, last, node } = sample;
+  // What is not finite makes the difference NaN.
+  const finite = min - min + (max - max) + (sum - sum) + (count - count) + (last - last) === 0;
+  const timed = Number.isSafeInteger(at) && at >= 0 && Number.isSafeInteger(intervalMs) && intervalMs >= 1;
+  return finite && timed && (node === goodNode || !UNKEPT.test(node)) ? null : describeFault(sample);
+}
+
+function describeFault(sample: Sample): string | null {
   const name = sample.series.metric.name;
   if (!Number.isSafeInteger(sample.at) || sample.at < 0) return `${name} at: expected ms since 1970, got ${sample.at}`;
   if (!Number.isSafeInteger(sample.intervalMs) || sample.intervalMs < 1) {

@@ -101,7 +101,8 @@ export function encodeRows({ series, numbers, histogramSizes, histograms }: Pack
  * @throws WsightError `BAD_FRAME`, RangeError when the bytes are no such rows
  */
 export function forEachRow(bytes: Uint8Array, visit: RowVisitor): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { length } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   const numbers = new Float64Array(5);
   let at = 0;
   let tier: TierIndex = 0;
@@ -131,16 +132,18 @@ export function forEachRow(bytes: Uint8Array, visit: RowVisitor): void {
     index = (head & INDEXED) === 0 ? index + 1 : varint();
     const form = head & FORM;
     const first = number();
-    numbers.fill(first);
-    numbers[3] = 1;
-    if (form === TWO) numbers[4] = number();
-    else if (form === ALL) {
+    numbers[0] = first;
+    if (form === ALL) {
       for (let field = 1; field < 5; field++) numbers[field] = number();
+    } else {
+      numbers[1] = numbers[2] = first;
+      numbers[3] = 1;
+      numbers[4] = form === TWO ? number() : first;
     }
     let histogram: Uint8Array | undefined;
     if ((head & HISTOGRAM) !== 0) {
       const size = varint();
-      if (offset + size > bytes.length) throw new WsightError("BAD_FRAME", "rows: expected more bytes of a histogram");
+      if (offset + size > length) throw new WsightError("BAD_FRAME", "rows: expected more bytes of a histogram");
       histogram = new Uint8Array(bytes.buffer, bytes.byteOffset + offset, size);
       offset += size;
     }

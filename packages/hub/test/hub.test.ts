@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rmdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -108,21 +108,23 @@ function findHubRow({ messages }: Heard): HubRow | undefined {
 }
 
 describe("readiness", () => {
-  test("comes soon after the start, when the store is open; nobody waits for that at the door", async () => {
+  test("comes soon after the start, when the store is open; nobody but a question waits for that", async () => {
     const hub = await startHub({ dataDir: await makeDir() });
     expect(await ask(hub, "/readyz")).toMatchObject({ status: 503, json: { parts: { store: false } } });
     expect((await ask(hub, "/healthz")).json).toEqual({ status: "ok", name: "wsight", startedAt: expect.any(Number) });
     const history = await ask(hub, "/api/websocket/metrics/history/", { headers: await bearer() });
-    expect(history).toMatchObject({ status: 503, code: "STORE_UNAVAILABLE" });
+    expect(history).toMatchObject({ status: 200, json: { data_points: 0 } });
     await until(async () => (await ask(hub, "/readyz")).json.status === "ready", { what: "the store to be open" });
   });
 
-  test("is gone while the store can't be opened, and everything else goes on", async () => {
+  test("is gone while the store can't be opened, for a reason that is told, and everything else goes on", async () => {
     const dataDir = await makeDir();
     await mkdir(join(dataDir, "history.db"));
-    const stages: string[] = [];
-    const hub = await startHub({ dataDir, onError: (_error, { stage }) => stages.push(stage) });
-    await until(() => stages.includes("store"), { what: "the store to fail" });
+    const told: string[] = [];
+    const onError = (error: unknown, { stage }: { readonly stage: string }) => told.push(`${stage}: ${String(error)}`);
+    const hub = await startHub({ dataDir, onError });
+    await until(() => told.find((text) => text.startsWith("store:")), { what: "the store to fail" });
+    expect(told.join()).toContain("history.db: the file can't be opened or made; is its directory writable?");
     expect(await ask(hub, "/readyz")).toMatchObject({
       status: 503,
       json: { status: "unavailable", parts: { store: false, ingest: true } },
@@ -132,6 +134,8 @@ describe("readiness", () => {
     expect((await ask(hub, "/api/websocket/metrics/", { headers })).status).toBe(200);
     const history = await ask(hub, "/api/websocket/metrics/history/", { headers });
     expect(history).toMatchObject({ status: 503, code: "STORE_UNAVAILABLE" });
+    await rmdir(join(dataDir, "history.db"));
+    expect((await ask(hub, "/api/websocket/metrics/history/", { headers })).status).toBe(200);
   });
 });
 

@@ -20,15 +20,30 @@ const LOG_BYTES = 16 * 2 ** 20;
 /** Files that belong to one database. */
 const COMPANIONS = ["", "-wal", "-shm"] as const;
 
-/** What SQLite's result codes mean to a person. Extended codes begin with these. */
+const NOT_WRITABLE = "the file or its directory is not writable";
+/** What result codes of SQLite and of the system mean to a person. Extended codes begin with these. */
 const REASONS: readonly (readonly [code: string, reason: string])[] = [
   ["SQLITE_FULL", "the disk is full"],
-  ["SQLITE_READONLY", "the file or its directory is not writable"],
+  ["SQLITE_READONLY", NOT_WRITABLE],
   ["SQLITE_IOERR", "the disk failed to read or write"],
   ["SQLITE_BUSY", "another process holds the file"],
-  ["SQLITE_CANTOPEN", "the file can't be opened or made"],
+  ["SQLITE_CANTOPEN", "the file can't be opened or made; is its directory writable?"],
   ["SQLITE_NOMEM", "there is not enough memory"],
+  ["ENOSPC", "the disk is full"],
+  ["EACCES", NOT_WRITABLE],
+  ["EPERM", NOT_WRITABLE],
+  ["EROFS", NOT_WRITABLE],
 ];
+/** What libsql tells by number alone, when it can't connect. */
+const NUMBERED: Readonly<Record<string, string>> = {
+  "5": "SQLITE_BUSY",
+  "8": "SQLITE_READONLY",
+  "10": "SQLITE_IOERR",
+  "11": "SQLITE_CORRUPT",
+  "13": "SQLITE_FULL",
+  "14": "SQLITE_CANTOPEN",
+  "26": "SQLITE_NOTADB",
+};
 
 /** Path of the database file. */
 export function pathOf({ dataDir, file }: DatabaseOptions): string {
@@ -101,8 +116,11 @@ export function unavailable(options: DatabaseOptions, error: unknown): WsightErr
 }
 
 function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === "string" ? code : "";
+  if (!(error instanceof Error)) return "";
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string" && code !== "") return code;
+  const [, number = ""] = /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(error.message) ?? [];
+  return NUMBERED[number] ?? "";
 }
 
 function migrate(connection: Connection): void {

@@ -50,9 +50,72 @@ browserSuite("a page that looks at the past", () => {
       expect(texts).toEqual([`${plan.messages(minuteAt)}/s`, `${plan.messages(minuteAt)}/s`]);
     }
     // What is told of now alone says so.
-    await page.getByRole("region", { name: "Busiest events" }).getByText("Live only").waitFor();
+    await page.getByRole("region", { name: "System" }).getByText("Live only").waitFor();
     await keepPicture(page, "history-overview");
     expect(trouble).toEqual({ console: [], policy: [], foreign: [] });
+    await close();
+  });
+
+  it("lists nodes, events, closes and errors of that time, whole, and nothing of now", async () => {
+    const { page, close } = await openView(browser(), shop.port, { session });
+    await goPast(page, shop.port, at(half()));
+    const card = (name: string) => page.getByRole("region", { name, exact: true });
+    // 28 minutes are known of it: 2 closes in order and 1 abnormal a second, an error a second.
+    const seconds = 28 * 60;
+    const mean = (perMinute: (at: number) => number) => {
+      const minutes = Array.from({ length: 30 }, (_, i) => plan.fromAt + i * MINUTE_MS);
+      const known = minutes.filter((at) => at < plan.gapFromAt || at >= plan.gapToAt);
+      return known.reduce((sum, at) => sum + perMinute(at), 0) / known.length;
+    };
+    const nodes = card("Connections by node");
+    await nodes.getByText("in the window").waitFor();
+    expect(await nodes.locator(".node-head").allTextContents()).toEqual([
+      `web-1${Math.round(mean((at) => plan.connections(at)))}`,
+    ]);
+    const rate = mean((at) => plan.messages(at)).toFixed(0);
+    const rates = await card("Busiest events").locator("tbody td:nth-child(2)").allTextContents();
+    expect(rates.map((text) => Number(text).toFixed(0))).toEqual([rate, rate]);
+    const closes = card("Close reasons");
+    expect(await closes.locator("li").allTextContents()).toEqual([
+      `1000 normal closure${(2 * seconds).toLocaleString("en")}`,
+      `1006 abnormal, no close frame${seconds.toLocaleString("en")}`,
+    ]);
+    await card("Errors")
+      .getByText(`${seconds.toLocaleString("en")} · 60/min`)
+      .waitFor();
+    // Of event loops nothing is kept; how things are now is said to be of now.
+    await card("State").getByText("Event loops not known").waitFor();
+    await card("State").getByText(/Now: /).waitFor();
+
+    await page.goto(`http://127.0.0.1:${shop.port}/dashboard${at(half(), "connections")}`);
+    await untilViewing(page);
+    await card("Close reasons")
+      .getByText(`${(3 * seconds).toLocaleString("en")} in the window`)
+      .waitFor();
+    expect(await page.getByRole("figure", { name: "Active by node" }).locator(".legend").textContent()).toMatch(
+      /^web-1\s*329$/,
+    );
+
+    await page.goto(`http://127.0.0.1:${shop.port}/dashboard${at(half(), "messages")}`);
+    await untilViewing(page);
+    await card("Types").getByText("in the window").waitFor();
+    expect(await card("Types").locator("tbody tr").count()).toBe(2);
+
+    await page.goto(`http://127.0.0.1:${shop.port}/dashboard${at(half(), "system")}`);
+    await untilViewing(page);
+    await card("Nodes").getByRole("link", { name: "gone-1" }).waitFor();
+    await close();
+  });
+
+  it("says calmly what part of it is gone since the page was updated, and reloads", async () => {
+    const { page, close } = await openView(browser(), shop.port, { session });
+    await goLive(page, shop.port);
+    await page.route("**/assets/**", (route) => route.abort());
+    await page.getByRole("complementary", { name: "Product" }).getByRole("link", { name: "Messages" }).click();
+    await page.getByText("This part could not be loaded").waitFor();
+    await page.unroute("**/assets/**");
+    await page.getByRole("button", { name: "Reload" }).click();
+    await page.getByRole("region", { name: "Types" }).waitFor();
     await close();
   });
 

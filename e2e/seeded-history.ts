@@ -4,6 +4,10 @@ import { findMetric, Histogram, type Labels, type Series } from "@wsight/protoco
 const MINUTE_MS = 60_000;
 /** Node whose past it is. */
 const NODE = "shop/web-1";
+/** One that tells what it uses in the hour alone, and nobody knows of today. */
+const GONE = "shop/gone-1";
+/** Closes of each second of the hour, by reason. */
+const CLOSES = { "1000": 2, "1006": 1 } as const;
 
 /** A past that a test knows: a day by the minute, and in it an hour by the second, of which two minutes are missing. */
 export interface SeededHistory {
@@ -46,7 +50,7 @@ export async function writeHistory(dataDir: string, plan: SeededHistory, now: nu
   for (let at = plan.fromAt; at < plan.toAt; at += MINUTE_MS) {
     if (at >= plan.gapFromAt && at < plan.gapToAt) continue;
     const seconds = Array.from({ length: 60 }, (_, i) => at + i * 1000);
-    await store.append(seconds.flatMap((second) => samplesAt(plan, second, 1000)));
+    await store.append(seconds.flatMap((second) => [...samplesAt(plan, second, 1000), ...extrasAt(second)]));
   }
   await store.appendEvents([
     { at: plan.startedAt, kind: "node.started", node: NODE, subject: "", text: "pid 42", attributes: {} },
@@ -58,6 +62,28 @@ function series(metric: string, labels: Labels): Series {
   const definition = findMetric(metric);
   if (definition === undefined) throw new Error(`expected a metric of the catalogue, got ${metric}`);
   return { metric: definition, labels };
+}
+
+/** What there is in the hour alone. */
+function extrasAt(at: number): readonly Sample[] {
+  const head = { at, intervalMs: 1000 as const, count: 1 };
+  const attributes = { "ws.library": "ws" };
+  const even = (value: number) => ({ min: value, max: value, sum: value, last: value });
+  return [
+    { ...head, node: GONE, series: series("process.memory.usage", {}), ...even(64e6) },
+    ...Object.entries(CLOSES).map(([reason, closes]) => ({
+      ...head,
+      node: NODE,
+      series: series("websocket.server.closes", { ...attributes, reason }),
+      ...even(closes),
+    })),
+    {
+      ...head,
+      node: NODE,
+      series: series("websocket.server.errors", { "error.type": "BadMessage" }),
+      ...even(1),
+    },
+  ];
 }
 
 function samplesAt(plan: SeededHistory, at: number, intervalMs: 1000 | 60_000): readonly Sample[] {

@@ -52,7 +52,7 @@ export const PAST_TABLES: { readonly [T in PastTable]: PastTableKind<T> } = {
   },
   nodes: {
     selectors: [
-      { metric: "process.memory.usage", agg: "mean", by: ["node"], top: MOST_NODES },
+      { metric: "process.memory.usage", agg: "mean", by: ["node"], top: MOST_DETAILS },
       { metric: "process.cpu.utilization", agg: "mean", by: ["node"], top: MOST_DETAILS },
       { metric: "nodejs.eventloop.lag", agg: "p99", by: ["node"], top: MOST_DETAILS },
     ],
@@ -116,11 +116,15 @@ function countsOf(result: HistoryResult | undefined, by: string, least?: number)
 }
 
 function nodesOf([memory, cpu, lag]: readonly HistoryResult[]): PastAnswer<"nodes"> {
-  const [ofCpu, ofLag] = [wholesOf(cpu, ["node"]), wholesOf(lag, ["node"])];
-  const rows = linesOf(memory).map(({ labels: { node = "" }, whole }): PastNode => {
-    return { node, memoryBytes: whole, cpu: ofCpu.get(node) ?? null, loopLagP99: ofLag.get(node) ?? null };
+  const [ofMemory, ofCpu, ofLag] = [memory, cpu, lag].map((result) => wholesOf(result, ["node"], 0));
+  // Which of these a node tells depends on what it watches.
+  const names = [...new Set([ofMemory, ofCpu, ofLag].flatMap((known) => [...(known?.keys() ?? [])]))];
+  const all = names.map((node): PastNode => {
+    const lagP99 = ofLag?.get(node) ?? null;
+    return { node, memoryBytes: ofMemory?.get(node) ?? null, cpu: ofCpu?.get(node) ?? null, loopLagP99: lagP99 };
   });
-  return { rows, leftOut: memory?.leftOut ?? 0, whole: null };
+  const slowest = all.sort((a, b) => (b.loopLagP99 ?? 0) - (a.loopLagP99 ?? 0)).slice(0, MOST_NODES);
+  return { rows: slowest, leftOut: all.length - slowest.length, whole: null };
 }
 
 function eventsOf([counts, acks, handlers]: readonly HistoryResult[], seconds: number): PastAnswer<"events"> {
@@ -234,8 +238,12 @@ function linesOf(
   return lines.filter(({ whole }) => whole >= least).sort((a, b) => b.whole - a.whole);
 }
 
-function wholesOf(result: HistoryResult | undefined, by: readonly string[]): ReadonlyMap<string, number> {
-  return new Map(linesOf(result).map(({ labels, whole }) => [keyOf(labels, by), whole]));
+function wholesOf(
+  result: HistoryResult | undefined,
+  by: readonly string[],
+  least?: number,
+): ReadonlyMap<string, number> {
+  return new Map(linesOf(result, least).map(({ labels, whole }) => [keyOf(labels, by), whole]));
 }
 
 function keyOf(labels: Labels, by: readonly string[]): string {

@@ -14,7 +14,7 @@ export function ByNodeThen(): VNode {
   const most = Math.max(1, ...rows.map((row) => row.count));
   const rest = Math.max(0, (whole ?? 0) - rows.reduce((sum, row) => sum + row.count, 0));
   return (
-    <Card title="Connections by node" span={3} aside={<span class="card-note">mean in the window</span>}>
+    <Card title="Connections by node" span={3} aside={<span class="card-note">in the window</span>}>
       {rows.length === 0 ? (
         <EmptyState {...explainEmpty(live, "connections")} />
       ) : (
@@ -27,6 +27,7 @@ export function ByNodeThen(): VNode {
               <NodeBar name={`Other, ${leftOut} ${leftOut === 1 ? "node" : "nodes"}`} value={rest} most={most} />
             )}
           </ul>
+          <p class="fine">Means over the window.</p>
         </div>
       )}
     </Card>

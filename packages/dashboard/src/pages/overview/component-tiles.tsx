@@ -99,21 +99,23 @@ function ComponentTile({ tile }: { readonly tile: Tile }): VNode {
   const id = useId();
   live.tick.value;
   const status = statusInView(live, tile.kind);
-  const stale = status.staleSince;
-  const absent = status.state === "absent";
+  // Whether it is up, and since when, is known of now alone.
+  const away = live.past.value !== null;
+  const stale = away ? null : status.staleSince;
+  const absent = !away && status.state === "absent";
   const value = stale !== null || absent ? UNKNOWN : tile.format(live.series(tile.load).latest());
   return (
     <article
       class="card kpi span-3 component"
       aria-labelledby={id}
       data-kind={tile.kind}
-      data-tone={toneOfState(status) === "crit" ? "crit" : undefined}
+      data-tone={!away && toneOfState(status) === "crit" ? "crit" : undefined}
       data-stale={stale === null ? undefined : ""}
     >
       <h2 class="kpi-head" id={id}>
         <Icon name={tile.icon} />
         <a href={route.hrefTo(tile.page)}>{tile.title}</a>
-        <StateWord status={status} />
+        {away ? null : <StateWord status={status} />}
       </h2>
       {absent ? (
         <Absent status={status} />
@@ -125,7 +127,9 @@ function ComponentTile({ tile }: { readonly tile: Tile }): VNode {
               {value.unit} {tile.unit}
             </small>
           </p>
-          <p class="kpi-note">{stale === null ? <Note tile={tile} status={status} /> : null}</p>
+          <p class="kpi-note">
+            {away ? <NoteThen tile={tile} /> : stale === null ? <Note tile={tile} status={status} /> : null}
+          </p>
           <Sparkline selector={tile.load} color={tile.color} />
         </>
       )}
@@ -155,6 +159,16 @@ function fullestHost(live: LiveState): number | null {
     typeof hostMemory === "number" && state === "live" ? [hostMemory] : [],
   );
   return known.length === 0 ? null : Math.max(...known);
+}
+
+function NoteThen({ tile: { p95 } }: { readonly tile: Tile }): ComponentChildren {
+  const { live } = useApp();
+  if (p95 === null) return null;
+  return (
+    <>
+      p95 <b>{join(duration(live.series(p95).latest()))}</b>
+    </>
+  );
 }
 
 /** What is wrong with the worst member; else how fast it answers and since when. */

@@ -99,7 +99,7 @@ export function CloseReasons(): VNode {
       span={3}
       aside={
         <span class="card-note">
-          {rows.length === 0 ? "" : `${join(count(total))} closed${live.past.value === null ? "" : " in the window"}`}
+          {rows.length === 0 ? "" : `${join(count(total))} ${live.past.value === null ? "closed" : "in the window"}`}
         </span>
       }
     >

@@ -28,7 +28,7 @@ export function NodesThen(): VNode {
       </ul>
       {leftOut === 0 ? null : (
         <p class="fine node-cards-foot">
-          The {rows.length} with most memory of {rows.length + leftOut} nodes
+          The {rows.length} slowest of {rows.length + leftOut} nodes
         </p>
       )}
     </section>

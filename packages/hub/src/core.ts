@@ -66,6 +66,7 @@ export interface CoreParts {
     | "storeMaxBytes"
     | "retentionMs"
     | "restarts"
+    | "succeeds"
     | "standalone"
     | "testEntry"
     | "testTargets"
@@ -108,7 +109,8 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
   const audiences: Core["audiences"] = new Set();
   const live = createLive({ current, clock, tail: createTail({ asks, current, clock }) });
   const { storeIntervalMs: intervalMs, restarts } = options;
-  const kept = { current, clock, intervalMs, onError };
+  const succeeds = options.succeeds ?? (restarts?.count ?? 0) > 0;
+  const kept = { current, clock, intervalMs, succeeds, onError };
   const store = createKeptStore({
     dataDir,
     store: options.store,

@@ -79,6 +79,11 @@ export interface HubOptions {
   readonly testTargets?: readonly string[];
   /** How often this hub was restarted by its supervisor, and why last; shown on the page. */
   readonly restarts?: { readonly count: number; readonly last: string | null };
+  /**
+   * Another hub kept the same history until just now: what processes counted under it is stored already.
+   * @default true after a restart
+   */
+  readonly succeeds?: boolean;
   /** How long a port that is in use is tried again, ms: the hub before may be about to let go of it. @default 0 */
   readonly portPatienceMs?: number;
   /** Runs for itself: no process that joined takes over at once when it ends, as it will be started again. @default false */

@@ -129,6 +129,21 @@ describe("the recorder", () => {
     expect(sums(MESSAGES)).toEqual([[1, 7]]);
   });
 
+  it("takes nothing that the hub before may have stored for growth, and all of a process that began after it", () => {
+    const { rig, second, sums } = createRig({ aloneSince: START + 400 });
+    const before = rig.probe({ instance: "before", startedAt: START - 2_000 });
+    second(() => before.set(MESSAGES, 40).snapshot());
+    const after = rig.probe({ instance: "after", startedAt: START + 1_000 });
+    second(() => {
+      before.set(MESSAGES, 42).snapshot();
+      after.set(MESSAGES, 7).snapshot();
+    });
+    expect(sums(MESSAGES)).toEqual([
+      [1, 2],
+      [1, 7],
+    ]);
+  });
+
   it("counts from zero after a restart of the process", () => {
     const { rig, second, rows } = createRig();
     const probe = rig.probe();

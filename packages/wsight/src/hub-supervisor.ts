@@ -43,7 +43,7 @@ export interface HubSupervisor {
    * The first start, in the thread that was prepared if there is one. Rejects when it fails; nothing runs then.
    * @param changes what differs in this first life of the hub alone
    */
-  start(changes?: Pick<HubChanges, "portPatienceMs">): Promise<HubAddress>;
+  start(changes?: Pick<HubChanges, "succeeds" | "portPatienceMs">): Promise<HubAddress>;
   /** Ends the hub for good; safe to call twice. */
   close(): Promise<void>;
 }
@@ -99,7 +99,7 @@ class Supervisor implements HubSupervisor {
     await worker.ready;
   }
 
-  async start(changes: Pick<HubChanges, "portPatienceMs"> = {}): Promise<HubAddress> {
+  async start(changes: Pick<HubChanges, "succeeds" | "portPatienceMs"> = {}): Promise<HubAddress> {
     if (this.#closing !== undefined) throw new WsightError("INTERNAL", "The hub was closed before it listened");
     this.#codeExpiresAt = Date.now() + CODE_LIFE_MS;
     const prepared = this.#prepared;

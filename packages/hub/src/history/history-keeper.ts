@@ -10,6 +10,9 @@ import { createNodeEvents } from "./node-events.ts";
 import { createRecorder } from "./recorder.ts";
 import { type History, readHistory } from "./summaries-of-hours.ts";
 
+/** A hub that follows no other is the first that processes told of, if they began up to this long before it. */
+const ALONE_MS = 10_000;
+
 /** What was, kept on disk. */
 export interface HistoryKeeper {
   /** Looks at `current` once a second; never waits. */
@@ -38,17 +41,20 @@ export interface HistoryKeeperOptions {
   readonly clock: Clock;
   /** How often what was recorded is written, ms. @default 1000 */
   readonly intervalMs?: number | undefined;
+  /** Another hub kept this history just before. @default false */
+  readonly succeeds?: boolean | undefined;
   readonly onError: OnHubError;
 }
 
 /** Records what is, and reads what was. The store may be away: `status` says so, and nothing here waits for it but who reads. */
 export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeeper {
-  const { store, current, clock, intervalMs, onError } = options;
+  const { store, current, clock, intervalMs, succeeds = false, onError } = options;
   const { writer } = store;
   const recorder = createRecorder({
     current,
     write: (packed) => writer.writePacked(packed),
     ...(intervalMs === undefined ? {} : { intervalMs }),
+    aloneSince: clock.now() - (succeeds ? 0 : ALONE_MS),
     onClockBack: (at, byMs) =>
       onError(
         new Error(

@@ -14,11 +14,16 @@ const MAX_PENDING_ROWS = 200_000;
 
 /** What a recorder works with. */
 export interface RecorderOptions {
-  readonly current: Pick<CurrentView, "at" | "forEachInSecond">;
+  readonly current: Pick<CurrentView, "at" | "forEachInSecond" | "nodes">;
   /** Takes what was recorded; must not throw. */
   readonly write: (samples: PackedSamples) => void;
   /** How often what was recorded is handed over, ms; each second is kept by itself whatever it is. @default 1000 */
   readonly intervalMs?: number;
+  /**
+   * What processes that began before this (ms epoch) had counted until they are seen first is taken for stored: another
+   * hub may have recorded it. @default 0
+   */
+  readonly aloneSince?: number;
   /** Told when the clock was put back: from `at` on (ms epoch), what is kept is written over. */
   readonly onClockBack?: (at: number, byMs: number) => void;
 }
@@ -85,7 +90,12 @@ class SecondRecorder implements Recorder {
 
   #record(at: number): void {
     const grew = new Set<string>();
+    const inherited = this.#inherited();
     this.#options.current.forEachInSecond(at, (point) => {
+      if (point.series.metric.kind !== "gauge" && inherited.has(point.node)) {
+        grew.add(point.node);
+        return;
+      }
       const name = this.#nameOf(point);
       if (point.series.metric.kind !== "counter") this.#rows.add(name, at, point);
       else {
@@ -95,6 +105,13 @@ class SecondRecorder implements Recorder {
     });
     if (this.#grewAt.size > MAX_NODES) this.#grewAt.clear();
     for (const node of grew) this.#grewAt.set(node, at);
+  }
+
+  /** Nodes not seen before whose first growth a hub before may have stored. */
+  #inherited(): ReadonlySet<string> {
+    const { current, aloneSince = 0 } = this.#options;
+    const older = current.nodes().filter(({ node, hello }) => !this.#grewAt.has(node) && hello.startedAt < aloneSince);
+    return new Set(older.map(({ node }) => node));
   }
 
   /** One sample for each second that the growth took. */

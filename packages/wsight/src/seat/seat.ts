@@ -171,7 +171,7 @@ class MachineSeat implements Seat {
   }
 
   /** Becomes the hub of a port that nobody has: `taken` before anything was loaded, `lost` when it was. */
-  async #found(): Promise<"hub" | "taken" | "lost"> {
+  async #found(changes: { readonly succeeds?: boolean } = {}): Promise<"hub" | "taken" | "lost"> {
     const reservation = await reservePort(this.#address);
     if (reservation === "taken") return "taken";
     try {
@@ -182,7 +182,7 @@ class MachineSeat implements Seat {
         await own.prepare();
         await reservation.release();
       }
-      await this.#lead(own, reservation === null ? {} : { portPatienceMs: PATIENCE_MS });
+      await this.#lead(own, reservation === null ? changes : { ...changes, portPatienceMs: PATIENCE_MS });
       return "hub";
     } catch (error) {
       this.#own = null;
@@ -321,7 +321,7 @@ class MachineSeat implements Seat {
       const own = await standby;
       if (own === null || this.#phase !== "orphan") await own?.close();
       else {
-        await this.#lead(own, { portPatienceMs: PATIENCE_MS });
+        await this.#lead(own, { succeeds: true, portPatienceMs: PATIENCE_MS });
         this.#announceTakeOver();
         return;
       }
@@ -355,7 +355,7 @@ class MachineSeat implements Seat {
   async #goCold(): Promise<void> {
     if (this.#phase !== "orphan") return;
     try {
-      if ((await this.#found()) === "hub") {
+      if ((await this.#found({ succeeds: true })) === "hub") {
         this.#announceTakeOver();
         return;
       }

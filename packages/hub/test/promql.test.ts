@@ -45,6 +45,7 @@ describe("what is not supported or wrong", () => {
     ["{a=~'.*'}", "1:1: parse error: vector selector must contain at least one non-empty matcher"],
     ["x{a=~'('}", "1:6: parse error: regular expression"],
     ["x{a=~'(?=b)'}", "this kind of group is not supported"],
+    [Array(10_000).fill("1").join("^"), "expected at most 250 levels of nesting"],
     [`${"(".repeat(2000)}1${")".repeat(2000)}`, "expected at most 250 levels of nesting"],
   ])("%s is refused by name and place", async (query, message) => {
     const { status, body } = await askInstant(reader, query, T0);
@@ -351,6 +352,10 @@ describe("names", () => {
     expect(await names({ type: "label-values", label: "service", match: [], time: always })).toEqual(["chat", "mail"]);
     const early = { fromAt: T0, toAt: T0 + HOUR, limit: null };
     expect(await names({ type: "label-values", label: "service", match: [], time: early })).toEqual(["chat"]);
+    for (const label of ["__proto__", "constructor"]) {
+      expect(await names({ type: "label-values", label, match: [], time: always })).toEqual([]);
+      expect(await names({ type: "series", match: [`{service="chat",${label}=~".+"}`], time: always })).toEqual([]);
+    }
     expect(await names({ type: "label-values", label: "node", match: ['{service="mail"}'], time: always })).toEqual([
       "mail/1",
     ]);

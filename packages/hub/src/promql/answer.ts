@@ -10,7 +10,7 @@ import type { PrometheusReply, PrometheusRequest, RangeRequest } from "./request
 import { createSource } from "./source/source.ts";
 import { typeOf } from "./types.ts";
 import type { Grid } from "./values/grid.ts";
-import { keyOfLabels } from "./values/labels.ts";
+import { keyOfLabels, labelOf } from "./values/labels.ts";
 
 /** Most moments of one query, as in Prometheus. */
 const MAX_MOMENTS = 11_000;
@@ -133,8 +133,10 @@ async function answerNames(task: Task, request: NameRequest): Promise<Prometheus
   for await (const labels of readLabelSets(task, match, time)) {
     if (type === "series") found.set(keyOfLabels(labels), formatLabels(labels));
     else if (type === "labels") for (const name of Object.keys(labels)) found.set(name, JSON.stringify(name));
-    else if (labels[request.label] !== undefined)
-      found.set(labels[request.label] ?? "", JSON.stringify(labels[request.label]));
+    else {
+      const value = labelOf(labels, request.label);
+      if (value !== "") found.set(value, JSON.stringify(value));
+    }
     if (found.size > MAX_NAMES) throw new PromqlError("execution", `more than ${MAX_NAMES} names: narrow match[] down`);
     if (type === "series" && found.size >= limit) break;
   }

@@ -121,14 +121,18 @@ class Reader {
   }
 
   /** Operands and the operators between them that bind at least as tightly as `least`. `parts` are used up from their end. */
-  #operation(parts: Part[], least: number, depth: number): Expression {
+  #operation(parts: Part[], least: number, depth: number, powers = 0): Expression {
     let left = this.#signed(parts, depth);
     for (let part = parts.at(-1); part?.type === "operator"; part = parts.at(-1)) {
       const operator = this.#operator(part.sign);
       const tightness = TIGHTNESS[operator];
       if (tightness < least) break;
       parts.pop();
-      const right = this.#operation(parts, operator === "^" ? tightness : tightness + 1, depth);
+      if (powers > MAX_DEPTH) throw this.#fault(part.sign, `expected at most ${MAX_DEPTH} levels of nesting`);
+      const right =
+        operator === "^"
+          ? this.#operation(parts, tightness, depth, powers + 1)
+          : this.#operation(parts, tightness + 1, depth, powers);
       left = this.#binary(part.node, operator, left, right);
     }
     return left;

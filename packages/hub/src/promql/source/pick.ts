@@ -11,7 +11,7 @@ import {
 } from "../../prometheus/names.ts";
 import type { HistoryReader, SeriesFilter, StoredSeries } from "../../store/reader.ts";
 import type { Matcher } from "../matcher.ts";
-import { NAME } from "../values/labels.ts";
+import { labelOf, NAME } from "../values/labels.ts";
 
 /** One line that Prometheus would know a series by. */
 export interface PickedLine {
@@ -75,7 +75,7 @@ function linesOf({ node, series }: StoredSeries, wanted: Wanted, matchers: reado
   const own = ownLabels(node, series.labels);
   const bounds = matchers.filter(({ label }) => label === "le");
   const rest = matchers.filter(({ label }) => label !== "le");
-  if (!rest.every(({ label, matches }) => matches(own[label] ?? ""))) return [];
+  if (!rest.every(({ label, matches }) => matches(labelOf(own, label)))) return [];
   return (wanted.get(series.metric.name) ?? []).flatMap(({ part, name }): readonly PickedLine[] => {
     const labels = { [NAME]: name, ...own };
     if (part !== "bucket") return bounds.every(({ matches }) => matches("")) ? [{ part, bound: null, labels }] : [];

@@ -4,6 +4,11 @@ import type { LabelChoice } from "../expression.ts";
 /** The label that holds the name of a metric. */
 export const NAME = "__name__";
 
+/** The value of a label; empty when it is not there. */
+export function labelOf(labels: Labels, name: string): string {
+  return Object.hasOwn(labels, name) ? (labels[name] ?? "") : "";
+}
+
 /** Text that two sets of labels have in common when they are equal, and which sorts them as Prometheus does. */
 export function keyOfLabels(labels: Labels): string {
   return Object.keys(labels)

@@ -128,6 +128,48 @@ describe("comparison", () => {
     ]);
   });
 
+  describe("of an hour with the hour before", () => {
+    /** Hours from T0 on, each at its level; the last is compared with the one before. */
+    async function usual(levels: readonly number[], known: (at: number) => boolean = () => true) {
+      const reader = new MemoryReader();
+      levels.forEach((level, hour) => {
+        for (let at = T0 + hour * HOUR; at < T0 + (hour + 1) * HOUR; at += 5 * MIN) {
+          if (known(at)) minutes(reader, at, at + 5 * MIN, () => level);
+        }
+      });
+      const fromAt = T0 + (levels.length - 1) * HOUR;
+      const query = { selectors, fromAt, toAt: fromAt + HOUR, againstAt: fromAt - HOUR };
+      return (await ANALYSES.compare(reader, query, never)).results[0]?.lines[0]?.usual;
+    }
+    const levels = [100, 103, 101, 108, 104, 104, 110, 107, 109, 103, 105, 110];
+
+    it("is judged by the median and the median absolute deviation of the differences before", async () => {
+      // Steps 3 -2 7 -4 0 6 -3 2 -6 2 5: median 2, deviations 0 0 1 2 3 4 4 5 5 6 8.
+      const answer = await usual([...levels, 120]);
+      expect(answer).toMatchObject({ state: "inside", samples: 11, median: 2 });
+      expect(answer?.spread).toBeCloseTo(1.4826 * 4, 9);
+      expect(answer?.z).toBeCloseTo((10 - 2) / (1.4826 * 4), 9);
+      expect(await usual([...levels, 110 + 2 + 21])).toMatchObject({ state: "outside" });
+      expect(await usual([...levels, 110 + 2 - 20])).toMatchObject({ state: "inside" });
+    });
+
+    it("leaves out hours with less than half their data", async () => {
+      const wild = levels.map((level, hour) => (hour === 5 ? 9_000 : level));
+      const fifth = T0 + 5 * HOUR;
+      const answer = await usual([...wild, 120], (at) => at < fifth + 25 * MIN || at >= fifth + HOUR);
+      // Neither the step to that hour nor the one from it: 3 -2 7 -4 -3 2 -6 2 5 are left.
+      expect(answer).toMatchObject({ samples: 9, median: 2 });
+    });
+
+    it("is judged by the mean absolute deviation where most differences are alike", async () => {
+      const calm = Array.from({ length: 20 }, (_, hour) => (hour === 10 ? 110 : 100));
+      const inside = await usual([...calm, 104]);
+      expect(inside?.spread).toBeCloseTo((1.2533 * 20) / 19, 9);
+      expect(inside?.state).toBe("inside");
+      expect((await usual([...calm, 105]))?.state).toBe("outside");
+    });
+  });
+
   it("what never varied is outside when it does", async () => {
     const reader = new MemoryReader();
     minutes(reader, T0 - 3 * DAY, T0 + DAY, (at) => (at >= T0 + 14 * HOUR ? 101 : 100));

@@ -88,6 +88,19 @@ describe("figures of the past", () => {
     expect(increase).toMatchObject({ values: [100, 100, null, null, 50, 100], whole: 350 });
   });
 
+  it("says which share of the time has data: of each line, and in which anything of it all was known", async () => {
+    const reader = new MemoryReader();
+    up(reader, "chat/1", T0, 20);
+    up(reader, "chat/2", T0 + 10 * S, 30);
+    for (let i = 0; i < 20; i++) reader.gauge("chat/1", ACTIVE, {}, T0 + i * S, 1);
+    for (let i = 10; i < 40; i++) reader.gauge("chat/2", ACTIVE, {}, T0 + i * S, 2);
+    const range = { fromAt: T0, toAt: T0 + MIN, stepMs: 10_000 };
+    const { coverage, results } = await ask(reader, [{ metric: ACTIVE, agg: "mean", by: ["node"] }], range);
+    expect(results[0]?.lines.map((one) => one.coverage)).toEqual([30 / 60, 20 / 60]);
+    expect(coverage).toBeCloseTo(40 / 60);
+    expect((await ask(reader, [{ metric: MESSAGES, agg: "rate" }], range)).coverage).toBe(0);
+  });
+
   it("counts a process that takes over from another once, in rates, sums and totals", async () => {
     const reader = new MemoryReader();
     up(reader, "chat/old", T0, 150);

@@ -168,7 +168,7 @@ describe("questions about the past", () => {
       { series: [{ metric: "m", node: "a/2", labels: { event: "a" } }], matched: 2, next: null },
     ];
     const after: (string | null)[] = [];
-    const known = await readKnown(
+    const { metrics: known, nodes } = await readKnown(
       {
         series: async (from) => {
           after.push(from);
@@ -178,6 +178,8 @@ describe("questions about the past", () => {
       signal,
     );
     expect(after).toEqual([null, "x"]);
+    // Those that are long gone among them.
+    expect(nodes).toEqual(["a/1", "a/2"]);
     expect(known.get("m")?.count).toBe(2);
     expect(valuesOf(known, "m", "event")).toEqual(["a", "b"]);
     expect(valuesOf(known, "other", "event")).toEqual([]);

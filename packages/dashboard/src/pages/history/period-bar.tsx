@@ -10,8 +10,14 @@ import type { PagePlace } from "./use-place.ts";
 /** The longest time that is kept, ms. */
 const LONGEST_MS = 400 * 86_400_000;
 
+interface PeriodBarProps {
+  readonly at: PagePlace;
+  /** Processes that history knows. */
+  readonly known: readonly string[];
+}
+
 /** Which time is looked at: up to now by one press, or from and to; and the steps to its neighbours. */
-export function PeriodBar({ at }: { readonly at: PagePlace }): VNode {
+export function PeriodBar({ at, known }: PeriodBarProps): VNode {
   const { live, route } = useApp();
   const { period, fix } = at;
   const length = period.toAt - period.fromAt;
@@ -67,7 +73,7 @@ export function PeriodBar({ at }: { readonly at: PagePlace }): VNode {
           </button>
         )}
       </span>
-      <NodePick chosen={at.node} onPick={(node) => route.navigate({ node })} />
+      <NodePick chosen={at.node} known={known} onPick={(node) => route.navigate({ node })} />
     </section>
   );
 }
@@ -179,12 +185,13 @@ function problemOf(fromAt: number, toAt: number): string | null {
 
 interface NodePickProps {
   readonly chosen: string | null;
+  readonly known: readonly string[];
   readonly onPick: (node: string | null) => void;
 }
 
-function NodePick({ chosen, onPick }: NodePickProps): VNode {
+function NodePick({ chosen, known, onPick }: NodePickProps): VNode {
   const { live } = useApp();
-  const names = new Set((live.table("nodes").value ?? []).map(({ node }) => node));
+  const names = new Set([...(live.table("nodes").value ?? []).map(({ node }) => node), ...known]);
   if (chosen !== null) names.add(chosen);
   return (
     <label class="node-pick">

@@ -11,11 +11,18 @@ interface MetricSeries {
   readonly values: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+/** What history holds. */
+interface KnownHistory {
+  readonly metrics: KnownSeries;
+  /** Every process it knows, also those that are long gone. */
+  readonly nodes: readonly string[];
+}
+
 /** Pages that are read at most: what is known of a larger history is a part of it. */
 const MOST_PAGES = 8;
 
 /** Asks what history holds, page by page. */
-export async function readKnown(api: Pick<HistoryApi, "series">, signal: AbortSignal): Promise<KnownSeries> {
+export async function readKnown(api: Pick<HistoryApi, "series">, signal: AbortSignal): Promise<KnownHistory> {
   const rows: HistorySeriesRow[] = [];
   let after: string | null = null;
   for (let page = 0; page < MOST_PAGES; page++) {
@@ -24,7 +31,7 @@ export async function readKnown(api: Pick<HistoryApi, "series">, signal: AbortSi
     if (next === null) break;
     after = next;
   }
-  return summarise(rows);
+  return { metrics: summarise(rows), nodes: [...new Set(rows.map(({ node }) => node))] };
 }
 
 /** Values of an attribute that are known, in the order of the alphabet. */

@@ -50,9 +50,11 @@ export function History(): VNode {
     );
   return (
     <div class="page-tabs history">
-      <PeriodBar at={at} />
+      <PeriodBar at={at} known={known?.nodes ?? []} />
       <Tabs label="History" tabs={TABS} chosen={at.place.tab} onChoose={(tab) => at.change({ tab })}>
-        {at.place.tab === "explore" ? <Explore api={api} at={at} known={known} points={points} /> : null}
+        {at.place.tab === "explore" ? (
+          <Explore api={api} at={at} known={known?.metrics ?? null} points={points} />
+        ) : null}
         {at.place.tab === "compare" ? <Compare api={api} at={at} points={points} /> : null}
         {at.place.tab === "events" ? <Events api={api} at={at} /> : null}
       </Tabs>

@@ -7,6 +7,9 @@ import { findMetric, Histogram } from "@wsight/protocol";
 export const SERIES_A_NODE = 200;
 /** Distributions that a series takes its seconds from. */
 const POOL = 512;
+/** What the recorder keeps of ratios, and of sums of distributions (see `current/second-points.ts` of the hub). */
+const RATIO_STEPS = 1e6;
+const SUM_STEPS = 1e9;
 
 /**
  * What a process of 200 series holds: metric, the attribute that tells its
@@ -89,6 +92,10 @@ function normal(random) {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
+function keep(value, steps) {
+  return Math.round(value * steps) / steps;
+}
+
 function grown(sum, last) {
   return { min: sum, max: sum, sum, count: 1, last };
 }
@@ -149,12 +156,12 @@ function sawtooth(random, unit) {
   };
 }
 
-/** A quotient of two times, as utilizations are: a double with all its digits. */
+/** A quotient of two times, as utilizations are. */
 function share(random) {
   const base = 0.1 + 0.3 * random();
   return (second) => {
     const idle = base * busy(second) * (0.9 + 0.2 * random());
-    return read(Math.min(1, Math.round(idle * 1e6) / Math.round(1e6 + random() * 900)));
+    return read(keep(Math.min(1, Math.round(idle * 1e6) / Math.round(1e6 + random() * 900)), RATIO_STEPS));
   };
 }
 
@@ -189,7 +196,13 @@ function poolOf(random, rate) {
   });
 }
 
+/** As the recorder keeps it: its sum to a billionth. */
 function figuresOf(histogram) {
-  const { min, max, sum, count } = histogram;
-  return { min, max, sum, count, last: sum / count, histogram: histogram.encode() };
+  const { min, max, count } = histogram;
+  const sum = keep(histogram.sum, SUM_STEPS);
+  const bytes = histogram.encode();
+  // Behind the count, a varint, stands the sum.
+  const at = bytes.findIndex((byte) => byte < 0x80) + 1;
+  new DataView(bytes.buffer, bytes.byteOffset).setFloat64(at, sum, true);
+  return { min, max, sum, count, last: sum / count, histogram: bytes };
 }

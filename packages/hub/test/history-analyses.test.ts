@@ -243,6 +243,9 @@ describe("trend", () => {
     // S = 28, Var(S) = 8·7·21/18 = 65.33, z = 27/8.083 = 3.340, p = 0.00084.
     expect(found).toMatchObject({ slope: 1, slopeLow: 1, slopeHigh: 1, points: 8 });
     expect(found?.p).toBeCloseTo(0.000837, 5);
+    // 28 slopes, margin 1.96 √65.33 = 15.84: those of rank (28 ∓ 15.84) / 2.
+    const uneven = await trend([1, 3, 2, 5, 4, 6, 8, 7]);
+    expect(uneven).toMatchObject({ slope: 1, slopeLow: 0.5, slopeHigh: 1.5 });
   });
 
   it("claims no trend of noise, and knows none of too few points", async () => {

@@ -294,6 +294,28 @@ describe("figures of the past", () => {
     expect(await line(reader, { metric: ACTIVE, agg: "mean" }, { ...range, stepMs: 1_000 })).not.toHaveProperty("low");
   });
 
+  it("tells bounds of what was there for a part of an interval with the seconds in which it was not", async () => {
+    const reader = new MemoryReader();
+    up(reader, "chat/1", T0, 10);
+    for (let i = 0; i < 10; i++) {
+      reader.gauge("chat/1", ACTIVE, { transport: "polling" }, T0 + i * S, 7);
+      if (i < 5) continue;
+      reader.gauge("chat/1", ACTIVE, { transport: "websocket" }, T0 + i * S, 3);
+      reader.counter("chat/1", MESSAGES, {}, T0 + i * S, 4);
+    }
+    const range = { fromAt: T0, toAt: T0 + 10 * S, stepMs: 10_000 };
+    expect(await line(reader, { metric: MESSAGES, agg: "rate" }, range)).toMatchObject({
+      values: [2],
+      low: [0],
+      high: [4],
+    });
+    expect(await line(reader, { metric: ACTIVE, agg: "mean" }, range)).toMatchObject({
+      values: [8.5],
+      low: [7],
+      high: [10],
+    });
+  });
+
   it("answers nothing of what is not there", async () => {
     const reader = new MemoryReader();
     const range = { fromAt: T0, toAt: T0 + MIN };

@@ -16,6 +16,8 @@ import type { Route, RouteReply, RouteRequest } from "../route.ts";
 /** Exports at once, in all and of one principal: each keeps the store busy. */
 const LIMITS = { total: 4, perKey: 1 };
 const RETRY_AFTER_SECONDS = 5;
+/** Who takes nothing for so long makes room for others, ms. */
+const STALLED_MS = 60_000;
 
 /** Where history is taken out of. */
 export interface TakeoutSource {
@@ -95,6 +97,7 @@ async function begin(
     status: 200,
     headers,
     stream: (response: ServerResponse) => {
+      response.setTimeout(STALLED_MS, () => response.destroy());
       const text = Readable.from(all(), { objectMode: false });
       const sent = compressed ? pipeline(text, createGzip({ level: 3 }), response) : pipeline(text, response);
       // Whoever reads sees its answer break off; there is nobody else to tell.

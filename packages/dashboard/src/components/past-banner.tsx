@@ -71,7 +71,8 @@ function Facts({ range }: { readonly range: TimeRange }): VNode {
         <>
           {" · "}
           {span(past.stepMs)} resolution{" · "}
-          {percent(past.coverage)} of the data. Figures are those of its end; new data keeps arriving and is not shown.
+          {percent(past.coverage)} of the data. Figures are those of its end, lists those of all of it; new data keeps
+          arriving.
         </>
       )}
     </>

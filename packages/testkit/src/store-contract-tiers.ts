@@ -61,6 +61,15 @@ export function tierContract({ store, reopen }: ContractRig): void {
     expect((await store().stats()).tiers[0]?.samples).toBe(100);
   });
 
+  it("holds sums of the very largest numbers as the largest number there is", async () => {
+    const one = { ...contractSample(0), sum: -Number.MAX_VALUE };
+    const large = [one, { ...one, at: one.at + 1_000 }];
+    await store().append(large);
+    for (const stepMs of TIER_STEPS.slice(1)) {
+      expect((await readAll(store(), { stepMs })).map(({ sum }) => sum)).toEqual([-Number.MAX_VALUE]);
+    }
+  });
+
   it("keeps the last of the same sample within one append", async () => {
     await store().append([contractSample(1), { ...contractSample(1), sum: 7 }]);
     expect(await readAll(store())).toEqual([{ ...contractSample(1), sum: 7 }]);

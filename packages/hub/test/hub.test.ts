@@ -135,6 +135,7 @@ describe("readiness", () => {
     const history = await ask(hub, "/api/websocket/metrics/history/", { headers });
     expect(history).toMatchObject({ status: 503, code: "STORE_UNAVAILABLE" });
     await rmdir(join(dataDir, "history.db"));
+    await until(async () => (await ask(hub, "/readyz")).json.status === "ready", { what: "the store to be open" });
     expect((await ask(hub, "/api/websocket/metrics/history/", { headers })).status).toBe(200);
   });
 });

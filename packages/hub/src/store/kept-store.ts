@@ -48,6 +48,7 @@ function createEmbedded(dataDir: string, { retention, maxBytes, onError: tell }:
   const onError = (error: unknown): void => tell(error, { stage: "store" });
   let queue: StoreWriter | null = null;
   let trouble: { readonly reason: string; readonly written: number } | null = null;
+  let looking = false;
   const openStore = () =>
     createLibsqlStore({
       dataDir,
@@ -71,7 +72,28 @@ function createEmbedded(dataDir: string, { retention, maxBytes, onError: tell }:
     const failing = state === "failing" || (trouble !== null && trouble.written === written);
     return { state: failing ? "failing" : "ok", written, dropped, lastError: lastError ?? trouble?.reason ?? null };
   }
-  return withWriter(store, writer, status, () => status().state === "ok");
+
+  /** Who is not ready may be kept from whatever would be written: then nobody else would notice that the store is well again. */
+  function lookAgain(): void {
+    if (trouble === null || looking) return;
+    looking = true;
+    const seen = trouble;
+    store
+      .stats()
+      .then(() => {
+        if (trouble === seen) trouble = null;
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        looking = false;
+      });
+  }
+
+  return withWriter(store, writer, status, () => {
+    const { state } = status();
+    if (state !== "ok") lookAgain();
+    return state === "ok";
+  });
 }
 
 function createRemote(url: string, { dataDir, retention, onError: tell }: KeptStoreOptions): KeptStore {

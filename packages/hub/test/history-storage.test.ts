@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHub, type Hub } from "@wsight/hub";
 import { HISTORY_TIERS, type HistoryStorage } from "@wsight/protocol";
+import { findPostgres, startPostgres } from "@wsight/testkit";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ask, bearer, SECRET } from "./harness.ts";
 import { createSmallProbe } from "./small-probe.ts";
@@ -65,5 +66,32 @@ describe("what history takes", () => {
     expect(status).toBe(503);
     expect(json).toMatchObject({ error: { code: "STORE_UNAVAILABLE" } });
     await none.close();
+  });
+
+  it.skipIf(findPostgres() === null)("claims no cap where there is none: a database takes what it takes", async () => {
+    const postgres = await startPostgres();
+    const limits = { store: postgres.url, storeMaxBytes: 50_000_000 };
+    const far = await createHub({
+      port: 0,
+      dataDir: null,
+      secret: SECRET,
+      env: {},
+      dashboardDir: "/nonexistent",
+      ...limits,
+    });
+    try {
+      const told = await vi.waitFor(
+        async () => {
+          const { status, json } = await ask(far, PATH, { headers });
+          expect(status).toBe(200);
+          return json;
+        },
+        { timeout: 20_000, interval: 250 },
+      );
+      expect(told.maxBytes).toBeNull();
+    } finally {
+      await far.close();
+      await postgres.close();
+    }
   });
 });

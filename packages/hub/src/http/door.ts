@@ -191,8 +191,10 @@ function readIntervals({ intervalMs = 1000, mediumIntervalMs = 5000, slowInterva
   };
 }
 
-function storageLimits({ retention, retentionMs, storeMaxBytes }: HubOptions): Omit<StorageSource, "stats"> {
-  return { retention: resolveRetention(retention, retentionMs), maxBytes: storeMaxBytes ?? null };
+/** The cap is of the embedded store alone. */
+function storageLimits({ retention, retentionMs, store, storeMaxBytes }: HubOptions): Omit<StorageSource, "stats"> {
+  const maxBytes = store === undefined ? (storeMaxBytes ?? null) : null;
+  return { retention: resolveRetention(retention, retentionMs), maxBytes };
 }
 
 function viewerLimits(options: HubOptions): { readonly total: number; readonly perKey: number } {

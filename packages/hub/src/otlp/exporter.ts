@@ -122,7 +122,8 @@ export function createOtlpExporter(parts: OtlpExporterParts): OtlpExporter {
   function fail({ reason, waitMs }: Extract<Posted, { type: "later" }>): number {
     lastError = reason;
     failures++;
-    report(`${reason}; ${queue.length} requests wait, ${counts.dropped} points were dropped so far`);
+    const waiting = queue.length === 1 ? "1 request waits" : `${queue.length} requests wait`;
+    report(`${reason}; ${waiting}, ${counts.dropped} points were dropped so far`);
     const limit = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
     return waitMs ?? limit * (0.5 + 0.5 * random());
   }

@@ -216,12 +216,12 @@ describe("a receiver that", () => {
 
   it("takes a part says so, and is not asked again", async () => {
     const receiver = await startReceiver();
-    receiver.mood = rejects(1, "too old");
+    receiver.mood = rejects(1, "too\n\u001b[31m old");
     const sender = new Sender(receiver.url);
     sender.probe.set("process.uptime", 1).set("process.memory.usage", 2);
     sender.second();
     await until(() => sender.exporter.stats().sent === 1 || undefined, { what: "the part" });
-    expect(sender.exporter.stats()).toMatchObject({ rejected: 1, lastError: "too old" });
+    expect(sender.exporter.stats()).toMatchObject({ rejected: 1, lastError: "too [31m old" });
     expect(receiver.received).toHaveLength(1);
   });
 

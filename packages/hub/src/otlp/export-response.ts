@@ -26,11 +26,19 @@ export function readExportResponse(contentType: string | undefined, answer: Uint
     const message = fields.get(ERROR_MESSAGE);
     return {
       rejected: typeof rejected === "number" ? rejected : 0,
-      reason: message instanceof Uint8Array ? Buffer.from(message).toString("utf8").slice(0, MAX_REASON) : "",
+      reason: message instanceof Uint8Array ? printable(message) : "",
     };
   } catch {
     return NOTHING;
   }
+}
+
+/** One line that can stand in a log: what others say must not begin another, or speak to a terminal. */
+function printable(message: Uint8Array): string {
+  return Buffer.from(message)
+    .toString("utf8")
+    .slice(0, MAX_REASON)
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");
 }
 
 /** Numbers and bytes of a message by their field; a field of another kind ends it. */

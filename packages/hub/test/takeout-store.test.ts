@@ -150,6 +150,7 @@ describe("a copy", () => {
     await writeFile(join(dir, "there.db"), "mine");
     await mkdir(join(dir, "room"));
     expect(() => copyHistory(join(dir, "data"), join(dir, "there.db"))).toThrow("expected a new file");
+    expect(() => copyHistory(join(dir, "data"), join(dir, "data", "history.db-wal"))).toThrow("does not use");
     expect(() => copyHistory(join(dir, "data"), join(dir, "nowhere", "copy.db"))).toThrow("expected a directory");
     copyHistory(join(dir, "data"), join(dir, "room", "history.db"));
     expect(await readAll(await open(join(dir, "room")))).toEqual(await readAll(store));

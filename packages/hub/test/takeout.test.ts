@@ -227,6 +227,10 @@ describe("a file that is taken in", () => {
       "line 2: intervalMs: expected one of 1000",
     ],
     ['{"type":"wsight-history","version":1}\n{"type":"event","at":-1,"attributes":{}}', "line 2: at: expected"],
+    [
+      '{"type":"wsight-history","version":1}\n{"type":"event","at":9000000000000000,"attributes":{}}',
+      "line 2: at: expected",
+    ],
   ])("but is not ours is refused by the line: %j", async (text, message) => {
     await expect(takeIn(new MemoryStore(), linesOf(text), { signal })).rejects.toThrow(message);
   });

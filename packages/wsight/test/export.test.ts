@@ -99,6 +99,17 @@ describe("wsight export and import", () => {
     expect(imported.code).toBe(1);
   });
 
+  it("say what can't be read, and no more", async () => {
+    const dir = await makeDir();
+    await writeFile(join(dir, "broken.gz"), Uint8Array.of(0x1f, 0x8b, 1, 2, 3));
+    for (const path of [join(dir, "broken.gz"), dir]) {
+      const { code, stderr } = await run(["import", path, "--data", join(dir, "new")]);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`${path}: expected a file that can be read (`);
+      expect(stderr).not.toContain("    at ");
+    }
+  });
+
   it("leave nothing behind when they are ended early", async () => {
     const dir = await makeDir();
     await openStore(join(dir, "one"), 4_000);

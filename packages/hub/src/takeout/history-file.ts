@@ -7,6 +7,8 @@ import Database from "libsql";
 
 /** Name of the database within a data directory. */
 const HISTORY_FILE = "history.db";
+/** What SQLite puts beside a database. */
+const COMPANIONS = ["-wal", "-shm", "-journal"] as const;
 /** How long a look at the file waits for who writes to it, ms. */
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -18,6 +20,11 @@ const BUSY_TIMEOUT_MS = 5_000;
  */
 export function copyHistory(dataDir: string, path: string): void {
   const source = findHistory(dataDir);
+  if (COMPANIONS.some((companion) => path === source + companion))
+    throw new WsightError(
+      "BAD_OPTION",
+      `${path}: expected a name that the history itself does not use, choose another`,
+    );
   if (existsSync(path)) throw new WsightError("BAD_OPTION", `${path}: expected a new file, got one that is there`);
   if (!existsSync(dirname(path)))
     throw new WsightError("BAD_OPTION", `${path}: expected a directory to write into, got none at ${dirname(path)}`);

@@ -21,6 +21,8 @@ import { LINES_VERSION } from "./takeout-text.ts";
 
 const CODE = "BAD_REQUEST";
 const MAX_NODE = 129;
+/** Nothing is kept of later times. */
+const LATEST = Date.UTC(2200, 0, 1) - 1;
 const MAX_ATTRIBUTES = 16;
 /** Series that are one object for all their samples; beyond it all are forgotten and made again. */
 const MAX_SERIES = 200_000;
@@ -100,7 +102,7 @@ function readEvent(fields: Readonly<Record<string, unknown>>): HistoryEvent {
   if (attributes.length > MAX_ATTRIBUTES)
     throw expected(CODE, "attributes", `at most ${MAX_ATTRIBUTES}`, attributes.length);
   return {
-    at: asInteger(CODE, "at", fields.at, 0),
+    at: asInteger(CODE, "at", fields.at, 0, LATEST),
     kind: asOneOf(CODE, "kind", fields.kind, HISTORY_EVENT_KINDS),
     node: fields.node === null ? null : asText(CODE, "node", fields.node, MAX_NODE),
     subject: asText(CODE, "subject", fields.subject, 1024),

@@ -57,6 +57,8 @@ async function* readLines(path: string, compressed: boolean): AsyncGenerator<str
         throw new WsightError("BAD_REQUEST", `${path}: expected lines of at most ${MAX_LINE} characters`);
       yield* lines;
     }
+  } catch (error) {
+    throw error instanceof WsightError ? error : unreadable(path, error);
   } finally {
     bytes.destroy();
   }
@@ -64,16 +66,22 @@ async function* readLines(path: string, compressed: boolean): AsyncGenerator<str
 }
 
 async function isGzip(path: string): Promise<boolean> {
-  const handle = await open(path).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WsightError("BAD_OPTION", `${path}: expected a file that can be read (${reason})`, { cause: error });
-  });
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-  } finally {
-    await handle.close();
+    const handle = await open(path);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+      return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, error: unknown): WsightError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new WsightError("BAD_OPTION", `${path}: expected a file that can be read (${reason})`, { cause: error });
 }
 
 function count(number: number, what: string): string {

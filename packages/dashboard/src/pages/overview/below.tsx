@@ -12,7 +12,7 @@ import { SystemCard } from "./system-card.tsx";
 const ON_SCREEN = {
   series: [...LATENCY_OCTAVES, ...COMPONENT_SERIES],
   tables: ["events", "errors", "closes", "components"],
-  past: ["connections", "events", "errors", "closes"],
+  past: ["connections", "nodes", "events", "errors", "closes"],
 } as const;
 
 /** What of the page stands below the first view. */

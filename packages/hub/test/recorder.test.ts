@@ -70,6 +70,28 @@ function createRig(options: Partial<RecorderOptions> = {}) {
 }
 
 describe("the recorder", () => {
+  it("leaves out what grew beyond all numbers, and keeps what others have of that second", () => {
+    const { rig, second, rows } = createRig();
+    const [wild, calm] = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];
+    for (let i = 0; i < 6; i++) {
+      second(() => {
+        if (i === 2 || i === 4) {
+          wild.restart(i);
+          wild.nameAll();
+        }
+        wild.grow(MESSAGES, 1e307 * (i % 2 === 0 ? 17 : 0)).snapshot();
+        calm.grow(MESSAGES, 1).set(OPEN, i).snapshot();
+      });
+    }
+    const all = [...rows(MESSAGES), ...rows(OPEN)];
+    for (const { min, max, sum, last } of all) {
+      expect([min, max, sum, last].every(Number.isFinite)).toBe(true);
+    }
+    expect(rows(OPEN).map(({ last }) => last)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(rows(MESSAGES).filter(({ node }) => node === "chat/b")).toHaveLength(6);
+    expect(rows(MESSAGES).filter(({ node }) => node === "chat/a").length).toBeLessThan(6);
+  });
+
   it("keeps each second: growth and value of counters, readings of gauges", () => {
     const { rig, second, rows, sums } = createRig();
     const probe = rig.probe();

@@ -163,6 +163,8 @@ class RowPacker {
 
   /** Adds one second. */
   add(name: PackedSeries, at: number, { min, max, sum, count, last, histogram = null }: Figures): void {
+    // What grew beyond all numbers can't be kept, and would take the others of its second with it.
+    if (min - min + (max - max) + (sum - sum) + (count - count) + (last - last) !== 0) return;
     const row = this.length++;
     if (row === this.#sizes.length) this.#grow();
     let index = this.#indexes.get(name);

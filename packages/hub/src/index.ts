@@ -27,6 +27,7 @@ export type { MetricsMessage } from "./gateways/ws-metrics-message.ts";
 export { grafanaDashboard } from "./grafana/dashboard.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./history/recorder.ts";
 export { type History, type HistoryRequest, parseHours, readHistory } from "./history/summaries-of-hours.ts";
+export { type HistoryRouteParts, historyRoutes } from "./http/handlers/history.ts";
 export type { Access, Route, RouteReply, RouteRequest } from "./http/route.ts";
 export { createTurns, type TurnLimits, type Turns } from "./http/turns.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";

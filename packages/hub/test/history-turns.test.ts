@@ -1,4 +1,4 @@
-import { createTurns } from "@wsight/hub";
+import { createTurns, historyRoutes, type RouteRequest } from "@wsight/hub";
 import { describe, expect, it } from "vitest";
 
 const never = new AbortController().signal;
@@ -69,4 +69,35 @@ describe("turns", () => {
     end("3");
     expect(await last).toBe("3");
   });
+});
+
+it("a question of history is ended when its client leaves, and its place is free", async () => {
+  const asked: AbortSignal[] = [];
+  const routes = historyRoutes({
+    // A store that takes for ever unless it is told to stop.
+    askHistory: (_analysis, _argument, { signal = never } = {}) =>
+      new Promise((_resolve, reject) => {
+        asked.push(signal);
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+    now: () => 1_792_000_800_000,
+  });
+  const route = routes.find(({ path }) => path === "/api/history/query");
+  const query = new URLSearchParams({ metric: "websocket.server.messages", agg: "rate" });
+  const question = (signal: AbortSignal) => {
+    const request = { query, signal, principal: { sub: "ada", role: "viewer" } };
+    return Promise.resolve(route?.handle(request as unknown as RouteRequest)).catch((error: Error) => error.message);
+  };
+  const client = new AbortController();
+  const answers = Array.from({ length: 4 }, () => question(client.signal));
+  const next = new AbortController();
+  const fifth = question(next.signal);
+  await turn();
+  expect(asked).toHaveLength(4);
+  client.abort(new Error("left"));
+  expect(await Promise.all(answers)).toEqual(["left", "left", "left", "left"]);
+  await turn();
+  expect(asked.map(({ aborted }) => aborted)).toEqual([true, true, true, true, false]);
+  next.abort(new Error("left as well"));
+  expect(await fifth).toBe("left as well");
 });

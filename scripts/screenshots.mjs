@@ -1,18 +1,26 @@
-// Makes the pictures of the README anew: starts the demo, lets it run for five
-// minutes (or SECONDS), and photographs the dashboard in Chromium.
-//   npm run screenshots -- [seconds] [output directory]
+// Makes the pictures of the README anew: starts the demo on a past of two days,
+// lets it run for five minutes (or SECONDS), and photographs the dashboard in Chromium.
+//   npm run screenshots -- [seconds] [output directory] [names, with commas]
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { CHROMIUM_ARGS, findChromium } from "@wsight/testkit";
 import { chromium } from "playwright-core";
+import { seedPast } from "./seeded-past.mjs";
 
 const seconds = Number(process.argv[2] ?? 300);
 const output = process.argv[3] ?? new URL("../docs/images", import.meta.url).pathname;
+const only = process.argv[4]?.split(",");
+const WIDE = { width: 1440, height: 1180 };
+/** `past`: where its address leads, in the hour that is past. Such a page is opened by its link. */
 const VIEWS = [
-  { name: "overview-dark", theme: "dark", width: 1440, height: 1180 },
-  { name: "overview-light", theme: "light", width: 1440, height: 1180 },
+  { name: "overview-dark", theme: "dark", ...WIDE },
+  { name: "overview-light", theme: "light", ...WIDE },
   { name: "overview-phone", theme: "light", width: 390, height: 844 },
+  { name: "history-overview", theme: "light", width: 1440, height: 1010, past: "#/overview?" },
+  { name: "history-compare", theme: "light", ...WIDE, past: "#/history?tab=compare&" },
 ];
 
 const executablePath = findChromium();
@@ -21,9 +29,13 @@ if (executablePath === null) {
   process.exit(1);
 }
 mkdirSync(output, { recursive: true });
-const demo = spawn(process.execPath, ["packages/wsight/bin/wsight.js", "demo", "--port", "0", "--app-port", "0"], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
+const data = mkdtempSync(join(tmpdir(), "wsight-screenshots-"));
+const hour = await seedPast(data, Date.now());
+const demo = spawn(
+  process.execPath,
+  ["packages/wsight/bin/wsight.js", "demo", "--port", "0", "--app-port", "0", "--data", data],
+  { stdio: ["ignore", "pipe", "inherit"] },
+);
 const link = await new Promise((resolve) => {
   createInterface({ input: demo.stdout }).on("line", (line) => {
     const found = line.match(/http:\/\/\S+#code=\S+/);
@@ -40,15 +52,24 @@ try {
   await page.goto(link);
   await page.getByText("Live", { exact: true }).first().waitFor();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  for (const { name, theme, width, height } of VIEWS) {
-    await page.emulateMedia({ colorScheme: theme });
-    await page.setViewportSize({ width, height });
+  for (const { name, theme, width, height, past } of VIEWS) {
+    if (only !== undefined && !only.includes(name)) continue;
+    const view = past === undefined ? page : await context.newPage();
+    await view.emulateMedia({ colorScheme: theme });
+    await view.setViewportSize({ width, height });
+    if (past !== undefined) {
+      await view.goto(`${new URL(link).origin}/dashboard${past}from=${hour.fromAt}&to=${hour.toAt}`);
+      await view.locator(".status-slot").getByText("History").waitFor();
+    }
     // Two ticks, so that every chart has been drawn at this size and in these colours.
-    await page.waitForTimeout(2500);
-    await page.screenshot({ path: `${output}/${name}.png` });
+    await view.waitForTimeout(2500);
+    await view.screenshot({ path: `${output}/${name}.png` });
     console.log(`${output}/${name}.png`);
+    if (view !== page) await view.close();
   }
 } finally {
   await browser.close();
   demo.kill("SIGINT");
+  await new Promise((resolve) => demo.once("close", resolve));
+  rmSync(data, { recursive: true, force: true });
 }

@@ -237,7 +237,7 @@ describe("what is said of a comparison", () => {
     expect(verdict([row("no-data"), row("not-enough-history")])).toBe("too little history to say what is usual");
     expect(verdict([row("inside"), row("inside")])).toBe("nothing outside the usual");
     expect(verdict([row("outside"), row("no-data")])).toBe(
-      "1 outside the usual, first · 1 not judged, for want of data",
+      "1 outside the usual, listed first · 1 not judged, for want of data",
     );
   });
 });

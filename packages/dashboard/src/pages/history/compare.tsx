@@ -166,7 +166,7 @@ export function verdict(rows: readonly { readonly line: Pick<HistoryCompareLine,
   const outside = states.filter((state) => state === "outside").length;
   const unjudged = states.filter((state) => state === "not-enough-history" || state === "no-data").length;
   if (unjudged === rows.length) return "too little history to say what is usual";
-  const said = outside === 0 ? "nothing outside the usual" : `${outside} outside the usual, first`;
+  const said = outside === 0 ? "nothing outside the usual" : `${outside} outside the usual, listed first`;
   return unjudged === 0 ? said : `${said} · ${unjudged} not judged, for want of data`;
 }
 

@@ -1,8 +1,10 @@
 import type { HistoryEvent, HistoryEventKind } from "@wsight/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { App } from "../src/app-context.ts";
 import { clampRange } from "../src/past-control.ts";
 import { joinCurve, RailData } from "../src/rail/rail-data.ts";
+import { moveDrag, startDrag } from "../src/rail/rail-drag.ts";
 import { marksOf, nextMark } from "../src/rail/rail-marks.ts";
 import { around, dragged, fittingSpan, gripAt, RailScale, stepOf, zoomed } from "../src/rail/rail-scale.ts";
 import { HandClock, until } from "./hand-clock.ts";
@@ -148,6 +150,28 @@ describe("marks", () => {
     expect(nextMark(marks, NOW - 2 * HOUR, -1, 2000)).toBe(marks[0]);
     expect(nextMark(marks, NOW - 10 * HOUR, 1, 2000)).toBe(marks[1]);
     expect(nextMark(marks, NOW - 2 * HOUR, 1, 2000)).toBeNull();
+    // The middle of a window is in whole seconds and may lie just beside its mark.
+    expect(nextMark(marks, NOW - 2 * HOUR - 1000, 1, 2000)).toBeNull();
+    expect(nextMark(marks, NOW - 10 * HOUR + 1000, -1, 2000)).toBeNull();
+  });
+});
+
+describe("a window that is dragged", () => {
+  const scale = new RailScale(NOW, DAY, 1000);
+
+  it("takes the page along while it moves, not only where it is let go", () => {
+    const told: unknown[] = [];
+    const app = { time: { lookAt: (...args: readonly unknown[]) => told.push(args) } } as unknown as App;
+    const shown = { fromAt: NOW - 13 * HOUR, toAt: NOW - 11 * HOUR };
+    const long = { toldAt: Number.NEGATIVE_INFINITY };
+    const taken = { ...startDrag(500, scale, shown), ...long };
+    const still = moveDrag(app, taken, 501, scale);
+    expect([still.moved, told]).toEqual([false, []]);
+    const once = moveDrag(app, taken, 400, scale);
+    expect(told).toEqual([[once.range, false]]);
+    expect(once.range.fromAt).toBeCloseTo(NOW - 13 * HOUR - DAY / 10, -4);
+    const twice = moveDrag(app, { ...once, ...long }, 300, scale);
+    expect(told[1]).toEqual([twice.range, true]);
   });
 });
 

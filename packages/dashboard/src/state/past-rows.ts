@@ -7,7 +7,7 @@ export type PastNode = Pick<NodeRow, "node" | "cpu" | "memoryBytes" | "loopLagP9
  * Rows of tables of the past: rates, counts and percentiles over the whole
  * time that is looked at, the largest first.
  */
-export interface PastRows {
+interface PastRows {
   /** Connections by node, on the mean of the time. */
   readonly connections: readonly CountRow[];
   readonly nodes: readonly PastNode[];

@@ -18,7 +18,7 @@ export function parseRetention(where: string, value: unknown): Retention {
     const tier = HISTORY_TIERS.find((one) => one.name === name);
     if (tier === undefined)
       throw expected("BAD_OPTION", where, `tiers ${HISTORY_TIERS.map((t) => t.name).join(", ")}`, name);
-    retention[tier.name] = asInteger("BAD_OPTION", `${where} ${name}`, keepMs, SHORTEST_MS, LONGEST_MS);
+    retention[tier.name] = asInteger("BAD_OPTION", `${where} ${name} in ms`, keepMs, SHORTEST_MS, LONGEST_MS);
   }
   return retention;
 }

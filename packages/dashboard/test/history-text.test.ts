@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { figureText, parseFigure, splitsOf } from "../src/history/figure-text.ts";
 import { figuresOfLines, pastOf } from "../src/history/past-of.ts";
-import { verdict } from "../src/pages/history/compare.tsx";
+import { roundedText, verdict } from "../src/pages/history/compare.tsx";
 import { factsText } from "../src/pages/history/event-facts.ts";
 import { readLocal, writeLocal } from "../src/pages/history/local-time.ts";
 import { figureTitle, lineTitle, metricTitle } from "../src/pages/history/names.ts";
@@ -239,5 +239,13 @@ describe("what is said of a comparison", () => {
     expect(verdict([row("outside"), row("no-data")])).toBe(
       "1 outside the usual, listed first · 1 not judged, for want of data",
     );
+  });
+
+  it("says when the periods are a little longer than those that were asked for", () => {
+    const period = { fromAt: 4_000, toAt: 304_000 };
+    expect(roundedText({ fromAt: 0, toAt: 310_000, resolutionMs: 10_000 }, period)).toBe(
+      ", both widened to whole intervals of 10 s",
+    );
+    expect(roundedText({ ...period, resolutionMs: 1000 }, period)).toBe("");
   });
 });

@@ -93,6 +93,7 @@ export function Compare({ api, at, points }: CompareProps): VNode {
             pending={asked.pending}
             shown={shown?.id ?? null}
             onShow={setWanted}
+            rounded={asked.value === null ? "" : roundedText(asked.value, period)}
           />
           {shown === undefined ? null : (
             <Overlay
@@ -160,6 +161,15 @@ function isOutside({ line }: Row): boolean {
   return line.usual.state === "outside";
 }
 
+/** What is said when an answer is of a little more than was asked for: periods are of whole intervals. */
+export function roundedText(
+  told: Pick<HistoryCompareAnswer, "fromAt" | "toAt" | "resolutionMs">,
+  period: { readonly fromAt: number; readonly toAt: number },
+): string {
+  if (told.fromAt === period.fromAt && told.toAt === period.toAt) return "";
+  return `, both widened to whole intervals of ${span(told.resolutionMs)}`;
+}
+
 /** How many are unusual; what could not be judged is not called usual. */
 export function verdict(rows: readonly { readonly line: Pick<HistoryCompareLine, "usual"> }[]): string {
   const states = rows.map(({ line }) => line.usual.state);
@@ -177,9 +187,11 @@ interface DifferencesProps {
   readonly pending: boolean;
   readonly shown: string | null;
   readonly onShow: (id: string) => void;
+  /** How the periods were rounded, if they were. */
+  readonly rounded: string;
 }
 
-function Differences({ rows, asked, pending, shown, onShow }: DifferencesProps): VNode {
+function Differences({ rows, asked, pending, shown, onShow, rounded }: DifferencesProps): VNode {
   const title = "What differs";
   const absent = asked - new Set(rows.map(({ selector }) => figureText(selector))).size;
   return (
@@ -194,8 +206,8 @@ function Differences({ rows, asked, pending, shown, onShow }: DifferencesProps):
           <ChartMenu title={title} table={() => tableOf(title, rows)} />
         </div>
         <p class="card-caption">
-          A minus B. Usual is judged by the modified z-score of the difference among the same difference at up to{" "}
-          {MAX_USUAL_SAMPLES} periods before A; outside is beyond ±{UNUSUAL_Z} (Iglewicz and Hoaglin).
+          A minus B{rounded}. Usual is judged by the modified z-score of the difference among the same difference at up
+          to {MAX_USUAL_SAMPLES} periods before A; outside is beyond ±{UNUSUAL_Z} (Iglewicz and Hoaglin).
         </p>
       </div>
       {rows.length === 0 ? (

@@ -44,6 +44,12 @@ function press(key: string, change: Partial<KeyEventLike> & { inside?: string } 
 }
 
 describe("the keyboard", () => {
+  it("leaves a radio button or a checkbox its space, and takes letters", () => {
+    press("t", { inside: "input" });
+    expect(ran).toEqual(["t"]);
+    expect(press(" ", { inside: "input" })).toBe(false);
+  });
+
   it("runs single keys, combinations and sequences, in either case", () => {
     expect(press(" ")).toBe(true);
     press("?");
@@ -80,7 +86,7 @@ describe("the keyboard", () => {
   });
 
   it("leaves typing, pressed buttons and other people's keys alone", () => {
-    press("t", { inside: "input" });
+    press("t", { inside: "textarea" });
     press("t", { inside: "[role='textbox']" });
     press(" ", { inside: "button" });
     press("t", { isComposing: true });
@@ -90,7 +96,7 @@ describe("the keyboard", () => {
     press("k");
     expect(ran).toEqual([]);
     press("t", { inside: "button" });
-    press("k", { inside: "input", ctrlKey: true });
+    press("k", { inside: "textarea", ctrlKey: true });
     press("t", { target: null });
     expect(ran).toEqual(["t", "mod+k,/", "t"]);
   });

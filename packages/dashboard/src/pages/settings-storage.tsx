@@ -92,6 +92,9 @@ function Kept(): VNode {
   );
 }
 
+/** History whose newest hour is a small part of it, ms. */
+const SETTLED_MS = 4 * 3_600_000;
+
 function Tiers({ storage: { tiers } }: { readonly storage: HistoryStorage }): VNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
@@ -130,6 +133,8 @@ function Tiers({ storage: { tiers } }: { readonly storage: HistoryStorage }): VN
 function Tier({ tier }: { readonly tier: HistoryTierStorage }): VNode {
   const { second } = useApp();
   const { stepMs, keepMs, samples, bytes: size, oldestAt, cappedFromAt } = tier;
+  // What is not in blocks yet has no size of its own: until there are hours of it, the rest would say too little.
+  const settled = size > 0 && oldestAt !== null && second.value - oldestAt > SETTLED_MS;
   return (
     <tr>
       <th scope="row">{span(stepMs)}</th>
@@ -139,8 +144,8 @@ function Tier({ tier }: { readonly tier: HistoryTierStorage }): VNode {
         {cappedFromAt === null ? null : <span class="fine"> cut by the size cap</span>}
       </td>
       <td class="num wide-cell">{join(count(samples))}</td>
-      <td class="num">{join(bytes(size))}</td>
-      <td class="num wide-cell">{samples === 0 ? "–" : `${(size / samples).toFixed(2)} B`}</td>
+      <td class="num">{size === 0 ? "–" : join(bytes(size))}</td>
+      <td class="num wide-cell">{settled ? `${(size / samples).toFixed(2)} B` : "–"}</td>
     </tr>
   );
 }

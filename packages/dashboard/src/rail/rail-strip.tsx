@@ -1,4 +1,5 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import type { HistoryEvent } from "@wsight/protocol";
 import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
@@ -16,6 +17,8 @@ import { DragTip, HoverTip, Marks, RailCursor, type Strip } from "./rail-parts.t
 import { fittingSpan, gripAt, RailScale, stepOf, zoomed } from "./rail-scale.ts";
 import { registerTimeKeys, stepBy } from "./time-keys.ts";
 
+/** Two tellings of one start differ by no more than this, ms. */
+const SAME_MS = 5_000;
 const DAY_MS = 86_400_000;
 const LIVE_MS = 900_000;
 /** However narrow the window is, what takes the focus is as wide, px. */
@@ -57,7 +60,9 @@ export function RailStrip(): VNode {
     const { toAt, perPx } = steady.value;
     return joinCurve(data.curve.value, live.series(RAIL_SELECTOR, "now").read(toAt - LIVE_MS, toAt), perPx);
   });
-  const marks = useComputed(() => marksOf([...data.events.value, ...startsOf(app)], steady.value));
+  const marks = useComputed(() =>
+    marksOf([...data.events.value, ...startsBeside(app, data.events.value)], steady.value),
+  );
   const strip: Strip = { scale: steady, shown, marks, points, hover };
 
   useSignalEffect(() => {
@@ -159,16 +164,20 @@ function liveWindow({ live }: App, toAt: number): TimeRange {
   return { fromAt: toAt - live.windowMs.value, toAt };
 }
 
-/** Processes that began, as far as the live table tells; history may not know of them yet. */
-function startsOf({ live }: App): Parameters<typeof marksOf>[0] {
-  return (live.table("nodes").value ?? []).map(({ startedAt, node }) => ({
-    at: startedAt,
-    kind: "node.started",
-    node,
-    subject: "",
-    text: "",
-    attributes: {},
-  }));
+/** Processes that began, as far as the live table tells and history does not know yet. */
+function startsBeside({ live }: App, events: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  const known = (node: string, at: number): boolean =>
+    events.some((event) => event.kind === "node.started" && event.node === node && Math.abs(event.at - at) < SAME_MS);
+  return (live.table("nodes").value ?? [])
+    .filter(({ node, startedAt }) => !known(node, startedAt))
+    .map(({ startedAt, node }) => ({
+      at: startedAt,
+      kind: "node.started",
+      node,
+      subject: "",
+      text: "",
+      attributes: {},
+    }));
 }
 
 function stripLabel({ live }: App, spanMs: number): string {

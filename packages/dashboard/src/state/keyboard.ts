@@ -49,9 +49,10 @@ export interface Keyboard {
 /** Longest pause between the keys of a sequence, ms. */
 const SEQUENCE_MS = 1500;
 /** Elements that take keys for themselves. */
-const TYPES_TEXT = "input, textarea, select, [contenteditable]:not([contenteditable='false']), [role='textbox']";
+const TYPES_TEXT =
+  "input:not([type='radio']):not([type='checkbox']), textarea, select, [contenteditable]:not([contenteditable='false']), [role='textbox']";
 /** Elements that Space and Enter press. */
-const PRESSABLE = "button, a[href], summary, [role='button'], [role='tab'], [role='menuitem'], [role='switch']";
+const PRESSABLE = "input, button, a[href], summary, [role='button'], [role='tab'], [role='menuitem'], [role='switch']";
 
 /** Listens for shortcuts on `target`. @param now this machine's time, ms */
 export function createKeyboard(

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { MetricKind } from "@wsight/protocol";
 import type { SegmentRow, TierIndex } from "./block-tables.ts";
-import { encodeBlock } from "./codec/block.ts";
+import { encodeBlock, encodeQuickBlock } from "./codec/block.ts";
 import type { BlockColumns } from "./codec/block-columns.ts";
 import { ALL_COLUMNS, columnsOf } from "./columns.ts";
 import { Intervals } from "./intervals.ts";
@@ -67,9 +67,9 @@ async function segmentsOf(history: OpenHistory, hour: HourMemory, window: number
   const byTier = TIERS.map(() => new Map<number, Uint8Array>());
   let since = performance.now();
   for (const [series, held] of hour.series) {
-    held.rollUp(history.together, history.notes.deletedTo);
+    held.rollUpWritten(history.together, history.notes.deletedTo);
     for (const [tier, columns] of writtenColumns(history, held, series, window)) {
-      byTier[tier]?.set(series, encode(columns));
+      byTier[tier]?.set(series, encodeQuickBlock(plainWhereBare(columns)));
       history.scratch.reuse();
     }
     if (performance.now() - since < SLICE_MS) continue;
@@ -122,10 +122,17 @@ function ownColumns(
   return columnsOf(own, [0, slots], windowAt, { kind, stepMs, want: ALL_COLUMNS }, history.scratch);
 }
 
-/** A series of distributions may have intervals without one; when none has, its blocks are those of plain numbers. */
+/** Columns as a block of their own kind. */
 export function encode(columns: BlockColumns): Uint8Array {
-  if (columns.histogram.some((bytes) => bytes.length > 0)) return encodeBlock({ ...columns, kind: "histogram" });
-  return encodeBlock({ ...columns, kind: columns.kind === "histogram" ? "gauge" : columns.kind, histogram: [] });
+  return encodeBlock(plainWhereBare(columns));
+}
+
+/** A series of distributions may have intervals without one; when none has, its blocks are those of plain numbers. */
+function plainWhereBare(columns: BlockColumns): BlockColumns {
+  if (columns.kind === "histogram" && columns.histogram.some((bytes) => bytes.length > 0)) return columns;
+  if (columns.histogram.some((bytes) => bytes.length > 0)) return { ...columns, kind: "histogram" };
+  if (columns.kind !== "histogram" && columns.histogram.length === 0) return columns;
+  return { ...columns, kind: columns.kind === "histogram" ? "gauge" : columns.kind, histogram: [] };
 }
 
 function close({ memory }: OpenHistory, hour: HourMemory, window: number): void {

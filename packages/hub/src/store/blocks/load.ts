@@ -1,14 +1,16 @@
 import { WsightError } from "@wsight/protocol";
-import type { BlockTables, HeadRow, SegmentRow } from "./block-tables.ts";
+import type { BlockTables, HeadRow, SegmentRow, TierIndex } from "./block-tables.ts";
 import { decodeBlock } from "./codec/block.ts";
+import type { BlockColumns } from "./codec/block-columns.ts";
 import { ALL_COLUMNS } from "./columns.ts";
 import { decodeHeadRow } from "./head-row.ts";
+import type { HourMemory } from "./memory.ts";
 import { emptyNotes, mayBeInBlocks, type Notes } from "./notes.ts";
 import { migrateOld } from "./old-samples.ts";
 import { OpenHistory, type Report } from "./open-history.ts";
 import { decodeSegment, type Segment } from "./segment.ts";
 import { HOUR_SPAN_MS, WINDOW_MS } from "./tiers.ts";
-import { bringBack, eachRow, fillSeconds, writeRows } from "./write-rows.ts";
+import { bringBack, eachRow, fillSeconds, readWindow, writeRows } from "./write-rows.ts";
 
 /**
  * Opens the tables and holds what is not in blocks in memory, as it was:
@@ -49,33 +51,53 @@ export async function loadSegment(history: OpenHistory, row: SegmentRow): Promis
   if (mayBeInBlocks(history.notes, hour.startAt)) {
     await bringBack(history, hour, new Map([...segment.blocks.keys()].map((series) => [series, new Set<number>()])));
   }
+  // Coarser intervals that were written as they are count by the order in which they came.
+  const inOrder = segment.tier > 0 || mayBeInBlocks(history.notes, hour.startAt) || hour.hasCoarse;
+  const window = (segment.windowAt - hour.startAt) / WINDOW_MS;
+  const isOpen = (series: number): boolean => (hour.series.get(series)?.seconds(window) ?? null) !== null;
+  hour.segments.push({ id: row.id, segment, bytes: row.data.length });
   for (const [series, block] of segment.blocks) {
     try {
-      loadBlock(history, segment, series, block);
+      if (inOrder || isOpen(series)) loadBlock(history, segment, series, block);
+      else leaveBlock(history, segment, series, block);
     } catch (error) {
       history.damaged(`segment ${row.id}, series ${series}`, error);
     }
   }
-  hour.segments.push({ id: row.id, segment, bytes: row.data.length });
+}
+
+/** Reads nothing but the times of seconds: what is coarser is put together when it is asked for. */
+function leaveBlock(history: OpenHistory, { windowAt }: Segment, series: number, block: Uint8Array): void {
+  const hour = history.memory.hourOf(windowAt);
+  const held = history.memory.seriesHour(hour, series);
+  extendBy(hour, 0, decodeBlock(block, []));
+  held.readLater((windowAt - hour.startAt) / WINDOW_MS, (window) => readWindow(history, hour, series, window));
+}
+
+function extendBy(hour: HourMemory, tier: TierIndex, { at, length }: BlockColumns): void {
+  for (const row of [0, length - 1]) hour.extend(tier, at[row] as number);
 }
 
 function loadBlock(history: OpenHistory, { tier, windowAt }: Segment, series: number, block: Uint8Array): void {
   const { memory } = history;
   const hour = memory.hourOf(windowAt);
   const held = memory.seriesHour(hour, series);
+  // What came before, first.
+  history.rollUp(held);
   const window = (windowAt - hour.startAt) / WINDOW_MS;
   const columns = decodeBlock(block, ALL_COLUMNS);
-  for (const row of [0, columns.length - 1]) hour.extend(tier, columns.at[row] as number);
+  extendBy(hour, tier, columns);
   if (tier === 0) {
     held.openWindow(window, memory.takeSeconds());
     fillSeconds(held, window, columns);
     held.touch(window);
   } else {
+    hour.hasCoarse = true;
     eachRow(columns, hour.startAt, HOUR_SPAN_MS, (at, numbers, histogram) =>
       held.write(tier, at, numbers, 0, histogram),
     );
   }
-  held.rollUp(history.together, history.notes.deletedTo);
+  history.rollUp(held);
   const seconds = held.closeWindow(window);
   if (seconds !== null) memory.giveBack(seconds);
 }

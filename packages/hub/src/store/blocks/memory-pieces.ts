@@ -79,7 +79,7 @@ function addCoarse(
   const { stepMs } = shape;
   const tier = tierOf(stepMs);
   if (tier === undefined) return;
-  held.rollUp(history.together, history.notes.deletedTo);
+  history.rollUp(held);
   const { intervals, from, to } = held.coarse(tier);
   const first = Math.max(from, from + Math.ceil((fromAt - startAt) / stepMs));
   const end = Math.min(to, from + Math.ceil((toAt - startAt) / stepMs));

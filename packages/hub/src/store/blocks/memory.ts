@@ -23,6 +23,8 @@ export class HourMemory {
   readonly written: Map<number, number> = new Map();
   /** In order of id. */
   readonly segments: HeldSegment[] = [];
+  /** True once a segment brought coarser intervals that were written as they are. */
+  hasCoarse = false;
   /** Number of the last append that wrote to the hour. */
   writtenBy = 0;
   /** Start of the oldest and of the newest interval written, by tier. */

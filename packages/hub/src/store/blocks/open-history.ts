@@ -6,6 +6,7 @@ import { HistogramMerger } from "./histogram-merger.ts";
 import { Together } from "./intervals.ts";
 import { Memory } from "./memory.ts";
 import { emptyNotes, type Notes } from "./notes.ts";
+import type { SeriesHour } from "./series-hour.ts";
 import { SeriesNames } from "./series-names.ts";
 
 /** A head row, and the windows it wrote to. */
@@ -60,6 +61,11 @@ export class OpenHistory {
       what,
       reason: `${what}: ${error instanceof Error ? error.message : String(error)}`,
     });
+  }
+
+  /** Brings the coarse tiers of a series and hour up to date. */
+  rollUp(held: SeriesHour): void {
+    for (const seconds of held.rollUp(this.together, this.notes.deletedTo)) this.memory.giveBack(seconds);
   }
 
   /** Up to where the tier below was deleted, for what is put together. */

@@ -31,6 +31,10 @@ export class SeriesHour {
   #staleTo = 0;
   /** A bit for each window that has intervals of its own which are in no segment. */
   #unsaved = 0;
+  /** A bit for each window whose seconds lie in a segment and were not put together since the store was opened. */
+  #unread = 0;
+  /** Reads the seconds of such a window; `null` when they are damaged. */
+  #read: ((window: number) => Intervals | null) | null = null;
 
   constructor(startAt: number) {
     this.startAt = startAt;
@@ -54,12 +58,23 @@ export class SeriesHour {
     return seconds;
   }
 
+  /** Leaves reading the seconds of a window until something coarse is asked of the hour. */
+  readLater(window: number, read: (window: number) => Intervals | null): void {
+    this.#unread |= 1 << window;
+    this.#read = read;
+  }
+
+  /** False while windows are left to be read: what is coarse is not known yet. */
+  get isRead(): boolean {
+    return this.#unread === 0;
+  }
+
   /** True while the window has intervals of the coarse tiers that are in no segment. */
   hasUnsaved(window: number): boolean {
     return (this.#unsaved & (1 << window)) !== 0;
   }
 
-  /** Writes a sample; the window of a second must be open. */
+  /** Writes a sample; the window of a second must be open, and for anything coarser the hour be read. */
   write(tier: TierIndex, at: number, values: Float64Array, offset: number, histogram: Uint8Array | undefined): void {
     const second = (at - this.startAt) / STEPS_MS[0];
     const window = Math.floor(second / WINDOW_SLOTS);
@@ -91,9 +106,20 @@ export class SeriesHour {
   /**
    * Puts together what is stale. Where the finer tier was deleted, before
    * `deletedTo` of that tier, an interval that holds more than what is left
-   * stays as it is.
+   * stays as it is. Answers seconds that were read for it, and that nobody needs any more.
    */
-  rollUp(together: Together, deletedTo: readonly number[]): void {
+  rollUp(together: Together, deletedTo: readonly number[]): readonly Intervals[] {
+    const opened = this.#readWindows();
+    this.rollUpWritten(together, deletedTo);
+    return opened.flatMap((window) => {
+      const seconds = this.seconds(window);
+      this.#seconds[window] = null;
+      return seconds ?? [];
+    });
+  }
+
+  /** The same without the windows that are left to be read: once they are, what they are part of is put together again. */
+  rollUpWritten(together: Together, deletedTo: readonly number[]): void {
     if (this.#staleTo === 0) return;
     for (const tier of COARSE_TIERS) {
       const length = STEPS_MS[tier] / STEPS_MS[0];
@@ -108,6 +134,22 @@ export class SeriesHour {
     }
     this.#staleFrom = Infinity;
     this.#staleTo = 0;
+  }
+
+  /** Opens the windows that were left for later; those being written hold all of theirs already. */
+  #readWindows(): readonly number[] {
+    const opened: number[] = [];
+    for (let window = 0; this.#unread !== 0; window++) {
+      const bit = 1 << window;
+      if ((this.#unread & bit) === 0) continue;
+      this.#unread &= ~bit;
+      if (this.seconds(window) === null) {
+        this.#seconds[window] = this.#read?.(window) ?? null;
+        opened.push(window);
+      }
+      this.touch(window);
+    }
+    return opened;
   }
 
   /** The intervals of a coarse tier, and which of them are this hour's; rolled up before. */

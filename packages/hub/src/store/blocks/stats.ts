@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TierStats } from "../store.ts";
 import type { TierIndex } from "./block-tables.ts";
-import { ColumnMemory, lowerBound } from "./columns.ts";
+import { ColumnMemory, lowerBound, type Piece } from "./columns.ts";
 import { extentOf } from "./history-reader.ts";
 import type { HourMemory } from "./memory.ts";
 import { piecesOf } from "./memory-pieces.ts";
@@ -19,7 +19,8 @@ export async function tierStats(history: OpenHistory): Promise<readonly TierStat
   for (const hour of history.memory.hours.values()) {
     for (const { segment, bytes } of hour.segments)
       segmentBytes[segment.tier] = (segmentBytes[segment.tier] ?? 0) + bytes;
-    for (const tier of TIERS) inMemory[tier] = (inMemory[tier] ?? 0) + (await countHour(history, hour, tier));
+    const counts = await countHour(history, hour);
+    for (const tier of TIERS) inMemory[tier] = (inMemory[tier] ?? 0) + (counts[tier] ?? 0);
   }
   return TIERS.map((tier) => {
     const { samples = 0, bytes = 0 } = history.notes.totals[tier] ?? {};
@@ -31,27 +32,59 @@ export async function tierStats(history: OpenHistory): Promise<readonly TierStat
   });
 }
 
-/** Samples of an hour that memory holds and blocks do not. */
-async function countHour(history: OpenHistory, hour: HourMemory, tier: TierIndex): Promise<number> {
+/** Samples of an hour that memory holds and blocks do not, by tier. */
+async function countHour(history: OpenHistory, hour: HourMemory): Promise<readonly number[]> {
   const memory = new ColumnMemory();
-  const range: readonly [number, number] = [hour.startAt, hour.startAt + HOUR_SPAN_MS];
-  const covered = new Map<number, readonly (readonly [number, number])[]>();
-  let count = 0;
+  const counts = TIERS.map(() => 0);
+  const covered = TIERS.map(() => new Map<number, readonly (readonly [number, number])[]>());
   let since = performance.now();
-  for (const series of hour.series.keys()) {
-    const shape = { kind: history.series.kind(series), stepMs: STEPS_MS[tier], want: [] };
-    const pieces = piecesOf(history, [hour], series, range, shape, memory);
-    for (const { columns } of pieces) count += columns.length;
-    covered.set(
-      series,
-      pieces.map(({ fromAt, toAt }) => [fromAt, toAt]),
-    );
+  for (const [series, held] of hour.series) {
+    const seconds = piecesIn(history, hour, series, 0, memory);
+    for (const tier of TIERS) {
+      const pieces = tier === 0 || !held.isRead ? seconds : piecesIn(history, hour, series, tier, memory);
+      counts[tier] = (counts[tier] ?? 0) + countIntervals(pieces, STEPS_MS[tier]);
+      // Of the coarse tiers, memory holds all of the hour.
+      const ranges =
+        tier > 0 && pieces.length > 0 ? [{ fromAt: hour.startAt, toAt: hour.startAt + HOUR_SPAN_MS }] : pieces;
+      covered[tier]?.set(
+        series,
+        ranges.map(({ fromAt, toAt }) => [fromAt, toAt]),
+      );
+    }
     memory.reuse();
     if (performance.now() - since < SLICE_MS) continue;
     await nextTurn();
     since = performance.now();
   }
-  return mayBeInBlocks(history.notes, hour.startAt) ? count - (await countTwice(history, hour, tier, covered)) : count;
+  if (!mayBeInBlocks(history.notes, hour.startAt)) return counts;
+  const twice = await Promise.all(TIERS.map((tier) => countTwice(history, hour, tier, covered[tier] ?? new Map())));
+  return counts.map((count, tier) => count - (twice[tier] ?? 0));
+}
+
+function piecesIn(
+  history: OpenHistory,
+  hour: HourMemory,
+  series: number,
+  tier: TierIndex,
+  memory: ColumnMemory,
+): readonly Piece[] {
+  const shape = { kind: history.series.kind(series), stepMs: STEPS_MS[tier], want: [] };
+  return piecesOf(history, [hour], series, [hour.startAt, hour.startAt + HOUR_SPAN_MS], shape, memory);
+}
+
+/** How many intervals of that length the pieces are about; they come in order of time. */
+function countIntervals(pieces: readonly Piece[], stepMs: number): number {
+  let count = 0;
+  let endAt = 0;
+  for (const { columns } of pieces) {
+    for (let row = 0; row < columns.length; row++) {
+      const at = columns.at[row] as number;
+      if (at < endAt) continue;
+      count++;
+      endAt = floorTo(at, stepMs) + stepMs;
+    }
+  }
+  return count;
 }
 
 /** Samples of blocks that memory holds too. */

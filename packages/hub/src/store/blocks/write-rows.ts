@@ -2,7 +2,7 @@ import type { TierIndex } from "./block-tables.ts";
 import { decodeBlock } from "./codec/block.ts";
 import type { BlockColumns } from "./codec/block-columns.ts";
 import { ALL_COLUMNS } from "./columns.ts";
-import { FIELDS } from "./intervals.ts";
+import { FIELDS, type Intervals } from "./intervals.ts";
 import type { HourMemory } from "./memory.ts";
 import { mayBeInBlocks } from "./notes.ts";
 import type { OpenHistory } from "./open-history.ts";
@@ -52,12 +52,18 @@ export async function writeRows(
     hour.extend(tier, at);
     const held = place(history, hour, id, tier, at);
     if (held === null) late.push({ series: id, tier, at, numbers: numbers.slice(), histogram });
-    else held.write(tier, at, numbers, 0, histogram);
+    else prepare(history, held, tier).write(tier, at, numbers, 0, histogram);
   });
   if (late.length > 0) await writeLate(history, late);
   history.newestAt = newestAt;
   history.rowsSinceFlush += count;
   return windows;
+}
+
+/** Has what was left to be read be read: what is written as it is counts more than what came before. */
+function prepare(history: OpenHistory, held: SeriesHour, tier: TierIndex): SeriesHour {
+  if (tier > 0 && !held.isRead) history.rollUp(held);
+  return held;
 }
 
 /** Where a sample goes; `null` when blocks have to be asked first. */
@@ -77,13 +83,24 @@ function place(history: OpenHistory, hour: HourMemory, series: number, tier: Tie
 
 /** Opens a window with the seconds of it that lie in a segment. */
 function openWindow(history: OpenHistory, hour: HourMemory, held: SeriesHour, series: number, window: number): void {
-  held.openWindow(window, history.memory.takeSeconds());
+  held.openWindow(window, readWindow(history, hour, series, window) ?? history.memory.takeSeconds());
+}
+
+/** The seconds of a window that lie in a segment; `null` where there are none, or they are damaged. */
+export function readWindow(history: OpenHistory, hour: HourMemory, series: number, window: number): Intervals | null {
   const block = hour.block(series, window);
-  if (block === undefined) return;
+  if (block === undefined) return null;
+  const windowAt = hour.startAt + window * WINDOW_MS;
   try {
-    fillSeconds(held, window, decodeBlock(block, ALL_COLUMNS));
+    const columns = decodeBlock(block, ALL_COLUMNS);
+    const seconds = history.memory.takeSeconds();
+    eachRow(columns, windowAt, WINDOW_MS, (at, numbers, histogram) =>
+      seconds.set((at - windowAt) / STEPS_MS[0], numbers, 0, histogram),
+    );
+    return seconds;
   } catch (error) {
-    history.damaged(`segment of ${new Date(hour.startAt + window * WINDOW_MS).toISOString()}, series ${series}`, error);
+    history.damaged(`segment of ${new Date(windowAt).toISOString()}, series ${series}`, error);
+    return null;
   }
 }
 
@@ -93,7 +110,8 @@ async function writeLate(history: OpenHistory, late: readonly LateRow[]): Promis
     const hour = history.memory.hourOf(hourAt);
     await bringBack(history, hour, windowsOf(rows, hourAt));
     for (const { series, tier, at, numbers, histogram } of rows) {
-      hour.series.get(series)?.write(tier, at, numbers, 0, histogram);
+      const held = hour.series.get(series);
+      if (held !== undefined) prepare(history, held, tier).write(tier, at, numbers, 0, histogram);
     }
   }
 }

@@ -10,10 +10,13 @@ import type { Buckets } from "./buckets.ts";
 import { type HistogramContent, readHistograms, writeHistograms } from "./histogram-column.ts";
 import { readColumn, writeColumn } from "./number-column.ts";
 import { readPresence, writePresence } from "./presence.ts";
+import { readQuickly, writeQuickly } from "./quick-columns.ts";
 import { COLUMN_ORDER, type Known, type NumberColumn } from "./relations.ts";
 
 /** First byte of a block; what comes behind its checksum depends on it. */
 const VERSION = 1;
+/** The same of a block that was written quickly. */
+const QUICK = 2;
 const CONTENT_AT = 5;
 /** Longest block that is read: 400 days at one hour, or a day at one second, are far below. */
 const MOST_INTERVALS = 1_000_000;
@@ -24,14 +27,31 @@ const NONE = new Float64Array(0);
  * it. Nothing is rounded: any numbers come back bit by bit.
  */
 export function encodeBlock(columns: BlockColumns): Uint8Array<ArrayBuffer> {
+  const writer = beginBlock(VERSION, columns);
+  if (columns.length > 0) writeContent(writer, columns);
+  return endBlock(writer);
+}
+
+/** The same for what will soon be written anew: larger, but done with little work. */
+export function encodeQuickBlock(columns: BlockColumns): Uint8Array<ArrayBuffer> {
   const { kind, stepMs, length } = columns;
+  if (kind === "histogram" || length === 0) return encodeBlock(columns);
+  const writer = beginBlock(QUICK, columns);
+  writePresence(writer, columns.at.subarray(0, length), stepMs);
+  return writeQuickly(writer, columns) ? endBlock(writer) : encodeBlock(columns);
+}
+
+function beginBlock(version: number, { kind, stepMs, length }: BlockColumns): BitWriter {
   const writer = new BitWriter(64 + 2 * length);
-  writer.u8(VERSION);
+  writer.u8(version);
   writer.u32(0);
   writer.u8(METRIC_KINDS.indexOf(kind));
   writer.varint(stepMs);
   writer.varint(length);
-  if (length > 0) writeContent(writer, columns);
+  return writer;
+}
+
+function endBlock(writer: BitWriter): Uint8Array<ArrayBuffer> {
   const block = writer.written().slice();
   new DataView(block.buffer).setUint32(1, checksum(block), true);
   return block;
@@ -50,11 +70,14 @@ function writeContent(writer: BitWriter, columns: BlockColumns): void {
 }
 
 /**
- * What {@link encodeBlock} was given; columns that are not wanted are empty.
+ * What {@link encodeBlock} or {@link encodeQuickBlock} was given; columns that are not wanted are empty.
  * @throws DamagedBlockError when the bytes are not what was encoded, or a later version wrote them
  */
 export function decodeBlock(data: Uint8Array, want: readonly ColumnName[]): BlockColumns {
-  if (data[0] !== VERSION) throw new DamagedBlockError(`block: expected version ${VERSION}, got ${data[0]}`);
+  const isQuick = data[0] === QUICK;
+  if (data[0] !== VERSION && !isQuick) {
+    throw new DamagedBlockError(`block: expected version ${VERSION} or ${QUICK}, got ${data[0]}`);
+  }
   const reader = new BitReader(data, 1);
   const expected = reader.u32();
   if (checksum(data) !== expected) throw new DamagedBlockError("block: the checksum is another one");
@@ -63,6 +86,7 @@ export function decodeBlock(data: Uint8Array, want: readonly ColumnName[]): Bloc
   const stepMs = reader.varint();
   const length = reader.count(MOST_INTERVALS);
   const at = length === 0 ? NONE : readPresence(reader, length, stepMs);
+  if (isQuick) return quickColumns({ kind, stepMs, length, at }, want, readQuickly(reader, length));
   const book = new ColumnBook(reader, { kind, length });
   const wanted = (name: NumberColumn): Float64Array => (want.includes(name) ? book.column(name) : NONE);
   return {
@@ -76,6 +100,23 @@ export function decodeBlock(data: Uint8Array, want: readonly ColumnName[]): Bloc
     count: wanted("count"),
     last: wanted("last"),
     histogram: want.includes("histogram") ? book.histograms() : [],
+  };
+}
+
+function quickColumns(
+  frame: Pick<BlockColumns, "kind" | "stepMs" | "length" | "at">,
+  want: readonly ColumnName[],
+  { min, max, sum, count, last }: ReturnType<typeof readQuickly>,
+): BlockColumns {
+  const wanted = (name: NumberColumn, column: Float64Array): Float64Array => (want.includes(name) ? column : NONE);
+  return {
+    ...frame,
+    min: wanted("min", min),
+    max: wanted("max", max),
+    sum: wanted("sum", sum),
+    count: wanted("count", count),
+    last: wanted("last", last),
+    histogram: [],
   };
 }
 

@@ -254,6 +254,24 @@ describe("the recorder", () => {
     ]);
   });
 
+  it("records so many new series an hour, says when there are more, and takes those up in the next hour", () => {
+    const told: number[] = [];
+    const { rig, second, rows } = createRig({ maxNewSeries: 2, onSeriesLeftOut: (from) => told.push(from - START) });
+    const probes = ["a", "b", "c", "d"].map((instance) => rig.probe({ instance }));
+    const all = (): void => {
+      for (const probe of probes) probe.set(OPEN, 1).snapshot();
+    };
+    second(all);
+    second(all);
+    expect(rows(OPEN).map(({ node }) => node)).toEqual(["chat/a", "chat/b", "chat/a", "chat/b"]);
+    expect(told).toEqual([0]);
+    // The next full hour is less than an hour away.
+    rig.clock.time = Math.ceil(rig.clock.time / 3_600_000) * 3_600_000;
+    second(all);
+    second(all);
+    expect(new Set(rows(OPEN).map(({ node }) => node)).size).toBe(4);
+  });
+
   it("neither loses nor invents a count, whatever snapshots go missing (property)", () => {
     const step = fc.record({ grow: fc.nat(1_000), lost: fc.boolean(), silent: fc.boolean() });
     fc.assert(

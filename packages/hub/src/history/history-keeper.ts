@@ -55,6 +55,13 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
     write: (packed) => writer.writePacked(packed),
     ...(intervalMs === undefined ? {} : { intervalMs }),
     aloneSince: clock.now() - (succeeds ? 0 : ALONE_MS),
+    onSeriesLeftOut: (from) =>
+      onError(
+        new Error(
+          `history: too many new series this hour; those that begin after ${new Date(from).toISOString()} are kept from the next hour on`,
+        ),
+        { stage: "store" },
+      ),
     onClockBack: (at, byMs) =>
       onError(
         new Error(

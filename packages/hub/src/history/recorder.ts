@@ -12,6 +12,10 @@ const MAX_NODES = 4096;
 /** Rows that may wait for the next write; with more they are written early. */
 const MAX_PENDING_ROWS = 200_000;
 
+/** Series that may begin within an hour: each takes about 20 KB of the store until its hour is over. */
+const MAX_NEW_SERIES = 40_000;
+const HOUR_MS = 3_600_000;
+
 /** What a recorder works with. */
 export interface RecorderOptions {
   readonly current: Pick<CurrentView, "at" | "forEachInSecond" | "nodes">;
@@ -26,6 +30,10 @@ export interface RecorderOptions {
   readonly aloneSince?: number;
   /** Told when the clock was put back: from `at` on (ms epoch), what is kept is written over. */
   readonly onClockBack?: (at: number, byMs: number) => void;
+  /** Series that may begin within one hour; further ones are not recorded until the next. @default 40_000 */
+  readonly maxNewSeries?: number;
+  /** Told once an hour when series are left out for that. @param from since when, ms epoch */
+  readonly onSeriesLeftOut?: (from: number) => void;
 }
 
 /** Turns closed seconds into samples to be stored. */
@@ -55,6 +63,9 @@ class SecondRecorder implements Recorder {
   readonly #names = new WeakMap<Series, PackedSeries>();
   /** The newest second of each node that had growth. */
   readonly #grewAt = new Map<string, number>();
+  /** Hour of the newest series, and how many began in it. */
+  #hour = 0;
+  #begun = 0;
   #rows = new RowPacker();
   #recordedAt: number | null = null;
   #handedAt = 0;
@@ -96,7 +107,8 @@ class SecondRecorder implements Recorder {
         grew.add(point.node);
         return;
       }
-      const name = this.#nameOf(point);
+      const name = this.#nameOf(point, at);
+      if (name === null) return;
       if (point.series.metric.kind !== "counter") this.#rows.add(name, at, point);
       else {
         this.#spread(name, at, point);
@@ -132,9 +144,27 @@ class SecondRecorder implements Recorder {
     }
   }
 
-  #nameOf({ node, series }: SecondPoint): PackedSeries {
+  /** Counts a series that begins; false when there were enough this hour. */
+  #begins(at: number): boolean {
+    const { maxNewSeries = MAX_NEW_SERIES, onSeriesLeftOut } = this.#options;
+    const hour = Math.floor(at / HOUR_MS);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      this.#begun = 0;
+    }
+    if (this.#begun < maxNewSeries) {
+      this.#begun++;
+      return true;
+    }
+    if (this.#begun++ === maxNewSeries) onSeriesLeftOut?.(at);
+    return false;
+  }
+
+  /** How the store knows a series; `null` for one too many. */
+  #nameOf({ node, series }: SecondPoint, at: number): PackedSeries | null {
     const known = this.#names.get(series);
     if (known?.node === node) return known;
+    if (!this.#begins(at)) return null;
     const { metric, labels } = series;
     const name = { node, metric: metric.name, key: seriesKey(metric.name, labels), labels: JSON.stringify(labels) };
     this.#names.set(series, name);

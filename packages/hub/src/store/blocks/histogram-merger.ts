@@ -23,6 +23,8 @@ export class HistogramMerger {
   #min: number = Infinity;
   #max: number = -Infinity;
   #zeroCount = 0;
+  /** How many buckets hold something. */
+  #used = 0;
   #low: number = BUCKETS;
   #high = -1;
 
@@ -75,7 +77,11 @@ export class HistogramMerger {
   #addBuckets(used: number, highest: number): void {
     for (let i = 0; i < used; i++) {
       const place = this.#slots[i] as number;
-      this.#counts[place] = (this.#counts[place] as number) + (this.#added[i] as number);
+      const before = this.#counts[place] as number;
+      // As the counts of `Histogram` do, beyond 32 bits they begin anew.
+      const after = (before + (this.#added[i] as number)) >>> 0;
+      this.#counts[place] = after;
+      if (before > 0 !== after > 0) this.#used += after > 0 ? 1 : -1;
     }
     this.#low = Math.min(this.#low, this.#slots[0] as number);
     this.#high = Math.max(this.#high, highest);
@@ -107,9 +113,7 @@ export class HistogramMerger {
     writer.f64(this.#min);
     writer.f64(this.#max);
     writer.varint(this.#zeroCount);
-    let used = 0;
-    for (let slot = this.#low; slot <= this.#high; slot++) if ((this.#counts[slot] as number) > 0) used++;
-    writer.varint(used);
+    writer.varint(this.#used);
     let previous = -1;
     for (let slot = this.#low; slot <= this.#high; slot++) {
       const count = this.#counts[slot] as number;
@@ -123,7 +127,7 @@ export class HistogramMerger {
   #reset(): void {
     if (this.#high >= 0) this.#counts.fill(0, this.#low, this.#high + 1);
     this.#first = undefined;
-    this.#count = this.#sum = this.#zeroCount = 0;
+    this.#count = this.#sum = this.#zeroCount = this.#used = 0;
     this.#min = Infinity;
     this.#max = -Infinity;
     this.#low = BUCKETS;

@@ -15,7 +15,7 @@ export interface Totals {
  */
 export function parseBuckets(histograms: readonly Uint8Array[], totals: Totals, length: number): Buckets | null {
   if (length === 0 || histograms.length < length) return null;
-  const parser = new BucketParser();
+  const parser = new BucketParser(length);
   for (let row = 0; row < length; row++) {
     if (!parser.take(histograms[row] as Uint8Array, totals, row)) return null;
   }
@@ -23,15 +23,23 @@ export function parseBuckets(histograms: readonly Uint8Array[], totals: Totals, 
 }
 
 class BucketParser {
-  readonly #zeros = new GrowingList();
-  readonly #used = new GrowingList();
-  readonly #firsts = new GrowingList();
-  readonly #gaps = new GrowingList();
-  readonly #counts = new GrowingList();
+  readonly #zeros: GrowingList;
+  readonly #used: GrowingList;
+  readonly #firsts: GrowingList;
+  readonly #gaps: GrowingList;
+  readonly #counts: GrowingList;
   readonly #double = new Float64Array(1);
   readonly #doubleBytes = new Uint8Array(this.#double.buffer);
   #bytes: Uint8Array = this.#doubleBytes;
   #at = 0;
+
+  constructor(length: number) {
+    this.#zeros = new GrowingList(length);
+    this.#used = new GrowingList(length);
+    this.#firsts = new GrowingList(length);
+    this.#gaps = new GrowingList(4 * length);
+    this.#counts = new GrowingList(4 * length);
+  }
 
   take(bytes: Uint8Array, { count: counts, sum, min, max }: Totals, row: number): boolean {
     this.#bytes = bytes;

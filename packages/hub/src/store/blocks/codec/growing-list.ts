@@ -1,7 +1,11 @@
 /** A list of numbers that grows as it is added to. */
 export class GrowingList {
-  #values = new Float64Array(64);
+  #values: Float64Array;
   #length = 0;
+
+  constructor(capacity = 64) {
+    this.#values = new Float64Array(capacity);
+  }
 
   push(value: number): void {
     if (this.#length === this.#values.length) {

@@ -1,6 +1,7 @@
 import {
   decodeHubFrame,
   decodeProbeFrame,
+  type EventsFrame,
   encodeLinkText,
   type HubFrame,
   LINK_VERSION,
@@ -239,7 +240,10 @@ describe("frames that are not right", () => {
   it("are refused with what was expected and what was got", () => {
     refuses("nonsense", 'link: expected JSON, got "nonsense"');
     refuses("[]", "link: expected an object, got an array of 0");
-    refuses('{"epoch":1,"type":"greet"}', "link type: expected one of hello, names, table, answer, tail, bye, got");
+    refuses(
+      '{"epoch":1,"type":"greet"}',
+      "link type: expected one of hello, names, table, events, answer, tail, bye, got",
+    );
     refuses('{"type":"bye"}', "epoch: expected a finite number, got undefined");
     refuses('{"epoch":1.5,"type":"bye"}', "epoch: expected a whole number, got 1.5");
     refuses('{"epoch":1,"type":"hello","version":99}', `version: expected link version ${LINK_VERSION}, got 99`);
@@ -252,6 +256,19 @@ describe("frames that are not right", () => {
     refuses(new Uint8Array(MAX_LINK_MESSAGE + 1), `at most ${MAX_LINK_MESSAGE} bytes`);
     refuses(Uint8Array.from([1]), "snapshot tag 87, got 1");
     refuses(Uint8Array.from([0x57, 9]), "link version 1, got 9");
+  });
+
+  it("are refused when they tell of events that can't be, or of too many", () => {
+    const row = { at: 1, kind: "connection.opened", subject: "1", text: "", attributes: { server: "ws", count: 2 } };
+    const frame = { type: "events", epoch: 1, rows: [row], leftOut: { error: 3 } };
+    expect(decodeProbeFrame(encodeLinkText(frame as EventsFrame))).toEqual(frame);
+    const told = (change: object): string => JSON.stringify({ ...frame, ...change });
+    refuses(told({ rows: [{ ...row, kind: "connection.robbed" }] }), "event kind: expected one of connection.opened");
+    refuses(told({ rows: [{ ...row, at: 1e16 }] }), "event at: expected a number from 0 to");
+    refuses(told({ rows: [{ ...row, text: "x".repeat(257) }] }), "event text");
+    refuses(told({ rows: [{ ...row, attributes: { deep: { er: 1 } } }] }), "event deep");
+    refuses(told({ rows: Array.from({ length: 129 }, () => row) }), "events");
+    refuses(told({ leftOut: { nothing: 1 } }), "leftOut: expected one of");
   });
 
   // One such row made every answer of the summary an internal error: no date can say it.

@@ -19,7 +19,8 @@ export abstract class Client {
   readonly heard: Heard[] = [];
   closeCode: number | null = null;
   #previous: Float64Array | null = null;
-  #wake: () => void = () => {};
+  /** Those who wait for something, each until it looks again. */
+  readonly #waiting = new Set<() => void>();
 
   abstract say(message: unknown): void;
   /** Stops reading. */
@@ -58,7 +59,7 @@ export abstract class Client {
   async until(done: () => boolean): Promise<void> {
     while (!done()) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.add(resolve);
       });
     }
   }
@@ -71,6 +72,12 @@ export abstract class Client {
   protected end(code: number): void {
     this.closeCode ??= code;
     this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const look of waiting) look();
   }
 
   #decode(data: Buffer): Tick | Backfill {

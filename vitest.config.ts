@@ -5,15 +5,20 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONG = [
   "wsight/test/takeover",
   "e2e/connections",
+  "hub/test/store-postgres",
   "e2e/data-system",
+  "hub/test/store-libsql",
   "hub/test/live-monitor",
   "e2e/messages-performance",
   "wsight/test/mount.test",
+  "e2e/history-mode",
   "hub/test/ws-metrics",
   "e2e/testing",
   "probe/test/cache.test",
   "wsight/test/prometheus-agreement",
+  "e2e/hygiene",
   "load/test/run",
+  "hub/test/store-damage",
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -6,8 +6,8 @@ import { Icon } from "./icon.tsx";
 import { lazy } from "./lazy.tsx";
 
 // Of the offline banner alone it is certain that nothing could be fetched for it.
-const NodeBanner = lazy(async () => (await import("./quiet-banners.tsx")).NodeBanner);
-const PausedBanner = lazy(async () => (await import("./quiet-banners.tsx")).PausedBanner);
+const NodeBanner = lazy(async () => (await import("./quiet-banners.tsx")).NodeBanner, "aside");
+const PausedBanner = lazy(async () => (await import("./quiet-banners.tsx")).PausedBanner, "aside");
 const PastBanner = lazy(async () => (await import("./past-banner.tsx")).PastBanner);
 
 /** What stands above the page when it is not live, or looks at a node that is not there. */

@@ -29,6 +29,8 @@ browserSuite("a connection that is lost", () => {
     });
     witness = await openView(browser(), demo.port, { session });
     await Promise.all([goLive(view.page, proxy.port), goLive(witness.page, demo.port)]);
+    // The lower part of the page is fetched a moment later, which is not to be cut off.
+    await view.page.locator(".rows td").first().waitFor();
   });
   afterAll(async () => {
     await Promise.all([view?.close(), witness?.close()]);
@@ -103,6 +105,8 @@ browserSuite("a pause", () => {
     view = await openView(browser(), demo.port, { session });
     witness = await openView(browser(), demo.port, { session });
     await Promise.all([goLive(view.page, demo.port), goLive(witness.page, demo.port)]);
+    // The lower part of the page comes a moment later, with figures of its own.
+    await view.page.locator(".rows td").first().waitFor();
   });
   afterAll(async () => {
     await Promise.all([view?.close(), witness?.close()]);

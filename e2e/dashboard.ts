@@ -104,7 +104,8 @@ export interface TableRow {
 
 /** Reads a chart's data table, newest first, up to so many pages of 25 rows, through its menu as a person would. */
 export async function readChart(page: Page, title: string, pages = 1): Promise<readonly TableRow[]> {
-  await page.getByRole("button", { name: `${title}: more` }).click();
+  const more = page.getByRole("button", { name: `${title}: more` });
+  await more.click();
   await page.getByRole("menuitem", { name: "View data table" }).click();
   const dialog = page.getByRole("dialog", { name: title });
   await dialog.getByRole("table").waitFor();
@@ -116,6 +117,8 @@ export async function readChart(page: Page, title: string, pages = 1): Promise<r
   }
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
+  // A moment later the focus is where it was: until then keys go to the page, and from then on to a button.
+  await until(() => more.evaluate((button) => button === document.activeElement), { what: `the focus on ${more}` });
   return rows;
 }
 

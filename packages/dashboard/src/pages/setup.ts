@@ -17,5 +17,5 @@ export const setup: Page = {
   Badge: lazy(async () => {
     await new Promise((resolve) => setTimeout(resolve, BADGE_AFTER_MS));
     return (await import("./setup/badge.tsx")).SetupBadge;
-  }),
+  }, "aside"),
 };

@@ -17,5 +17,5 @@ export const testing: Page = {
   Badge: lazy(async () => {
     await new Promise((resolve) => setTimeout(resolve, BADGE_AFTER_MS));
     return (await import("./testing/badge.tsx")).TestingBadge;
-  }),
+  }, "aside"),
 };

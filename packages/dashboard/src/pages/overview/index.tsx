@@ -26,7 +26,7 @@ export const overview: Page = {
 };
 
 /** What stands further down comes once there is something to show: the first view has the line to itself. */
-const Below = lazy(async () => (await import("./below.tsx")).Below, "aside");
+const Below = lazy(async () => (await import("./below.tsx")).Below);
 
 const RATE_LINES: readonly Line[] = [
   { label: "Out", selector: SERIES.messagesOut, color: "c2", fill: true },

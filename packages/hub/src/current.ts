@@ -1,4 +1,12 @@
-import { ByteWriter, type HelloFrame, type HubRow, LIVE_HISTORY_MS, type LiveTableRows } from "@wsight/protocol";
+import {
+  type AlertsTable,
+  ByteWriter,
+  type Health,
+  type HelloFrame,
+  type HubRow,
+  LIVE_HISTORY_MS,
+  type LiveTableRows,
+} from "@wsight/protocol";
 import type { Clock } from "./clock.ts";
 import { ByteBudget } from "./current/bucket-log.ts";
 import { compileSelectors } from "./current/compile.ts";
@@ -30,6 +38,10 @@ export interface CurrentOptions {
   readonly clock: Clock;
   /** Fills the row of the `hub` table. */
   readonly hubRow: () => HubRow;
+  /** Fills the `alerts` table. @default none are kept */
+  readonly alertsTable?: () => AlertsTable;
+  /** Fills the `health` table. @default nothing is known */
+  readonly health?: () => Health;
   /** Length of the history at one second. @default 900 */
   readonly historySeconds?: number;
   /** Most series of all nodes together; 7 KB each at most. @default 32_768 */
@@ -71,7 +83,7 @@ export interface Current extends CurrentView {
 
 /** Makes an empty `current`. */
 export function createCurrent(options: CurrentOptions): Current {
-  const { clock, hubRow } = options;
+  const { clock, hubRow, alertsTable = noAlerts, health = unknownHealth } = options;
   const startedAt = clock.now();
   const timeline = new Timeline(options.historySeconds ?? LIVE_HISTORY_MS / 1000, Math.floor(startedAt / 1000));
   const index = new SeriesIndex(options.maxSeries ?? 32_768);
@@ -108,6 +120,8 @@ export function createCurrent(options: CurrentOptions): Current {
     operations: () => atLast((second) => operations.rows(second)),
     queries: () => queryRows(present()),
     filesystems: () => atLast((second) => fileSystemRows(index, second)),
+    alerts: alertsTable,
+    health,
   };
 
   /** Rows of the newest second; none before the first. */
@@ -189,4 +203,12 @@ export function createCurrent(options: CurrentOptions): Current {
       refusedHistogramSeconds: budget.refused,
     }),
   };
+}
+
+function noAlerts(): AlertsTable {
+  return { rows: [], critical: 0, warning: 0, pending: 0, undelivered: 0, state: "off", problem: null };
+}
+
+function unknownHealth(): Health {
+  return { state: "unknown", since: null, reasons: [], score: null, checks: [], at: 0 };
 }

@@ -4,6 +4,7 @@ import { HTTP_METRICS } from "./catalogue/http.ts";
 import type { MetricDefinition } from "./catalogue/metric.ts";
 import { OWN_METRICS } from "./catalogue/own.ts";
 import { PROCESS_METRICS } from "./catalogue/process.ts";
+import { QUEUE_METRICS } from "./catalogue/queue.ts";
 import { WEBSOCKET_METRICS } from "./catalogue/websocket.ts";
 
 export { METRIC_KINDS, type MetricDefinition, type MetricKind, type MetricUnit } from "./catalogue/metric.ts";
@@ -13,6 +14,7 @@ export const CATALOGUE: readonly MetricDefinition[] = [
   ...WEBSOCKET_METRICS,
   ...HTTP_METRICS,
   ...DATABASE_METRICS,
+  ...QUEUE_METRICS,
   ...PROCESS_METRICS,
   ...HOST_METRICS,
   ...OWN_METRICS,

@@ -153,6 +153,7 @@ export const HISTORY_EVENT_KINDS: readonly HistoryEventKind[] = [
   "test.finished",
   "alert.fired",
   "alert.resolved",
+  "health.changed",
   "job.queued",
   "job.started",
   "job.completed",
@@ -170,6 +171,7 @@ export type HistoryEventKind =
   | "test.finished"
   | "alert.fired"
   | "alert.resolved"
+  | "health.changed"
   | "job.queued"
   | "job.started"
   | "job.completed"

@@ -1,3 +1,58 @@
+export type { BackTestAnswer, BackTestEpisode, BackTestLine, BackTestQuery } from "./alerts/back-test.ts";
+export {
+  type AlertChannel,
+  type AlertInhibition,
+  type AlertMatcher,
+  type AlertRoute,
+  type AlertSilence,
+  CHANNEL_TYPES,
+  type ChannelHealth,
+  type ChannelTestResult,
+  type ChannelType,
+  NOTICE_KINDS,
+  type Notice,
+  type NoticeKind,
+  OUTBOX_STATES,
+  type OutboxRow,
+  type OutboxState,
+  type Recurrence,
+} from "./alerts/delivery.ts";
+export { findIndicator, INDICATORS, type Indicator, type IndicatorTerm } from "./alerts/indicators.ts";
+export {
+  ALERT_STATUSES,
+  type AlertAck,
+  type AlertCulprit,
+  type AlertEpisode,
+  type AlertRow,
+  type AlertStatus,
+  type AlertSuppression,
+  EPISODE_ENDS,
+  type EpisodeEnd,
+  type EpisodeNote,
+  type EpisodePage,
+} from "./alerts/instance.ts";
+export {
+  ALERT_KINDS,
+  ALERT_OPS,
+  ALERT_SEVERITIES,
+  type AlertCondition,
+  type AlertExpression,
+  type AlertFigure,
+  type AlertFilter,
+  type AlertFlap,
+  type AlertKind,
+  type AlertLimit,
+  type AlertOp,
+  type AlertRule,
+  type AlertSeverity,
+  type BurnRate,
+  type BurnWindow,
+  MAX_ALERT_INSTANCES,
+  MAX_ALERT_RULES,
+  MAX_RULE_INSTANCES,
+  NO_DATA_MODES,
+  type NoDataMode,
+} from "./alerts/rule.ts";
 export { ByteReader, ByteWriter } from "./bytes.ts";
 export {
   CATALOGUE,
@@ -44,6 +99,15 @@ export {
   parseDoctorReport,
 } from "./doctor.ts";
 export { ERRORS, type ErrorBody, type ErrorCode, WsightError } from "./errors.ts";
+export {
+  HEALTH_SLOT_MS,
+  HEALTH_STATES,
+  type Health,
+  type HealthCheck,
+  type HealthSlot,
+  type HealthState,
+  type HealthStrip,
+} from "./health.ts";
 export { bucketBound, bucketIndex, bucketOctave, Histogram, MAX_INDEX, MIN_INDEX, SCALE } from "./histogram.ts";
 export {
   HISTORY_AGGREGATES,
@@ -163,6 +227,7 @@ export {
   type SystemMetrics,
 } from "./live-monitor.ts";
 export {
+  type AlertsTable,
   type CountTable,
   type ErrorsTable,
   type EventRow,

@@ -1,3 +1,5 @@
+import type { AlertRow } from "./alerts/instance.ts";
+import type { Health } from "./health.ts";
 import type { Finding, HelloFrame } from "./link-frames.ts";
 import type { CollectorRow, ComponentRow, QueryRow } from "./sources.ts";
 import type { BroadcastRow, CountRow, ErrorRow, SlowRow } from "./tables.ts";
@@ -24,6 +26,8 @@ export const LIVE_TABLES = [
   "operations",
   "queries",
   "filesystems",
+  "alerts",
+  "health",
 ] as const;
 export type LiveTable = (typeof LIVE_TABLES)[number];
 
@@ -235,6 +239,21 @@ export interface HubRow {
   };
 }
 
+/** Alerts that are not in range, and how telling people fares. */
+export interface AlertsTable {
+  /** Worst and newest first, at most 200; pending ones last. */
+  readonly rows: readonly AlertRow[];
+  /** Firing, by severity, all of them. */
+  readonly critical: number;
+  readonly warning: number;
+  readonly pending: number;
+  /** Notices that were given up and nobody has looked at. */
+  readonly undelivered: number;
+  /** `off`: this hub keeps no alerts · `opening`: not read yet · `failing`: see `problem`. */
+  readonly state: "ok" | "opening" | "failing" | "off";
+  readonly problem: string | null;
+}
+
 /** Rows of each live table. */
 export interface LiveTableRows {
   readonly nodes: readonly NodeRow[];
@@ -261,4 +280,6 @@ export interface LiveTableRows {
   readonly queries: readonly (QueryRow & { readonly nodes: number })[];
   /** Of live nodes, at most 500; the fullest first. */
   readonly filesystems: readonly FileSystemRow[];
+  readonly alerts: AlertsTable;
+  readonly health: Health;
 }

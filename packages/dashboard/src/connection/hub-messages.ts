@@ -103,6 +103,8 @@ const LISTS: Readonly<Record<LiveTable, readonly string[] | null>> = {
   operations: null,
   queries: null,
   filesystems: null,
+  alerts: ["rows"],
+  health: ["checks"],
 };
 
 function readTable(fields: Readonly<Record<string, unknown>>): HubMessageOf<"table"> {

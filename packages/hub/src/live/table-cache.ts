@@ -35,6 +35,8 @@ const EVERY: Readonly<Record<LiveTable, number>> = {
   operations: 2,
   queries: 5,
   filesystems: 5,
+  alerts: 1,
+  health: 1,
 };
 
 /** Digits of fractions: a table is read by people, and each digit goes to every viewer each second. */

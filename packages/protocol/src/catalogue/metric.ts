@@ -23,7 +23,9 @@ export type MetricUnit =
   | "{thread}"
   | "{resource}"
   | "{file_descriptor}"
-  | "{key}";
+  | "{key}"
+  | "{job}"
+  | "{worker}";
 
 /** One line of the metric catalogue. */
 export interface MetricDefinition {

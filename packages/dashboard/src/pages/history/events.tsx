@@ -35,6 +35,7 @@ const KINDS: Readonly<Record<HistoryEventKind, Kind>> = {
   "test.finished": { word: "Test finished", icon: "ruler", tone: "quiet" },
   "alert.fired": { word: "Alert", icon: "warn", tone: "crit" },
   "alert.resolved": { word: "Alert resolved", icon: "ok", tone: "ok" },
+  "health.changed": { word: "Health changed", icon: "warn", tone: "warn" },
   "job.queued": { word: "Job queued", icon: "waiting", tone: "quiet" },
   "job.started": { word: "Job started", icon: "play", tone: "quiet" },
   "job.completed": { word: "Job completed", icon: "ok", tone: "ok" },
@@ -48,7 +49,7 @@ const GROUPS: readonly { readonly label: string; readonly kinds: readonly Histor
   { label: "Errors", kinds: ["error"] },
   { label: "Processes", kinds: ["node.started", "node.gone"] },
   { label: "Tests", kinds: ["test.started", "test.finished"] },
-  { label: "Alerts", kinds: ["alert.fired", "alert.resolved"] },
+  { label: "Alerts", kinds: ["alert.fired", "alert.resolved", "health.changed"] },
   { label: "Jobs", kinds: ["job.queued", "job.started", "job.completed", "job.failed"] },
 ];
 

@@ -98,7 +98,9 @@ browserSuite("the page of connections", () => {
 
   it("keeps the order while somebody points at the rows, whose figures go on", async () => {
     const head = page.getByRole("columnheader", { name: "Out/s" });
+    const answered = page.waitForResponse(/\/api\/connections\?.*sort=out/);
     await head.getByRole("button").click();
+    await answered;
     await until(async () => (await head.getAttribute("aria-sort")) === "descending", { what: "the order" });
     await untilAnswered(page);
     await page.locator(".vt-row").nth(3).hover();

@@ -59,6 +59,18 @@ describe("rows of which only windows are known", () => {
     expect(list.shown(0, 5)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it("leaves every row its name until the next order, though it is called otherwise once it left a namespace", () => {
+    const { book } = new Listed([]);
+    const window = { offset: 0, limit: 50 };
+    const names = () => [book.at(0)?.row.id, book.at(0)?.row.user, book.at(0)?.row.outRate];
+    book.settle(answerOf([rowOf(5, { id: "HHfq", user: "ada" })], 1, T), window, T);
+    const bare = answerOf([rowOf(5, { id: "#5", outRate: 7 })], 1, T);
+    book.take(bare, window);
+    expect(names()).toEqual(["HHfq", "ada", 7]);
+    book.settle(bare, window, T);
+    expect(names()).toEqual(["#5", null, 7]);
+  });
+
   it("marks rows that are gone, and lets them go with the next order", () => {
     const list = new Listed([5, 4, 3, 2, 1]);
     list.settle({ offset: 0, limit: 50 });

@@ -42,10 +42,11 @@ export interface RowWindow {
 /**
  * The rows of a list of which only windows are known. The hub orders anew with
  * every answer; here the order stands until {@link settle}. Between two of
- * those {@link take} renews the figures in place, marks rows that are gone, and
- * fills places that were never seen. Rows that came or went above the window
- * move the hub's list against what is shown; `shift` says by how many rows,
- * so that the next question asks for the rows that are on screen.
+ * those {@link take} renews the figures in place and leaves the names, marks
+ * rows that are gone, and fills places that were never seen. Rows that came or
+ * went above the window move the hub's list against what is shown; `shift` says
+ * by how many rows, so that the next question asks for the rows that are on
+ * screen.
  */
 export class RowBook {
   readonly #order: Order;
@@ -99,7 +100,7 @@ export class RowBook {
       const known = this.#places.get(key);
       const place = known ?? offset + index - this.#shift;
       const slot = this.#slots.get(place);
-      if (slot?.key === key) this.#slots.set(place, { ...slot, row, closed: false });
+      if (slot?.key === key) this.#slots.set(place, { ...slot, row: renewed(slot.row, row), closed: false });
       else if (slot === undefined && place >= 0) this.#put(place, row, 0);
     });
     const gone = this.#markGone(answer, offset);
@@ -178,6 +179,14 @@ export class RowBook {
       this.#slots.delete(place);
     }
   }
+}
+
+/**
+ * A row with its figures of now, under the name it has: a connection that leaves a namespace is called otherwise from
+ * then on, often right before it ends, and would look like another one that took the place.
+ */
+function renewed({ id, user }: NodeConnection, row: NodeConnection): NodeConnection {
+  return { ...row, id, user: row.user ?? user };
 }
 
 /** What names a connection among all nodes. */

@@ -140,6 +140,13 @@ describe("marks", () => {
     ]);
   });
 
+  it("are there at once, though the end of a long rail moves on in steps of half a pixel", () => {
+    const halfPx = DAY / 1000 / 2;
+    const stood = new RailScale(NOW - halfPx, DAY, 1000);
+    expect(marksOf([event(1, "node.started")], stood)).toHaveLength(1);
+    expect(marksOf([event(-HOUR, "node.started")], stood)).toEqual([]);
+  });
+
   it("are gone through one after the other", () => {
     const marks = marksOf(
       [event(10 * HOUR, "node.started"), event(2 * HOUR, "alert.fired", { severity: "critical" })],

@@ -78,8 +78,8 @@ export class RailData {
     const abort = new AbortController();
     this.#abort = abort;
     const { api, now } = this.#parts;
-    const [toAt, node] = [now(), this.#node];
-    const fromAt = toAt - this.#spanMs;
+    const [toAt, node, spanMs] = [now(), this.#node, this.#spanMs];
+    const fromAt = toAt - spanMs;
     const selector = pastOf(node === null ? RAIL_SELECTOR : { ...RAIL_SELECTOR, node });
     const [answer, events] = await Promise.allSettled([
       api.query({ fromAt, toAt, selectors: [selector], points: POINTS }, abort.signal),
@@ -91,7 +91,10 @@ export class RailData {
       this.#take({ ...grid, values: results[0]?.lines[0]?.values ?? [] });
     }
     if (events.status === "fulfilled") this.events.value = events.value;
-    this.#schedule(answer.status === "fulfilled" ? EVERY_MS : RETRY_MS);
+    // What is followed may have changed while this was asked, and by what was answered.
+    const isOther = this.#spanMs !== spanMs || this.#node !== node;
+    const isWhole = answer.status === "fulfilled" && events.status === "fulfilled";
+    this.#schedule(isOther ? SETTLE_MS : isWhole ? EVERY_MS : RETRY_MS);
   }
 
   #take(curve: RailCurve): void {

@@ -34,7 +34,9 @@ const APART_PX = 24;
 
 /** Events as marks, oldest first, those too close to be pointed at one by one together. */
 export function marksOf(events: readonly HistoryEvent[], scale: RailScale): readonly Mark[] {
-  const seen = events.filter(({ at }) => at >= scale.fromAt && at <= scale.toAt).toSorted((a, b) => a.at - b.at);
+  // The end of a long rail stands still until now is half a pixel further; what began meanwhile is marked at once.
+  const toAt = scale.toAt + Math.max(1000, scale.perPx);
+  const seen = events.filter(({ at }) => at >= scale.fromAt && at <= toAt).toSorted((a, b) => a.at - b.at);
   const groups: HistoryEvent[][] = [];
   for (const event of seen) {
     const group = groups.at(-1);

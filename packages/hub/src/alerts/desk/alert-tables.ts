@@ -56,8 +56,6 @@ export interface AlertTables
     | "episode"
     | "outbox"
     | "retry"
-    | "saveHealth"
-    | "health"
   > {
   /** @param sealed the secrets as they are kept: encrypted */
   saveChannel(channel: Omit<ChannelDraft, "secrets">, sealed: string, ifVersion: number | null): Promise<AlertChannel>;
@@ -71,7 +69,7 @@ export interface AlertTables
   nextDueAt(now: number): Promise<number | null>;
   /** Puts one notice in, due at once, and says its id. */
   enqueue(dedupeKey: string, channelId: string, notice: Notice, now: number): Promise<OutboxRow>;
-  /** Deletes sent notices older than 30 days, episodes and health older than 400 days, and more than 100,000 rows of either. */
+  /** Deletes sent notices older than 30 days, episodes older than 400 days, and more than 100,000 rows of either. */
   prune(now: number): Promise<void>;
   revision(): Promise<number>;
   close(): Promise<void>;

@@ -9,7 +9,6 @@ import type {
   ChannelTestResult,
   ChannelType,
   EpisodePage,
-  HealthSlot,
   Notice,
   OutboxRow,
   OutboxState,
@@ -101,8 +100,6 @@ export interface AlertDesk {
   outbox(query: OutboxQuery): Promise<readonly OutboxRow[]>;
   /** Puts a dead notice back into the queue. */
   retry(id: number): Promise<OutboxRow>;
-  saveHealth(slots: readonly HealthSlot[]): Promise<void>;
-  health(fromAt: number, toAt: number): Promise<readonly HealthSlot[]>;
   /** The newest that was told by the process; never waits. */
   status(): DeskStatus;
   /** Grows when another hub of the same database changed something: `load` again. */

@@ -39,6 +39,18 @@ describe("the file of the embedded history", () => {
     expect((await after.stats()).tiers[0]?.samples).toBe(whole.length);
   });
 
+  it("keeps what two processes write to it in the same moments, however often one comes between the other's steps", async () => {
+    const both = [await openStore(), await openStore()] as const;
+    const batch = 100 * CONTRACT_SERIES;
+    const rounds = 20;
+    for (let round = 0; round < rounds; round += 2) {
+      await Promise.all(both.map((store, place) => store.append(steadySamples((round + place) * batch, batch))));
+    }
+    // A process sees what the other one wrote when it writes itself, or begins.
+    for (const store of stores.splice(0)) await store.close();
+    expect(await readAll(await openStore())).toEqual(sorted(steadySamples(0, rounds * batch)));
+  });
+
   it("is made anew when its directory is deleted, and that is told", async () => {
     const store = await openStore();
     await store.append(steadySamples(0, 80));

@@ -147,6 +147,12 @@ export interface BlockTables {
   abandoned?(): Promise<readonly BlockTables[]>;
   /** Series that other writers added since `open` or the last call; absent where there is one writer only. */
   newSeries?(): Promise<readonly SeriesRow[]>;
+  /**
+   * Runs `work`, which opens the tables again, while no other process can write to them; what it changed is kept as a
+   * whole, or not at all when it or this rejects. They need to be opened again after that. Absent where no other process
+   * writes to the same tables.
+   */
+  alone?<T>(work: () => Promise<T>): Promise<T>;
   /** A whole copy at `path`. Rejects with `BAD_REQUEST` where the store has no files of its own, saying what to use. */
   backup(path: string): Promise<void>;
   /** Closes; safe to call twice. */

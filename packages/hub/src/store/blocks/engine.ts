@@ -131,9 +131,25 @@ export class BlockEngine {
         return await this.#guarded(work);
       } catch (error) {
         if (!(error instanceof TablesReplacedError)) throw error;
-        return this.#guarded(work);
+        return this.#again(work);
       }
     });
+  }
+
+  /** Once more, on what the tables hold now; should another process write to them meanwhile again, with that kept out. */
+  async #again<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
+    const { tables } = this.#options;
+    try {
+      return await this.#guarded(work);
+    } catch (error) {
+      if (!(error instanceof TablesReplacedError) || tables.alone === undefined) throw error;
+      try {
+        return await tables.alone(() => this.#guarded(work));
+      } finally {
+        // What was changed counts once `alone` said so, which memory can't know.
+        await this.#forget();
+      }
+    }
   }
 
   async #guarded<T>(work: (opened: Opened) => Promise<T>): Promise<T> {

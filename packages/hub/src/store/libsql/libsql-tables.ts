@@ -46,12 +46,16 @@ interface Opened {
  * the store without a restart. A damaged file is moved aside and an empty one
  * begun. The call that found the damage rejects with `TablesReplacedError`, and
  * so does one that finds that the file was deleted, or that another process
- * wrote to it: what is in memory is no longer what it holds.
+ * wrote to it: what is in memory is no longer what it holds. Two processes
+ * that write in turn could find that of each other again and again; {@link alone}
+ * lets one of them load and write with the other kept out.
  */
 export class LibsqlTables implements BlockTables {
   readonly #options: DatabaseOptions;
   readonly #report: (event: StoreEvent) => void;
   #beginnings = 0;
+  /** True while one transaction holds all that is loaded and written. */
+  #alone = false;
   #opened: Opened | null = null;
 
   constructor(options: DatabaseOptions, report: (event: StoreEvent) => void) {
@@ -71,6 +75,23 @@ export class LibsqlTables implements BlockTables {
       return this.#load();
     } catch (error) {
       throw unavailable(this.#options, error);
+    }
+  }
+
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    this.#shut();
+    this.#alone = true;
+    try {
+      const result = await work();
+      return this.#use(({ connection }) => {
+        connection.exec("COMMIT");
+        return result;
+      });
+    } catch (error) {
+      this.#shut();
+      throw error;
+    } finally {
+      this.#alone = false;
     }
   }
 
@@ -132,10 +153,10 @@ export class LibsqlTables implements BlockTables {
     try {
       const rows = new LibsqlRows(connection);
       const events = new LibsqlEvents(connection);
-      connection.exec("BEGIN");
+      connection.exec(this.#alone ? "BEGIN IMMEDIATE" : "BEGIN");
       const content = rows.load();
       const version = readPragma(connection, "data_version");
-      connection.exec("COMMIT");
+      if (!this.#alone) connection.exec("COMMIT");
       this.#opened = { connection, rows, events, inode: inodeOf(pathOf(this.#options)), version };
       return content;
     } catch (error) {
@@ -144,11 +165,12 @@ export class LibsqlTables implements BlockTables {
     }
   }
 
-  /** One transaction, on the file as it was loaded. */
+  /** One transaction, or a part of the one that began with the load, on the file as it was loaded. */
   #change<T>(work: (opened: Opened) => T): T {
     return this.#use((opened) => {
       const { connection, inode, version } = opened;
       if (inodeOf(pathOf(this.#options)) !== inode) throw this.#changed("the file was deleted or moved away");
+      if (this.#alone) return work(opened);
       return transact(connection, () => {
         if (readPragma(connection, "data_version") === version) return work(opened);
         throw this.#changed("another process writes to the same file; give every hub a data directory of its own");

@@ -15,6 +15,8 @@ export const ERRORS = {
   NOT_FOUND: { status: 404, message: "There is nothing at this address" },
   METHOD_NOT_ALLOWED: { status: 405, message: "The method is not allowed here" },
   CONFLICT: { status: 409, message: "Something else is under way" },
+  PRECONDITION_FAILED: { status: 412, message: "Somebody else changed it meanwhile; load it again" },
+  PRECONDITION_REQUIRED: { status: 428, message: "Say which version is changed: If-Match with its ETag" },
   TOO_LARGE: { status: 413, message: "The body or message is larger than allowed" },
   RATE_LIMITED: { status: 429, message: "Too many requests; try again later" },
   TOO_MANY_CONNECTIONS: { status: 429, message: "Too many connections from here" },

@@ -77,6 +77,15 @@ export interface HubOptions {
    * machine listen with; these take heavy load in production too. @default []
    */
   readonly testTargets?: readonly string[];
+  /**
+   * Where people reach this hub, for links in notices: `https://wsight.example.org/monitor`. @default its own address
+   */
+  readonly publicUrl?: string;
+  /**
+   * Hosts (`host`, `host:port` or a CIDR range) that channels like webhooks may reach although they are private,
+   * loopback or link-local. @default []
+   */
+  readonly notifyHosts?: readonly string[];
   /** How often this hub was restarted by its supervisor, and why last; shown on the page. */
   readonly restarts?: { readonly count: number; readonly last: string | null };
   /**

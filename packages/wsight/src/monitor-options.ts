@@ -55,6 +55,8 @@ type FromHub = Pick<
   | "viewersPerAddress"
   | "trustProxy"
   | "testTargets"
+  | "publicUrl"
+  | "notifyHosts"
 >;
 
 /**

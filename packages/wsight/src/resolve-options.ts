@@ -112,6 +112,8 @@ const HUB_OPTIONS = [
   "viewersPerAddress",
   "trustProxy",
   "testTargets",
+  "publicUrl",
+  "notifyHosts",
 ] as const;
 
 function checkOptions(options: unknown): void {

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { parseOtlpHeaders, parseOtlpUrl } from "@wsight/hub/otlp-options";
 import { HOST_SOURCES, type HostSourceOption } from "@wsight/probe";
 import {
@@ -48,7 +48,9 @@ export type SettingName =
   | "requestsPerMinute"
   | "viewersPerAddress"
   | "trustProxy"
-  | "testTargets";
+  | "testTargets"
+  | "publicUrl"
+  | "notifyHosts";
 
 /** How one option is read. */
 export interface Setting<T> {
@@ -100,6 +102,37 @@ const hostNames: Setting<readonly string[]> = {
         if (HOST_NAME.test(name) || isIPv6(name)) return name;
         throw expected(CODE, where, "names such as ops.example.org or 10.0.0.5:4700", name);
       }),
+};
+
+/** A host as in a `Host` header, or a range of addresses. */
+const notifyHosts: Setting<readonly string[]> = {
+  fromText: texts(64).fromText,
+  check: (where, value) =>
+    texts(64)
+      .check(where, value)
+      .map((name) => {
+        if (HOST_NAME.test(name) || isIPv6(name) || isRange(name)) return name;
+        throw expected(CODE, where, "hosts such as hooks.internal, 10.0.0.5:8080 or 10.0.0.0/8", name);
+      }),
+};
+
+function isRange(text: string): boolean {
+  const [address = "", bits = "", ...rest] = text.split("/");
+  const most = isIPv6(address) ? 128 : 32;
+  return rest.length === 0 && isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
+
+/** Where people reach the hub; paths are added to it. */
+const publicUrl: Setting<string> = {
+  fromText: (value) => value,
+  check: (where, value) => {
+    const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
+    if (url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === "")
+      return url.href.replace(/\/+$/, "");
+    // A URL may carry a password.
+    const got = url === null ? value : `${url.protocol}//${url.host}${url.pathname}${url.search && "?…"}`;
+    throw expected(CODE, where, "an address like https://wsight.example.org or https://ops.example.org/monitor", got);
+  },
 };
 
 const SWITCHES: Readonly<Record<string, boolean>> = {
@@ -271,6 +304,8 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   viewersPerAddress: whole(1, 100_000),
   trustProxy: whole(0, 16),
   testTargets: texts(64),
+  publicUrl,
+  notifyHosts,
 };
 
 /** Names of {@link SETTINGS}. */

@@ -27,6 +27,8 @@ describe("WSIGHT_* variables", () => {
         WSIGHT_OTLP_URL: "http://collector:4318",
         WSIGHT_OTLP_HEADERS: "api-key=a%3D%20b, tenant=chat",
         WSIGHT_OTLP_INTERVAL_MS: "5000",
+        WSIGHT_PUBLIC_URL: "https://ops.example.org/monitor/",
+        WSIGHT_NOTIFY_HOSTS: "hooks.internal, 10.0.0.5:8080, 10.0.0.0/8, fd00::/8",
         PATH: "/bin",
       }),
     ).toEqual({
@@ -43,6 +45,8 @@ describe("WSIGHT_* variables", () => {
       otlpUrl: "http://collector:4318/v1/metrics",
       otlpHeaders: { "api-key": "a= b", tenant: "chat" },
       otlpIntervalMs: 5000,
+      publicUrl: "https://ops.example.org/monitor",
+      notifyHosts: ["hooks.internal", "10.0.0.5:8080", "10.0.0.0/8", "fd00::/8"],
     });
     expect(readEnvironment({ WSIGHT_HUB: "wss://ops.example.org/monitor" })).toEqual({
       hub: "wss://ops.example.org/monitor",
@@ -62,6 +66,13 @@ describe("WSIGHT_* variables", () => {
     [{ WSIGHT_MOUNT: "/a/../b" }, 'WSIGHT_MOUNT: expected a path like "/" or "/monitor"'],
     [{ WSIGHT_OTLP_URL: "collector:4317" }, "WSIGHT_OTLP_URL: expected the address of an OTLP receiver over HTTP"],
     [{ WSIGHT_OTLP_HEADERS: "key" }, "WSIGHT_OTLP_HEADERS key: expected one line of text"],
+    [
+      { WSIGHT_PUBLIC_URL: "ops.example.org" },
+      "WSIGHT_PUBLIC_URL: expected an address like https://wsight.example.org",
+    ],
+    [{ WSIGHT_PUBLIC_URL: "https://eve:hunter2@ops/?a=1" }, 'got "https://ops/?…"'],
+    [{ WSIGHT_NOTIFY_HOSTS: "10.0.0.0/33" }, "WSIGHT_NOTIFY_HOSTS: expected hosts such as hooks.internal"],
+    [{ WSIGHT_NOTIFY_HOSTS: "http://hooks.internal" }, "WSIGHT_NOTIFY_HOSTS: expected hosts such as hooks.internal"],
     [{ WSIGHT_CAPACITY: "0" }, "WSIGHT_CAPACITY: expected a number from 1"],
   ])("are refused by name when they can't be right: %o", (environment, message) => {
     expect(() => readEnvironment(environment)).toThrow(message);

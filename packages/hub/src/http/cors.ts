@@ -11,6 +11,7 @@ export function corsHeaders(origins: OriginCheck, request: IncomingMessage): Rec
   if (origin === undefined) return {};
   return {
     "access-control-allow-origin": origin,
+    "access-control-expose-headers": "etag",
     "cross-origin-resource-policy": "cross-origin",
     vary: "Origin",
   };
@@ -22,8 +23,8 @@ export function preflight(origins: OriginCheck, request: IncomingMessage): Route
   return {
     status: 204,
     headers: {
-      "access-control-allow-methods": "GET, POST, PUT, DELETE",
-      "access-control-allow-headers": "authorization, content-type",
+      "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+      "access-control-allow-headers": "authorization, content-type, if-match",
       "access-control-max-age": "600",
     },
   };

@@ -47,7 +47,7 @@ interface QueryParameter {
 
 /** One line of the route table. A handler throws `WsightError` to refuse. */
 export interface Route {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path under the mount, `:name` for a parameter, a trailing `*` for the rest. A slash at the end of a request is ignored. */
   readonly path: string;
   readonly access: Access;

@@ -26,6 +26,11 @@ const FLAGS = {
   viewersPerAddress: { value: "N", help: "live connections at once from one address (50)" },
   trustProxy: { value: "N", help: "reverse proxies in front whose X-Forwarded-For is believed (0)" },
   testTargets: { value: "HOSTS", help: "hosts that tests over the API may be aimed at, beside own servers" },
+  publicUrl: { value: "URL", help: "where people reach this hub, for links in notices: https://wsight.example.org" },
+  notifyHosts: {
+    value: "HOSTS",
+    help: "private hosts or ranges that webhooks of alerts may reach: hooks.local,10.0.0.0/8",
+  },
   requestsPerMinute: { value: "N", help: "requests from one address, and of one principal (600)" },
 } as const satisfies Partial<Record<SettingName, Command["flags"][string]>>;
 

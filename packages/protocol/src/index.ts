@@ -1,4 +1,11 @@
 export type { BackTestAnswer, BackTestEpisode, BackTestLine, BackTestQuery } from "./alerts/back-test.ts";
+export type {
+  DashboardAlert,
+  DashboardAlertEvent,
+  DashboardAlertResolved,
+  DashboardAlerts,
+  DashboardThresholds,
+} from "./alerts/dashboard-alert.ts";
 export {
   type AlertChannel,
   type AlertInhibition,

@@ -2,10 +2,11 @@ import type { LoadResult, TestRecord } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { Bar } from "../../components/bar.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { Notice } from "../../components/notice.tsx";
 import { bytes, join } from "../../format/quantity.ts";
 import { Curves } from "./curves.tsx";
 import { percentileName, percentilePlaces, valuesAt } from "./distribution.ts";
-import { Facts, Notice, Part, Workers } from "./parts.tsx";
+import { Facts, Part, Workers } from "./parts.tsx";
 import { FIGURE_NAMES, figure, limit, ms, number, ratio } from "./words.ts";
 
 /** Labelled percentiles, as places. */

@@ -1,8 +1,6 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useId } from "preact/hooks";
 import { Bar } from "../../components/bar.tsx";
-import { Icon } from "../../components/icon.tsx";
-import type { Tone } from "../../components/tone.ts";
 import { number, ratio } from "./words.ts";
 
 interface PartProps {
@@ -36,21 +34,6 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [name: str
         </div>
       ))}
     </dl>
-  );
-}
-
-interface NoticeProps {
-  readonly tone: Tone;
-  readonly children: ComponentChildren;
-}
-
-/** Something to know before the figures are read. */
-export function Notice({ tone, children }: NoticeProps): VNode {
-  return (
-    <p class="notice" data-tone={tone}>
-      <Icon name={tone === "quiet" ? "info" : "warn"} />
-      <span>{children}</span>
-    </p>
   );
 }
 

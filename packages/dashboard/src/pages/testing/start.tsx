@@ -1,8 +1,10 @@
 import { PROFILE_NAMES, PROFILES, TEST_KINDS, type TestKind, type TestList } from "@wsight/protocol";
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { useId, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
+import { NumberField, TextField } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { Notice } from "../../components/notice.tsx";
 import { Segmented } from "../../components/segmented.tsx";
 import { Tabs } from "../../components/tabs.tsx";
 import {
@@ -19,7 +21,6 @@ import {
   rampOf,
   strangeHost,
 } from "./order.ts";
-import { Notice } from "./parts.tsx";
 import type { TestsApi } from "./tests-api.ts";
 import { KIND_NAMES, ms } from "./words.ts";
 
@@ -362,71 +363,5 @@ function Go({
         </div>
       </div>
     </>
-  );
-}
-
-interface FieldProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onInput: (value: string) => void;
-}
-
-function NumberField({
-  label,
-  value,
-  min,
-  max,
-  onInput,
-}: FieldProps & { readonly min: number; readonly max: number }): VNode {
-  return (
-    <Labelled label={label}>
-      <input
-        class="field"
-        type="number"
-        step="any"
-        min={min}
-        max={max}
-        value={value}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-    </Labelled>
-  );
-}
-
-function TextField({
-  label,
-  value,
-  placeholder,
-  wide = false,
-  onInput,
-}: FieldProps & { readonly placeholder: string; readonly wide?: boolean }): VNode {
-  return (
-    <Labelled label={label} wide={wide}>
-      <input
-        class="field"
-        type="text"
-        spellcheck={false}
-        autocomplete="off"
-        placeholder={placeholder}
-        value={value}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-    </Labelled>
-  );
-}
-
-interface LabelledProps {
-  readonly label: string;
-  readonly wide?: boolean;
-  readonly children: ComponentChildren;
-}
-
-function Labelled({ label, wide = false, children }: LabelledProps): VNode {
-  return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the field is its child
-    <label class="labelled" data-wide={wide ? "" : undefined}>
-      {label}
-      {children}
-    </label>
   );
 }

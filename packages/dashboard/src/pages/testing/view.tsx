@@ -5,13 +5,13 @@ import { useApp } from "../../app-context.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { lazy } from "../../components/lazy.tsx";
 import { markTests } from "./badge.tsx";
-import { Notice } from "./parts.tsx";
 import { Run } from "./run.tsx";
 import { Saved } from "./saved.tsx";
 import { Start } from "./start.tsx";
 import { createTestsApi } from "./tests-api.ts";
 import { useTest, useTests } from "./use-tests.ts";
 import "../../style/testing.css";
+import { Notice } from "../../components/notice.tsx";
 
 const Compare = lazy(async () => (await import("./compare.tsx")).Compare);
 

@@ -20,7 +20,8 @@ export interface LeasedGroup {
 
 /** What came of a try. */
 export type Outcome =
-  | { readonly result: "sent"; readonly providerId: string | null }
+  /** `reply` is what the receiver said, one line: tests show it. */
+  | { readonly result: "sent"; readonly providerId: string | null; readonly reply?: string }
   | { readonly result: "again"; readonly error: string; readonly nextAt: number }
   | { readonly result: "dead"; readonly error: string };
 

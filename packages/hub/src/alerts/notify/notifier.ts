@@ -12,7 +12,13 @@ export interface Message {
 
 /** What came of a try. `again`: later, not before `afterMs` where the receiver said so · `dead`: it will never work. */
 export type Delivery =
-  | { readonly result: "sent"; readonly providerId: string | null; readonly reply: string }
+  | {
+      readonly result: "sent";
+      readonly providerId: string | null;
+      readonly reply: string;
+      /** How long the receiver wants nothing more on this channel, ms. @default 0 */
+      readonly pauseMs?: number;
+    }
   | { readonly result: "again"; readonly error: string; readonly afterMs: number | null }
   | { readonly result: "dead"; readonly error: string };
 
@@ -24,6 +30,10 @@ export interface ChannelField {
   readonly type: "text" | "number" | "switch" | "list" | "url" | "secret";
   readonly required: boolean;
   readonly help: string;
+  /** What is taken, when not everything is. */
+  readonly choices?: readonly string[];
+  /** What is taken when it is not set. */
+  readonly fallback?: string | number | boolean;
 }
 
 /** One way to tell people; one file in `notify/`. */

@@ -1,0 +1,21 @@
+import type { AlertMatcher, Labels } from "@wsight/protocol";
+import { createMatcher } from "../../promql/matcher.ts";
+
+/** True when all of some matchers hold for these labels. */
+export type LabelTest = (labels: Labels) => boolean;
+
+/**
+ * Makes one test of several matchers; none hold for everything. A label that is
+ * not there counts as empty. Takes time in proportion to the text, whatever the
+ * regular expression.
+ * @throws Error saying what is wrong with a regular expression, or not supported in it
+ */
+export function compileMatchers(matchers: readonly AlertMatcher[]): LabelTest {
+  const tests = matchers.map(({ label, op, value }) => createMatcher(label, op, value));
+  return (labels) => tests.every(({ label, matches }) => matches(labelOf(labels, label)));
+}
+
+/** Value of a label; empty for one that is not there. */
+export function labelOf(labels: Labels, name: string): string {
+  return Object.hasOwn(labels, name) ? (labels[name] ?? "") : "";
+}

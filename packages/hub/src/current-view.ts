@@ -8,6 +8,7 @@ import type {
   Series,
   Summary,
 } from "@wsight/protocol";
+import type { SeriesWindows, WindowChoice } from "./current/window-view.ts";
 
 /**
  * What readers may ask of `current`, the latest state and its last 15 minutes
@@ -21,6 +22,8 @@ export interface CurrentView {
   readonly oldestAt: number | null;
   /** Evaluates selectors for one closed second; NaN where nothing is known. Values are in base units. */
   compile(selectors: readonly Selector[]): CompiledSelectors;
+  /** Prepares a look at trailing windows of series in groups, by the rules of history: what rules are evaluated on. */
+  windows(choice: WindowChoice): SeriesWindows;
   /** Rows of a live table as they stand. */
   table<T extends LiveTable>(table: T): LiveTableRows[T];
   /** The nodes that are known, in order of their names, and what they said of themselves; cheaper than the table. */

@@ -25,6 +25,7 @@ import { collectorRows, componentRows, queryRows } from "./current/source-rows.t
 import { summarize } from "./current/summarize.ts";
 import { errorsTable, mergeCounts, newestBroadcasts, newestSlow, totalsBy } from "./current/tables.ts";
 import { Timeline } from "./current/timeline.ts";
+import { LiveWindows } from "./current/window-groups.ts";
 import { TABLE_WINDOW_SECONDS, WindowShelf } from "./current/window-shelf.ts";
 import type { CurrentView, SeriesState } from "./current-view.ts";
 
@@ -146,6 +147,7 @@ export function createCurrent(options: CurrentOptions): Current {
       return timeline.last === null ? null : timeline.first * 1000;
     },
     compile,
+    windows: (choice) => new LiveWindows(index, choice),
     table: (table) => rows[table](),
     nodes() {
       const now = clock.now();

@@ -56,6 +56,8 @@ export interface LogEntry {
  * budget used up is left out for good (and counted), never half kept.
  */
 export class BucketLog {
+  /** True once everything was given back: what it held can't be read any more. */
+  cleared = false;
   readonly #segments: (Segment | undefined)[];
   readonly #budget: ByteBudget;
 
@@ -105,6 +107,7 @@ export class BucketLog {
 
   /** Gives everything back. */
   clear(): void {
+    this.cleared = true;
     for (let i = 0; i < this.#segments.length; i++) this.#drop(i);
   }
 

@@ -1,8 +1,5 @@
-import { bucketBound, MAX_INDEX, MIN_INDEX, SCALE } from "@wsight/protocol";
-import type { BucketLog, LogEntry } from "./bucket-log.ts";
-
-const BUCKETS = MAX_INDEX - MIN_INDEX + 1;
-const PER_OCTAVE = 1 << SCALE;
+import { BucketCounts } from "./bucket-counts.ts";
+import type { BucketLog } from "./bucket-log.ts";
 
 /** Logs that are merged, and a number that changes when they do. */
 export interface LogSet {
@@ -19,23 +16,27 @@ export interface LogSet {
  * built anew from every entry each second.
  */
 export class BucketWindow {
-  /** Observations within the window. */
-  count = 0;
-  /** Their sum. */
-  sum = 0;
   /** Seconds of single distributions that were read to get here: what it has cost. */
   entriesRead = 0;
   readonly #seconds: number;
-  readonly #buckets = new Uint32Array(BUCKETS);
+  readonly #counts = new BucketCounts();
   readonly #maxima: Float64Array;
-  readonly #entry: LogEntry = { bytes: new Uint8Array(0), start: 0, end: 0 };
-  #zeroCount = 0;
   #second = -1;
   #version = -1;
 
   constructor(seconds: number) {
     this.#seconds = seconds;
     this.#maxima = new Float64Array(seconds).fill(-Infinity);
+  }
+
+  /** Observations within the window. */
+  get count(): number {
+    return this.#counts.count;
+  }
+
+  /** Their sum. */
+  get sum(): number {
+    return this.#counts.sum;
   }
 
   /** True when it can slide to `second`; else everything in it must be read anew. */
@@ -55,7 +56,6 @@ export class BucketWindow {
       this.#add(set, s);
     }
     this.#second = second;
-    if (this.count === 0) this.sum = 0;
   }
 
   /** Mean within the window; NaN while it holds nothing. */
@@ -73,31 +73,16 @@ export class BucketWindow {
 
   /** Nearest-rank quantile within 1.1 %; NaN while the window holds nothing. */
   quantile(q: number): number {
-    if (this.count === 0) return Number.NaN;
-    const rank = Math.max(1, Math.ceil(q * this.count - 1e-9));
-    let seen = this.#zeroCount;
-    if (rank <= seen) return 0;
-    for (let i = 0; i < BUCKETS; i++) {
-      seen += this.#buckets[i] as number;
-      if (seen < rank) continue;
-      const low = bucketBound(MIN_INDEX + i);
-      const high = bucketBound(MIN_INDEX + i + 1);
-      return Math.min((2 * low * high) / (low + high), this.max());
-    }
-    return this.max();
+    return this.#counts.quantile(q, this.max());
   }
 
   /** Observations within `(2^(octave−1), 2^octave]`. */
   octave(octave: number): number {
-    let count = 0;
-    const first = (octave - 1) * PER_OCTAVE - MIN_INDEX;
-    for (let i = Math.max(0, first); i < first + PER_OCTAVE && i < BUCKETS; i++) count += this.#buckets[i] as number;
-    return count;
+    return this.#counts.octave(octave);
   }
 
   #rebuild(set: LogSet, second: number): void {
-    this.count = this.sum = this.#zeroCount = 0;
-    this.#buckets.fill(0);
+    this.#counts.clear();
     this.#maxima.fill(-Infinity);
     for (let s = second - this.#seconds + 1; s <= second; s++) this.#add(set, s);
     this.#second = second;
@@ -110,35 +95,9 @@ export class BucketWindow {
     this.#maxima[second % this.#seconds] = max;
   }
 
-  /** Adds (or takes away) one second of one log; returns its largest value. */
   #take(log: BucketLog, second: number, sign: 1 | -1): number {
-    const entry = this.#entry;
-    if (!log.find(second, entry)) return -Infinity;
-    this.entriesRead++;
-    const { bytes, end } = entry;
-    const view = new DataView(bytes.buffer, bytes.byteOffset + entry.start, 16);
-    this.sum += sign * view.getFloat64(0, true);
-    let at = entry.start + 16;
-    let slot = -1;
-    let total = 0;
-    // Varints alternate: zero count, then gap and count of each bucket.
-    for (let field = 0; at < end; field++) {
-      let value = 0;
-      let scale = 1;
-      let byte = 0;
-      do {
-        byte = bytes[at++] as number;
-        value += (byte & 0x7f) * scale;
-        scale *= 128;
-      } while (byte >= 0x80);
-      if (field === 0) this.#zeroCount += sign * value;
-      else if (field % 2 === 1) {
-        slot += value + 1;
-        continue;
-      } else this.#buckets[slot] = (this.#buckets[slot] as number) + sign * value;
-      total += value;
-    }
-    this.count += sign * total;
-    return view.getFloat64(8, true);
+    const max = this.#counts.take(log, second, sign);
+    if (max > -Infinity) this.entriesRead++;
+    return max;
   }
 }

@@ -62,6 +62,8 @@ export class NodeState {
   restarts = 0;
   /** When it went; `null` while it has not. */
   goneAt: number | null = null;
+  /** True when it went because its process said goodbye. */
+  saidBye = false;
   /** Series by key, those that ended recently included. */
   readonly series: Map<string, Tracked> = new Map();
   counts: NodeCounts = noCounts();
@@ -197,6 +199,12 @@ export class NodeState {
     this.goneAt ??= now;
   }
 
+  /** Its process ends as it should; gone from `now` on. */
+  sayBye(now: number): void {
+    this.leave(now);
+    this.saidBye = true;
+  }
+
   /** Ends a second. */
   close(second: number, writer: ByteWriter): void {
     const end = (second + 1) * 1000;
@@ -247,6 +255,7 @@ export class NodeState {
     this.#sampledAt = snapshot.at;
     this.lastAt = now;
     this.goneAt = null;
+    this.saidBye = false;
     this.#fresh = true;
     return this.#counting ? "growth" : "baseline";
   }

@@ -187,6 +187,6 @@ export class NodeWriter {
 
   /** The process said goodbye. */
   leave(now: number): void {
-    this.#node.leave(now);
+    this.#node.sayBye(now);
   }
 }

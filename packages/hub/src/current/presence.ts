@@ -3,6 +3,8 @@ import type { Timeline } from "./timeline.ts";
 const ABSENT = 0;
 const SILENT = 1;
 const KNOWN = 2;
+/** History spreads growth that took longer over this many seconds at most. */
+const MAX_SPREAD = 300;
 
 /**
  * What is known of one node in each second: whether it was there, and which
@@ -17,8 +19,17 @@ export class Presence {
   readonly #coveredMs: Float64Array;
   /** The second whose snapshot says the rates of this second; 0 when none does. */
   readonly #freshAt: Uint32Array;
+  /** Seconds known since it was born, at the end of each second. */
+  readonly #knownSeconds: Uint32Array;
+  /** The seconds that the growth of each second took: what history spreads it over; 0 where nothing can have grown. */
+  readonly #took: Uint16Array;
+  /** All of them since it was born, at the end of each second. */
+  readonly #tookSeconds: Uint32Array;
   #covered = 0;
   #lastFresh = 0;
+  #known = 0;
+  #grown = 0;
+  #lastGrowth = 0;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
@@ -26,6 +37,9 @@ export class Presence {
     this.#state = new Uint8Array(timeline.slots);
     this.#coveredMs = new Float64Array(timeline.slots);
     this.#freshAt = new Uint32Array(timeline.slots);
+    this.#knownSeconds = new Uint32Array(timeline.slots);
+    this.#took = new Uint16Array(timeline.slots);
+    this.#tookSeconds = new Uint32Array(timeline.slots);
   }
 
   /** A snapshot covered this time; 0 when it only tells where counting goes on from. */
@@ -37,6 +51,15 @@ export class Presence {
   fresh(second: number): void {
     this.#lastFresh = second;
     this.#write(second, KNOWN, this.#lastFresh);
+    const covered = this.coveredMs(second);
+    if (!(covered > 0)) return;
+    const silent = this.#lastGrowth === 0 ? 1 : second - this.#lastGrowth;
+    this.#lastGrowth = second;
+    const took = Math.max(1, Math.min(MAX_SPREAD, silent, Math.round(covered / 1000)));
+    const slot = second % this.#timeline.slots;
+    this.#took[slot] = took;
+    this.#grown += took;
+    this.#tookSeconds[slot] = this.#grown;
   }
 
   /** `second` ends without a snapshot, none being overdue; rates go on while `inTime`. */
@@ -87,6 +110,30 @@ export class Presence {
     return this.#coveredAt(second) - this.#coveredAt(from);
   }
 
+  /** How many of the seconds after `from` up to `second` it was known in. */
+  knownBetween(from: number, second: number): number {
+    return this.#read(this.#knownSeconds, second) - this.#read(this.#knownSeconds, from);
+  }
+
+  /** How many seconds the growth of `second` took; 0 when nothing can have grown in it. */
+  took(second: number): number {
+    return second < this.#born ? 0 : (this.#took[second % this.#timeline.slots] as number);
+  }
+
+  /** The sum of {@link took} of the seconds after `from` up to `second`. */
+  tookBetween(from: number, second: number): number {
+    return this.#read(this.#tookSeconds, second) - this.#read(this.#tookSeconds, from);
+  }
+
+  /** Oldest second that can be asked for as the one before a window. */
+  get before(): number {
+    return this.#timeline.oldest - 1;
+  }
+
+  #read(counts: Uint32Array, second: number): number {
+    return second < this.#born ? 0 : (counts[second % this.#timeline.slots] as number);
+  }
+
   #coveredAt(second: number): number {
     // Before it was born nothing happened, for as long as the hub has watched.
     if (second < this.#born) return (second + 1 - this.#born) * 1000;
@@ -98,5 +145,9 @@ export class Presence {
     this.#state[slot] = state;
     this.#coveredMs[slot] = this.#covered;
     this.#freshAt[slot] = freshAt;
+    if (state === KNOWN) this.#known++;
+    this.#knownSeconds[slot] = this.#known;
+    this.#took[slot] = 0;
+    this.#tookSeconds[slot] = this.#grown;
   }
 }

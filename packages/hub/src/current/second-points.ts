@@ -2,7 +2,7 @@ import { ByteReader, type ByteWriter, bucketBound, MIN_INDEX } from "@wsight/pro
 import type { SecondPoint } from "../current-view.ts";
 import type { LogEntry } from "./bucket-log.ts";
 import type { Placed, SeriesIndex } from "./series-index.ts";
-import type { TrackedCounter } from "./tracked.ts";
+import type { TrackedCounter, TrackedGauge } from "./tracked.ts";
 
 /** Ratios are kept to a millionth: digits beyond are noise, and noise does not compress. */
 const RATIO_STEPS = 1e6;
@@ -36,6 +36,12 @@ function rounded(value: number, steps: number): number {
   return Math.abs(whole) < Number.MAX_SAFE_INTEGER ? whole / steps : value;
 }
 
+/** A reading to the digits that are kept of it; NaN when unknown. */
+export function keptReading(gauge: TrackedGauge, second: number): number {
+  const reading = gauge.at(second);
+  return gauge.series.metric.unit === "1" ? rounded(reading, RATIO_STEPS) : reading;
+}
+
 type Point = { -readonly [K in keyof SecondPoint]: SecondPoint[K] };
 
 function emptyPoint({ node, tracked }: Placed): Point {
@@ -56,8 +62,7 @@ function readPoint(
   point.series = tracked.series;
   point.histogram = null;
   if (tracked.kind === "gauge") {
-    const reading = tracked.at(second);
-    return readGauge(tracked.series.metric.unit === "1" ? rounded(reading, RATIO_STEPS) : reading, point);
+    return readGauge(keptReading(tracked, second), point);
   }
   if (presence.freshAt(second) !== second) return false;
   point.coveredMs = presence.coveredMs(second);

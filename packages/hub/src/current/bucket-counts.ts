@@ -1,0 +1,115 @@
+import { bucketBound, MAX_INDEX, MIN_INDEX, SCALE } from "@wsight/protocol";
+import type { BucketLog, LogEntry } from "./bucket-log.ts";
+
+const BUCKETS = MAX_INDEX - MIN_INDEX + 1;
+const PER_OCTAVE = 1 << SCALE;
+
+/**
+ * Seconds of distributions added up, from which seconds can be taken away
+ * again. Holds only the octaves that were ever used: what is timed spans few.
+ */
+export class BucketCounts {
+  /** Values, zeros included. */
+  count = 0;
+  sum = 0;
+  #counts = new Uint32Array(0);
+  /** Slot of the first of the counts; slot 0 is the bucket of `MIN_INDEX`. */
+  #first = 0;
+  #zeroCount = 0;
+  readonly #entry: LogEntry = { bytes: new Uint8Array(0), start: 0, end: 0 };
+
+  /** Adds (or takes away) one second of one log; returns its largest value, −Infinity when it recorded nothing. */
+  take(log: BucketLog, second: number, sign: 1 | -1): number {
+    const entry = this.#entry;
+    if (!log.find(second, entry)) return -Infinity;
+    const { bytes, end } = entry;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + entry.start, 16);
+    this.sum += sign * view.getFloat64(0, true);
+    let at = entry.start + 16;
+    let slot = -1;
+    let total = 0;
+    // Varints alternate: zero count, then gap and count of each bucket.
+    for (let field = 0; at < end; field++) {
+      let value = 0;
+      let scale = 1;
+      let byte = 0;
+      do {
+        byte = bytes[at++] as number;
+        value += (byte & 0x7f) * scale;
+        scale *= 128;
+      } while (byte >= 0x80);
+      if (field === 0) this.#zeroCount += sign * value;
+      else if (field % 2 === 1) {
+        slot += value + 1;
+        continue;
+      } else this.#add(slot, sign * value);
+      total += value;
+    }
+    this.count += sign * total;
+    // What is left of sums of fractions is noise.
+    if (this.count === 0) this.sum = 0;
+    return view.getFloat64(8, true);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.count = this.sum = this.#zeroCount = 0;
+    this.#counts.fill(0);
+  }
+
+  /** Lower bound of the lowest bucket that holds something, 0 for zeros; NaN while empty. */
+  lowest(): number {
+    if (this.count === 0) return Number.NaN;
+    if (this.#zeroCount > 0) return 0;
+    const place = this.#counts.findIndex((count) => count > 0);
+    return place < 0 ? Number.NaN : bucketBound(MIN_INDEX + this.#first + place);
+  }
+
+  /** Nearest-rank quantile within 1.1 %, at most `max`; NaN while empty. */
+  quantile(q: number, max: number): number {
+    if (this.count === 0) return Number.NaN;
+    const rank = Math.max(1, Math.ceil(q * this.count - 1e-9));
+    let seen = this.#zeroCount;
+    if (rank <= seen) return 0;
+    const counts = this.#counts;
+    for (let i = 0; i < counts.length; i++) {
+      seen += counts[i] as number;
+      if (seen < rank) continue;
+      const low = bucketBound(MIN_INDEX + this.#first + i);
+      const high = bucketBound(MIN_INDEX + this.#first + i + 1);
+      return Math.min((2 * low * high) / (low + high), max);
+    }
+    return max;
+  }
+
+  /** Values within `(2^(octave−1), 2^octave]`. */
+  octave(octave: number): number {
+    let count = 0;
+    const first = (octave - 1) * PER_OCTAVE - MIN_INDEX - this.#first;
+    for (let i = Math.max(0, first); i < first + PER_OCTAVE && i < this.#counts.length; i++) {
+      count += this.#counts[i] as number;
+    }
+    return count;
+  }
+
+  #add(slot: number, value: number): void {
+    if (slot < this.#first || slot >= this.#first + this.#counts.length) this.#reach(slot);
+    const place = slot - this.#first;
+    this.#counts[place] = (this.#counts[place] as number) + value;
+  }
+
+  /** Makes room for a slot, by whole octaves. */
+  #reach(slot: number): void {
+    const octave = slot - (slot % PER_OCTAVE);
+    const empty = this.#counts.length === 0;
+    const first = empty ? octave : Math.min(this.#first, octave);
+    const end = Math.min(
+      BUCKETS,
+      empty ? octave + PER_OCTAVE : Math.max(this.#first + this.#counts.length, octave + PER_OCTAVE),
+    );
+    const counts = new Uint32Array(end - first);
+    counts.set(this.#counts, empty ? 0 : this.#first - first);
+    this.#counts = counts;
+    this.#first = first;
+  }
+}

@@ -1,7 +1,17 @@
 import { WsightError } from "@wsight/protocol";
 
 /** Where a failure in the background happened. */
-export type HubStage = "authenticate" | "http" | "live" | "tick" | "store" | "audit" | "tests" | "otlp" | "close";
+export type HubStage =
+  | "authenticate"
+  | "http"
+  | "live"
+  | "tick"
+  | "store"
+  | "audit"
+  | "tests"
+  | "otlp"
+  | "alerts"
+  | "close";
 
 /** Told about failures that no caller waits for. Must not throw. */
 export type OnHubError = (error: unknown, context: { readonly stage: HubStage }) => void;

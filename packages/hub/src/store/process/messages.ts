@@ -1,5 +1,6 @@
-import type { ErrorCode, HistoryEvent, TierStep } from "@wsight/protocol";
+import type { HistoryEvent, TierStep } from "@wsight/protocol";
 import type { Analyses, Analysis } from "../../analysis/analyses.ts";
+import type { FromChild } from "../../child-link.ts";
 import type { Page, PageQuery } from "../blocks/read-page.ts";
 import type { PackedSeries } from "../pack.ts";
 import type { StoreStats } from "../store.ts";
@@ -87,13 +88,4 @@ export type ToStoreProcess =
     }[StoreCall];
 
 /** What the process sends back. */
-export type FromStoreProcess =
-  | { readonly type: "answer"; readonly id: number; readonly answer: StoreCalls[StoreCall]["answer"] }
-  | {
-      readonly type: "refused";
-      readonly id: number;
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly details?: unknown;
-    }
-  | { readonly type: "event"; readonly event: StoreEvent };
+export type FromStoreProcess = FromChild<StoreCalls[StoreCall]["answer"], StoreEvent>;

@@ -1,189 +1,33 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { WsightError } from "@wsight/protocol";
-import type { FromStoreProcess, ProcessOptions, StoreCall, StoreCalls, StoreEvent } from "./messages.ts";
+import { ChildLink } from "../../child-link.ts";
+import type { ProcessOptions, StoreCalls, StoreEvent } from "./messages.ts";
 import { OPTIONS_VARIABLE } from "./process-options.ts";
 
 /** Calls that may wait for the process at once; further ones are refused. */
 const MAX_IN_FLIGHT = 64;
-const FIRST_RESTART_MS = 100;
-const LONGEST_RESTART_MS = 10_000;
 /** The process's heap: an hour of some thousand series, and what analyses need. */
 const HEAP_MB = 1024;
 /** What is young there: an append is soon forgotten, and with more of it memory grows for nothing. */
 const YOUNG_MB = 4;
-/** How long a process that was told to close may take before it is killed. */
-const CLOSE_MS = 10_000;
 
-interface PendingCall {
-  readonly resolve: (answer: never) => void;
-  readonly reject: (error: WsightError) => void;
-  /** Called before either. */
-  readonly settled: () => void;
-}
+/** Calls into the process that holds history. */
+export type ProcessLink = ChildLink<StoreCalls, StoreEvent>;
 
-/**
- * Calls into the process that holds the database. A process and not a thread:
- * libsql 0.5 ends the whole process with SIGABRT when its thread is ended
- * within a native call, as `process.exit()` does to every worker thread. The
- * application that is watched must not die of that.
- *
- * *Running*: calls go to the process, which answers in order. A process that
- * ends unasked rejects what was waiting and leads to *restarting*: calls are
- * refused until a new process is started, after a delay that doubles with each
- * end and begins anew with the first answer. `close` leads to *closed* from
- * anywhere: what was accepted is answered first, and every later call refused.
- *
- * It keeps its parent alive only while a call waits, and ends with it.
- */
-export class ProcessLink {
-  readonly #options: ProcessOptions;
-  readonly #report: (event: StoreEvent) => void;
-  readonly #pending = new Map<number, PendingCall>();
-  #child: ChildProcess | null = null;
-  #restart: NodeJS.Timeout | undefined;
-  #restarts = 0;
-  #started = 0;
-  #lastId = 0;
-  #fault = "";
-  #closing: Promise<void> | null = null;
-
-  constructor(options: ProcessOptions, report: (event: StoreEvent) => void) {
-    this.#options = options;
-    this.#report = report;
-    this.#start();
-  }
-
-  /** Grows with each process: what was told to an earlier one is not known to it. */
-  get started(): number {
-    return this.#started;
-  }
-
-  /** Process id; `null` while none is running. */
-  get pid(): number | null {
-    return this.#child?.pid ?? null;
-  }
-
-  /** Asks the process. Rejects with `STORE_UNAVAILABLE`, and with the signal's reason as soon as that is aborted. */
-  call<Call extends StoreCall>(
-    call: Call,
-    argument: StoreCalls[Call]["argument"],
-    signal?: AbortSignal,
-  ): Promise<StoreCalls[Call]["answer"]> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
-    if (this.#closing !== null) return refuse("history: the store is closed");
-    if (this.#pending.size >= MAX_IN_FLIGHT) {
-      return refuse(`history: expected at most ${MAX_IN_FLIGHT} calls at once, got one more; try again later`);
-    }
-    return this.#post(call, argument, signal);
-  }
-
-  /** Lets the process finish what it was asked, then ends it; safe to call twice. */
-  close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
-    return this.#closing;
-  }
-
-  #post<Call extends StoreCall>(
-    call: Call,
-    argument: StoreCalls[Call]["argument"],
-    signal?: AbortSignal,
-  ): Promise<StoreCalls[Call]["answer"]> {
-    const child = this.#child;
-    if (child === null) return refuse(`history: the store's process is being restarted (${this.#fault})`);
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        child.send({ cancel: id }, () => undefined);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      const settled = (): void => signal?.removeEventListener("abort", abort);
-      this.#pending.set(id, { resolve, reject, settled });
-      child.ref();
-      child.channel?.ref();
-      // What can't be sent is rejected when the process is found to have ended.
-      child.send({ id, call, argument }, () => undefined);
-    });
-  }
-
-  #start(): void {
-    try {
-      const child = fork(new URL("./store-process.js", import.meta.url), [], {
-        // Not as an argument: those are for all to see, and addresses of databases hold passwords.
+/** Starts the process that holds history. */
+export function createProcessLink(options: ProcessOptions, report: (event: StoreEvent) => void): ProcessLink {
+  return new ChildLink<StoreCalls, StoreEvent>(
+    {
+      what: "history",
+      name: "the store",
+      module: new URL("./store-process.js", import.meta.url),
+      env: {
         // Fewer arenas of the C library: blocks of all sizes come and go, and each arena keeps its holes.
-        env: { MALLOC_ARENA_MAX: "2", ...process.env, [OPTIONS_VARIABLE]: JSON.stringify(this.#options) },
-        // Collecting so small a heap with several threads costs more CPU than it saves time.
-        execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${YOUNG_MB}`, "--single-threaded-gc"],
-        serialization: "advanced",
-        stdio: ["ignore", "ignore", "ignore", "ipc"],
-      });
-      this.#child = child;
-      this.#started++;
-      child.on("message", (message: FromStoreProcess) => this.#take(message));
-      child.once("error", (error) => this.#stopped(child, error.message));
-      child.once("exit", (code, signal) => this.#stopped(child, `it ended with ${signal ?? `status ${code}`}`));
-      this.#letParentGo();
-    } catch (error) {
-      // Processes may be forbidden here (`--permission`), or there are too many.
-      this.#stopped(null, String(error));
-    }
-  }
-
-  #take(message: FromStoreProcess): void {
-    if (message.type === "event") this.#report(message.event);
-    else this.#settle(message);
-  }
-
-  #settle(message: Exclude<FromStoreProcess, { type: "event" }>): void {
-    const pending = this.#pending.get(message.id);
-    this.#pending.delete(message.id);
-    if (this.#pending.size === 0) this.#letParentGo();
-    this.#restarts = 0;
-    pending?.settled();
-    if (message.type === "answer") pending?.resolve(message.answer as never);
-    else pending?.reject(new WsightError(message.code, message.message, { details: message.details }));
-  }
-
-  #letParentGo(): void {
-    this.#child?.unref();
-    this.#child?.channel?.unref();
-  }
-
-  #stopped(child: ChildProcess | null, reason: string): void {
-    // A process that fails to start may tell it twice, by `error` and by `exit`.
-    if (child !== this.#child) return;
-    this.#child = null;
-    this.#fault = reason;
-    const waiting = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject, settled } of waiting) {
-      settled();
-      reject(new WsightError("STORE_UNAVAILABLE", `history: the store's process stopped (${reason})`));
-    }
-    if (this.#closing !== null) return;
-    const longest = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#restarts++);
-    const delayMs = Math.round(longest * (0.5 + Math.random() / 2));
-    this.#restart = setTimeout(() => this.#start(), delayMs);
-    this.#restart.unref();
-    this.#report({ type: "restarting", delayMs, reason });
-  }
-
-  async #shutDown(): Promise<void> {
-    clearTimeout(this.#restart);
-    const child = this.#child;
-    if (child === null) return;
-    const killer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
-    const ended = Promise.race([once(child, "exit"), once(child, "error")]).catch(() => undefined);
-    // A close that fails has been answered too; the process ends either way.
-    await this.#post("close", null).catch(() => undefined);
-    child.ref();
-    if (child.connected) child.disconnect();
-    await ended;
-    clearTimeout(killer);
-  }
-}
-
-function refuse(message: string): Promise<never> {
-  return Promise.reject(new WsightError("STORE_UNAVAILABLE", message));
+        MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? "2",
+        [OPTIONS_VARIABLE]: JSON.stringify(options),
+      },
+      // Collecting so small a heap with several threads costs more CPU than it saves time.
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${YOUNG_MB}`, "--single-threaded-gc"],
+      maxInFlight: MAX_IN_FLIGHT,
+    },
+    report,
+  );
 }

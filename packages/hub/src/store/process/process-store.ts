@@ -6,7 +6,7 @@ import { type PackedSamples, type PackedSeries, SamplePacker, SampleUnpacker } f
 import { checkNode } from "../storable.ts";
 import type { Sample, Store, StoreQuery, StoreStats } from "../store.ts";
 import type { AppendRows, Asked, ProcessOptions, StoreEvent } from "./messages.ts";
-import { ProcessLink } from "./process-link.ts";
+import { createProcessLink, type ProcessLink } from "./process-link.ts";
 
 /** Rows of one page: about a millisecond of the caller's event loop. */
 const PAGE_ROWS = 2_000;
@@ -52,7 +52,7 @@ export async function openProcessStore({
       // A faulty listener is its owner's concern; the store goes on.
     }
   };
-  const link = new ProcessLink(options, report);
+  const link = createProcessLink(options, report);
   if (!later)
     await link.call("open", null).catch((error: Error) => report({ type: "unavailable", reason: error.message }));
   return new LinkedStore(name, link, setAside);

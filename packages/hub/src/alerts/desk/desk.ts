@@ -68,6 +68,8 @@ export interface DeskStatus {
   readonly state: "ok" | "opening" | "failing" | "off";
   readonly queued: number;
   readonly dead: number;
+  /** Notices that gave way since the start, because more than 10,000 waited to be kept. */
+  readonly dropped: number;
   readonly lastError: string | null;
   readonly channels: Readonly<Record<string, ChannelHealth>>;
 }
@@ -80,7 +82,11 @@ export interface DeskStatus {
  */
 export interface AlertDesk {
   load(): Promise<AlertBook>;
-  /** Resolves once it survives a crash. The same again changes nothing. */
+  /**
+   * Resolves once it survives a crash. The same again changes nothing. Rejects with `STORE_UNAVAILABLE` when the first
+   * try failed; it is then kept in memory, put together with what comes after it, and tried again until it is kept:
+   * callers need not, and must not, try again themselves.
+   */
   commit(commit: AlertCommit): Promise<void>;
   /** @param ifVersion the version that is replaced, `null` for a new rule; the answer has the next one */
   saveRule(rule: AlertRule, ifVersion: number | null): Promise<AlertRule>;

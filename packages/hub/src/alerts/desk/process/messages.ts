@@ -1,0 +1,85 @@
+import type { ChannelHealth } from "@wsight/protocol";
+import type { FromChild } from "../../../child-link.ts";
+import type { AlertDesk } from "../desk.ts";
+
+/** What happened beside the answers to calls. */
+export type DeskEvent =
+  /** The newest figures; `revision` is that of the tables. */
+  | { readonly type: "status"; readonly figures: DeskFigures; readonly revision: number }
+  /** This hub changed rules, silences, channels or routes; comes before the answer to the call that did. */
+  | { readonly type: "changed"; readonly revision: number }
+  /** A damaged database was moved to `movedTo` and an empty one begun. */
+  | { readonly type: "set-aside"; readonly movedTo: string; readonly reason: string }
+  /** Something failed that no caller waits for. */
+  | { readonly type: "trouble"; readonly reason: string };
+
+/** How notices and channels fare. */
+export interface DeskFigures {
+  readonly queued: number;
+  readonly dead: number;
+  readonly channels: Readonly<Record<string, ChannelHealth>>;
+}
+
+/** Where the tables are. */
+export type DeskTablesOptions =
+  | {
+      readonly engine: "libsql";
+      /** `null`: in memory, for as long as the process lives. */
+      readonly dataDir: string | null;
+    }
+  | {
+      readonly engine: "postgres";
+      readonly url: string;
+      /** Name of the hub: what it keeps of its own carries it. */
+      readonly hub: string;
+    };
+
+/** How the process is set up. */
+export interface DeskProcessOptions {
+  readonly tables: DeskTablesOptions;
+  /** What secrets of channels are encrypted with: 32 bytes, base64url. */
+  readonly key: string;
+  readonly instance: string;
+  readonly notifyHosts: readonly string[];
+  readonly dataDir: string | null;
+}
+
+/** Calls of the desk that the process answers. */
+type DeskMethods = Pick<
+  AlertDesk,
+  | "load"
+  | "commit"
+  | "saveRule"
+  | "deleteRule"
+  | "ruleVersions"
+  | "saveSilence"
+  | "deleteSilence"
+  | "saveChannel"
+  | "deleteChannel"
+  | "testChannel"
+  | "saveRoute"
+  | "saveInhibitions"
+  | "episodes"
+  | "episode"
+  | "outbox"
+  | "retry"
+>;
+
+/** What the process can be asked: arguments and answer of each call. */
+export type DeskCalls = {
+  readonly [Method in keyof DeskMethods]: {
+    readonly argument: Parameters<DeskMethods[Method]>;
+    readonly answer: Awaited<ReturnType<DeskMethods[Method]>>;
+  };
+} & { readonly close: { readonly argument: null; readonly answer: null } };
+export type DeskCall = keyof DeskCalls;
+
+/** A call on its way to the process. */
+export interface ToDeskProcess<Call extends DeskCall = DeskCall> {
+  readonly id: number;
+  readonly call: Call;
+  readonly argument: DeskCalls[Call]["argument"];
+}
+
+/** What the process sends back. */
+export type FromDeskProcess = FromChild<DeskCalls[DeskCall]["answer"], DeskEvent>;

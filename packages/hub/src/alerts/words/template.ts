@@ -109,6 +109,25 @@ export function renderTemplate(parts: readonly TemplatePart[], scope: TemplateSc
   return out.join("");
 }
 
+/**
+ * Looks at every name of a template, also where nothing would be written now.
+ * @param scope how it would be filled in; lists with at least one item
+ * @throws Error for a name that is not known, or that is no text
+ */
+export function checkTemplate(parts: readonly TemplatePart[], scope: TemplateScope): void {
+  const check = (some: readonly TemplatePart[], scopes: readonly TemplateScope[]): void => {
+    for (const part of some) {
+      if (part.type === "name") textOf(part.name, scopes);
+      else if (part.type === "section") {
+        const value = lookUp(part.name, scopes);
+        const [item = {}] = typeof value === "object" && !part.inverted ? value : [];
+        check(part.parts, [item, ...scopes]);
+      }
+    }
+  };
+  check(parts, [scope]);
+}
+
 function textOf(name: string, scopes: readonly TemplateScope[]): string {
   const value = lookUp(name, scopes);
   if (typeof value === "string") return value;

@@ -5,15 +5,31 @@ import type { WindowDistribution } from "./window-view.ts";
 /** What a second of a distribution costs to read, in looks for one. */
 const READ_COST = 8;
 
-/** Looks for seconds of single distributions that may still be done; shared by those who do them one after the other. */
-export interface ReadAllowance {
-  left: number;
+/** Looks for seconds of single distributions that may be done within a second: a millisecond or so. */
+const READS_A_SECOND = 40_000;
+
+/**
+ * What windows that are read together may do in one second. Twice as much
+ * after each second in which it did not suffice, so that all of them get there.
+ */
+export class ReadAllowance {
+  left: number = READS_A_SECOND;
+  #second = -1;
+  #short = 0;
+
+  /** Begins with a second, unless that was done. */
+  begin(second: number): void {
+    if (second === this.#second) return;
+    this.#short = this.left <= 0 ? Math.min(8, this.#short + 1) : 0;
+    this.#second = second;
+    this.left = READS_A_SECOND * 2 ** this.#short;
+  }
 }
 
 /**
  * The merged distribution of a group over a trailing window that slides. It
- * differs from `BucketWindow` in two ways. It is read in by parts, as an
- * allowance lets it, so that no second takes long; and a distribution that is
+ * differs from `BucketWindow` in two ways. It is read in by parts,
+ * so that no second takes long; and a distribution that is
  * new to the group is added alone, so that one new event name does not make
  * those of all others be read again.
  */

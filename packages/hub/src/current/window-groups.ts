@@ -1,7 +1,7 @@
 import { type Labels, labelsMatch } from "@wsight/protocol";
 import type { BucketLog } from "./bucket-log.ts";
 import type { NodeState } from "./node-state.ts";
-import { PacedWindow, type ReadAllowance } from "./paced-window.ts";
+import { PacedWindow, ReadAllowance } from "./paced-window.ts";
 import type { Placed, SeriesIndex } from "./series-index.ts";
 import { LiveNode } from "./window-nodes.ts";
 import { GaugeWindow, GrowthWindow } from "./window-series.ts";
@@ -13,9 +13,6 @@ import type {
   WindowNode,
   WindowSeries,
 } from "./window-view.ts";
-
-/** Looks for seconds of single distributions that one group may do in one second: a millisecond or so. */
-const READS_AT_ONCE = 25_000;
 
 interface Members {
   readonly labels: Labels;
@@ -37,6 +34,7 @@ export class LiveWindows implements SeriesWindows {
   readonly #nodes = new Map<NodeState, LiveNode>();
   readonly #groups = new Map<string, LiveGroup>();
   #list: readonly LiveGroup[] = [];
+  readonly #allowance = new ReadAllowance();
 
   constructor(index: SeriesIndex, choice: WindowChoice) {
     this.#index = index;
@@ -89,9 +87,12 @@ export class LiveWindows implements SeriesWindows {
 
   #build(key: string): void {
     const { labels, placed } = this.#members.get(key) as Members;
-    const before = this.#groups.get(key);
-    if (before === undefined) this.#groups.set(key, new LiveGroup(key, labels, this.#arranged(placed)));
-    else before.arrange(this.#arranged(placed));
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = new LiveGroup(key, labels, this.#allowance);
+      this.#groups.set(key, group);
+    }
+    group.arrange(this.#arranged(placed));
   }
 
   /** Those of one node one after the other. */
@@ -131,11 +132,12 @@ class LiveGroup implements WindowGroup {
   #byNode: ReadonlyMap<LiveNode, readonly Placed[]> = new Map();
   #logs: readonly BucketLog[] = [];
   readonly #windows = new Map<number, PacedWindow>();
+  readonly #allowance: ReadAllowance;
 
-  constructor(key: string, labels: Labels, byNode: ReadonlyMap<LiveNode, readonly Placed[]>) {
+  constructor(key: string, labels: Labels, allowance: ReadAllowance) {
     this.key = key;
     this.labels = labels;
-    this.arrange(byNode);
+    this.#allowance = allowance;
   }
 
   arrange(byNode: ReadonlyMap<LiveNode, readonly Placed[]>): void {
@@ -163,8 +165,8 @@ class LiveGroup implements WindowGroup {
       window = new PacedWindow(seconds);
       this.#windows.set(seconds, window);
     }
-    const allowance: ReadAllowance = { left: READS_AT_ONCE };
-    return window.moveTo(this.#logs, second, allowance) ? window : null;
+    this.#allowance.begin(second);
+    return window.moveTo(this.#logs, second, this.#allowance) ? window : null;
   }
 
   ended(second: number, seconds: number): boolean {

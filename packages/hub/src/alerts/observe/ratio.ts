@@ -1,5 +1,6 @@
-import type { AlertFilter, Indicator } from "@wsight/protocol";
-import type { CurrentView } from "../../current-view.ts";
+import { type AlertFilter, expected, type Indicator } from "@wsight/protocol";
+import { RatioFigure } from "./ratio-figure.ts";
+import type { WindowSource } from "./term.ts";
 
 /** Events of a ratio within a window. */
 export interface RatioCounts {
@@ -24,6 +25,24 @@ export interface RatioReader {
  * inverted indicator (a success ratio) the failures.
  * @throws WsightError `BAD_REQUEST` when the indicator is no ratio
  */
-export function compileRatio(_current: CurrentView, _indicator: Indicator, _filter: AlertFilter = {}): RatioReader {
-  return { countsAt: () => null, countsByNode: () => new Map() };
+export function compileRatio(source: WindowSource, indicator: Indicator, filter: AlertFilter = {}): RatioReader {
+  if (indicator.kind !== "ratio") {
+    throw expected("BAD_REQUEST", "indicator", "a ratio of events", indicator.name);
+  }
+  const plain = { ...indicator, inverted: false };
+  const all = new RatioFigure(source, plain, filter, [], 60);
+  const byNode = new RatioFigure(source, plain, filter, ["node"], 60);
+  return {
+    countsAt(at, windowSec) {
+      const [row] = all.rowsOver(Math.floor(at / 1000), windowSec);
+      return row === undefined || row.whole === 0 ? null : { bad: row.part, total: row.whole };
+    },
+    countsByNode(at, windowSec) {
+      const counts = new Map<string, RatioCounts>();
+      for (const { key, part, whole } of byNode.rowsOver(Math.floor(at / 1000), windowSec)) {
+        if (whole > 0) counts.set(key, { bad: part, total: whole });
+      }
+      return counts;
+    },
+  };
 }

@@ -1,5 +1,14 @@
 import type { ChannelType } from "@wsight/protocol";
 import type { AddressGuard } from "./address/address-guard.ts";
+import { alertmanagerNotifier } from "./channels/alertmanager.ts";
+import { discordNotifier } from "./channels/discord.ts";
+import { emailNotifier } from "./channels/email.ts";
+import { fileNotifier } from "./channels/file.ts";
+import { pagerdutyNotifier } from "./channels/pagerduty.ts";
+import { slackNotifier } from "./channels/slack.ts";
+import { teamsNotifier } from "./channels/teams.ts";
+import { telegramNotifier } from "./channels/telegram.ts";
+import { webhookNotifier } from "./channels/webhook.ts";
 import type { Notifier } from "./notifier.ts";
 
 /** What notifiers are made with. */
@@ -13,7 +22,17 @@ export interface NotifierTools {
 }
 
 /** Every way to tell people: one line each. */
-export const NOTIFIERS: readonly ((tools: NotifierTools) => Notifier)[] = [];
+export const NOTIFIERS: readonly ((tools: NotifierTools) => Notifier)[] = [
+  emailNotifier,
+  slackNotifier,
+  discordNotifier,
+  teamsNotifier,
+  telegramNotifier,
+  pagerdutyNotifier,
+  webhookNotifier,
+  alertmanagerNotifier,
+  fileNotifier,
+];
 
 /** One notifier for each channel type. Close them when done. */
 export function createNotifiers(tools: NotifierTools): ReadonlyMap<ChannelType, Notifier> {

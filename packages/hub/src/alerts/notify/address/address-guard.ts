@@ -12,15 +12,21 @@ export interface CheckedAddress {
 /** `web`: nothing but public addresses · `mail`: everything but link-local addresses and those of cloud metadata. */
 export type GuardedUse = "web" | "mail";
 
+/** A host that may be connected to. */
+export interface CheckedHost {
+  /** Connect to one of these and to nothing else. */
+  readonly addresses: readonly CheckedAddress[];
+  /** The allow list has it: plain HTTP is taken there. */
+  readonly listed: boolean;
+}
+
 /** Keeps notices from being sent to places that an attacker may have set: this machine, the inner network, cloud metadata. */
 export interface AddressGuard {
   /**
-   * Looks a host up, once: connect to what it says and to nothing else.
+   * Looks a host up, once.
    * @throws GuardError for addresses that are not allowed, and whatever the lookup throws
    */
-  check(host: string, port: number, use: GuardedUse): Promise<readonly CheckedAddress[]>;
-  /** True when the allow list has the host, so that plain HTTP is taken there. */
-  named(host: string, port: number): boolean;
+  check(host: string, port: number, use: GuardedUse): Promise<CheckedHost>;
 }
 
 /** The address must not be connected to: trying again is of no use until the settings change. */
@@ -42,22 +48,23 @@ export function createAddressGuard(
   resolve: Resolve = (host) => lookup(host, { all: true, verbatim: true }),
 ): AddressGuard {
   const list = parseAllowList(allow);
-  const mayReach = (address: string, use: GuardedUse): boolean => {
-    const kind = addressKind(address);
-    return kind === "public" || (kind === "private" && use === "mail") || list.holds(address);
-  };
   return {
-    named: (host, port) => list.names(host, port),
     async check(host, port, use) {
       const bare = host.replace(/^\[(.*)\]$/, "$1");
       const found = isIP(bare) === 0 ? await resolve(bare) : [{ address: bare, family: isIP(bare) }];
       const addresses = found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }) as const);
-      if (list.names(bare, port)) return addresses;
-      const allowed = addresses.filter(({ address }) => mayReach(address, use));
-      if (allowed.length > 0) return allowed;
+      const listed = addresses.filter(({ address }) => list.names(bare, port) || list.holds(address));
+      if (listed.length > 0) return { addresses: listed, listed: true };
+      const allowed = addresses.filter(({ address }) => isOpen(address, use));
+      if (allowed.length > 0) return { addresses: allowed, listed: false };
       throw new GuardError(refusal(bare, addresses[0]?.address));
     },
   };
+}
+
+function isOpen(address: string, use: GuardedUse): boolean {
+  const kind = addressKind(address);
+  return kind === "public" || (kind === "private" && use === "mail");
 }
 
 function refusal(host: string, address: string | undefined): string {

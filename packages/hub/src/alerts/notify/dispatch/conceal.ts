@@ -14,8 +14,7 @@ export function conceal(text: string, secrets: Readonly<Record<string, string>>)
 
 /** One line of at most so many characters: control characters and line ends become blanks. */
 export function oneLine(text: string, most: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
   return clip(line, most);
 }
 

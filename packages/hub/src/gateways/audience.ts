@@ -11,6 +11,8 @@ const MAX_WAITING = 8;
 const STUCK_MS = 30_000;
 /** Clients that do not read are in this room, and no event goes there. */
 const SLOW = "slow";
+/** Administrators are in this room: what is told there is for nobody else. */
+const ADMINS = "admins";
 
 /** How an audience fares. */
 export interface AudienceStats {
@@ -63,6 +65,7 @@ export class Audience {
       return;
     }
     void socket.join([...METRIC_EVENTS]);
+    if (credential.principal.role === "admin") void socket.join(ADMINS);
     this.#attempt(() => socket.emit("initialData", { ...this.#parts.payloads.initial(), subscribed: METRIC_EVENTS }));
     this.#tell(socket, METRIC_EVENTS);
   }
@@ -76,6 +79,14 @@ export class Audience {
       this.#attempt(() => {
         io.to(event).except(SLOW).emit(event, payloads.make(event));
       });
+  }
+
+  /** Tells administrators something that just happened; who does not read has to ask for it later. */
+  tellAdmins(event: string, payload: object): void {
+    const { io } = this.#parts;
+    for (const { socket, stuckSince } of this.#clients.values())
+      if (stuckSince !== null && socket.rooms.has(ADMINS)) this.#skipped++;
+    this.#attempt(() => io.to(ADMINS).except(SLOW).emit(event, payload));
   }
 
   /** Ends clients whose credential ended before `at`, ms epoch. */

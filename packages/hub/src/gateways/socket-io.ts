@@ -27,6 +27,8 @@ export interface SocketIoGateway {
   takes(request: IncomingMessage): boolean;
   request(request: IncomingMessage, response: ServerResponse): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Tells administrators that are connected something that just happened. */
+  tellAdmins(event: string, payload: object): void;
   /** Ends clients whose credential ended before `at`, ms epoch. */
   sweep(at: number): void;
   /** Ends the clients of a session. */
@@ -173,6 +175,7 @@ export function createSocketIoGateway(parts: SocketIoGatewayParts): SocketIoGate
       socket.on("error", ignore);
       void upgrade(request, socket, head);
     },
+    tellAdmins: (event, payload) => server?.audience.tellAdmins(event, payload),
     sweep: (at) => server?.audience.sweep(at),
     closeSession: (id) => server?.audience.closeSession(id),
     stats: () => server?.audience.stats() ?? { viewers: 0, skippedTicks: 0 },

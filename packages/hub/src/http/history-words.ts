@@ -13,13 +13,21 @@ type Unparsed = Readonly<Record<string, unknown>>;
 
 /** Reads a range as it stands in an address: the last hour unless told otherwise. @throws WsightError `BAD_REQUEST` */
 export function readRangeWords(query: URLSearchParams, now: number): Unparsed {
-  const toAt = timeOf(query, "to", now) ?? now;
   return {
-    fromAt: timeOf(query, "from", now) ?? toAt - HOUR_MS,
-    toAt,
+    ...readTimeRange(query, now, HOUR_MS),
     ...given("stepMs", durationOf(query, "step")),
     ...given("points", numberOf(query, "points")),
   };
+}
+
+/** Reads `from` and `to`, ms epoch: the last `usualMs` unless told otherwise. @throws WsightError `BAD_REQUEST` */
+export function readTimeRange(
+  query: URLSearchParams,
+  now: number,
+  usualMs: number,
+): { readonly fromAt: number; readonly toAt: number } {
+  const toAt = timeOf(query, "to", now) ?? now;
+  return { fromAt: timeOf(query, "from", now) ?? toAt - usualMs, toAt };
 }
 
 /** Reads a selector as it stands in an address. @throws WsightError `BAD_REQUEST` */

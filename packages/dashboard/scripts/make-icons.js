@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 /** Our name → lucide's name. */
 const ICONS = {
   alert: "octagon-alert",
+  bell: "bell",
   cable: "cable",
   cache: "layers",
   chevrons: "chevrons-up-down",

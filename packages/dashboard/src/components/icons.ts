@@ -5,6 +5,7 @@ export type IconShape = readonly [tag: string, attributes: Readonly<Record<strin
 
 const ICON_NAMES = [
   "alert",
+  "bell",
   "cable",
   "cache",
   "chevrons",
@@ -64,6 +65,15 @@ export const ICONS: Readonly<Record<IconName, readonly IconShape[]>> = {
       "path",
       {
         d: "M15.312 2a2 2 0 0 1 1.414.586l4.688 4.688A2 2 0 0 1 22 8.688v6.624a2 2 0 0 1-.586 1.414l-4.688 4.688a2 2 0 0 1-1.414.586H8.688a2 2 0 0 1-1.414-.586l-4.688-4.688A2 2 0 0 1 2 15.312V8.688a2 2 0 0 1 .586-1.414l4.688-4.688A2 2 0 0 1 8.688 2z",
+      },
+    ],
+  ],
+  bell: [
+    ["path", { d: "M10.268 21a2 2 0 0 0 3.464 0" }],
+    [
+      "path",
+      {
+        d: "M3.262 15.326A1 1 0 0 0 4 17h16a1 1 0 0 0 .74-1.673C19.41 13.956 18 12.499 18 8A6 6 0 0 0 6 8c0 4.499-1.411 5.956-2.738 7.326",
       },
     ],
   ],

@@ -1,5 +1,5 @@
 import type { NodeRow } from "@wsight/protocol";
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { useApp } from "../app-context.ts";
 import { bytes, join, share, span } from "../format/quantity.ts";
 import { PAGES } from "../pages/index.ts";
@@ -41,9 +41,7 @@ export function Sidebar(): VNode {
         <MonitoringCost />
         <nav class="nav" aria-label="Preferences">
           {PAGES.filter((page) => page.place === "foot").map((page) => (
-            <PageLink key={page.id} page={page} class="nav-link">
-              {page.Badge === undefined ? null : <page.Badge />}
-            </PageLink>
+            <PageLink key={page.id} page={page} class="nav-link" />
           ))}
         </nav>
       </div>
@@ -92,10 +90,9 @@ export function BottomTabs(): VNode {
 interface PageLinkProps {
   readonly page: Page;
   readonly class: string;
-  readonly children?: ComponentChildren;
 }
 
-function PageLink({ page, class: className, children }: PageLinkProps): VNode {
+function PageLink({ page, class: className }: PageLinkProps): VNode {
   const { route } = useApp();
   const current = route.page.value === page.id;
   return (
@@ -107,7 +104,7 @@ function PageLink({ page, class: className, children }: PageLinkProps): VNode {
     >
       <Icon name={page.icon} />
       <span>{page.title}</span>
-      {children}
+      {page.Badge === undefined ? null : <page.Badge />}
     </a>
   );
 }

@@ -1,3 +1,4 @@
+import { alerts } from "./alerts.ts";
 import { connections } from "./connections.ts";
 import { data } from "./data.ts";
 import { history } from "./history.ts";
@@ -13,6 +14,7 @@ import { testing } from "./testing.ts";
 /** Every page there is, in the order of the sidebar. */
 export const PAGES: readonly Page[] = [
   overview,
+  alerts,
   connections,
   messages,
   performancePage,

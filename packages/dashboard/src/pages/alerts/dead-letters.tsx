@@ -1,0 +1,106 @@
+import type { AlertChannel, OutboxRow } from "@wsight/protocol";
+import type { VNode } from "preact";
+import { useState } from "preact/hooks";
+import { useApp } from "../../app-context.ts";
+import { Icon } from "../../components/icon.tsx";
+import { Problem } from "../history/problem.tsx";
+import { useAsked } from "../history/use-asked.ts";
+import type { AlertsApi } from "./alerts-api.ts";
+import { useSaving } from "./use-saving.ts";
+import { NOTICE_WORDS, plural, when } from "./words.ts";
+
+interface DeadLettersProps {
+  readonly api: AlertsApi;
+  readonly admin: boolean;
+  readonly channels: readonly AlertChannel[];
+  readonly onRetried: () => void;
+}
+
+/** Notices that were given up, with why; nothing while there are none. */
+export function DeadLetters({ api, admin, channels, onRetried }: DeadLettersProps): VNode | null {
+  const { live } = useApp();
+  const [turn, setTurn] = useState(0);
+  const undelivered = live.table("alerts").value?.undelivered ?? 0;
+  const asked = useAsked(`${undelivered} ${turn}`, (signal) => api.deadLetters(signal));
+  const saving = useSaving();
+  const rows = asked.value ?? [];
+  const retried = () => {
+    setTurn((before) => before + 1);
+    onRetried();
+  };
+  if (asked.problem !== null) return <Problem what="Dead letters" problem={asked.problem} onRetry={asked.again} />;
+  if (rows.length === 0) return null;
+  return (
+    <section class="card dead-letters" aria-labelledby="dead-letters">
+      <div class="card-head">
+        <Icon name="alert" />
+        <h2 id="dead-letters">{plural(rows.length, "notice")} could not be delivered</h2>
+        {admin ? (
+          <div class="card-aside">
+            <button
+              type="button"
+              class="button"
+              disabled={saving.busy}
+              onClick={() =>
+                saving.run(() => Promise.all(rows.map(({ id }) => api.retry(id))), "They are tried again", retried)
+              }
+            >
+              <Icon name="retry" />
+              Try all again
+            </button>
+          </div>
+        ) : null}
+        <p class="card-caption">
+          Given up after many tries, or because the receiver refused them for good. The other channels were told.
+        </p>
+      </div>
+      {saving.problem === null ? null : <Problem what="The notices" problem={saving.problem} onRetry={retried} />}
+      <ul class="letters">
+        {rows.map((row) => (
+          <Letter
+            key={row.id}
+            row={row}
+            channel={channels.find(({ id }) => id === row.channelId)?.name ?? row.channelId}
+            onRetry={admin ? () => saving.run(() => api.retry(row.id), "It is tried again", retried) : null}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface LetterProps {
+  readonly row: OutboxRow;
+  readonly channel: string;
+  readonly onRetry: (() => void) | null;
+}
+
+function Letter({ row, channel, onRetry }: LetterProps): VNode {
+  const { live, clock, route } = useApp();
+  const { notice, attempts, createdAt, lastError } = row;
+  return (
+    <li>
+      <time>{when(createdAt, live.now.value, clock.value)}</time>
+      <span>
+        {notice.episodeId === null ? (
+          <b>{notice.name}</b>
+        ) : (
+          <a href={route.hrefTo({ page: "alerts", params: { tab: "channels", alert: notice.episodeId } })}>
+            {notice.name}
+          </a>
+        )}{" "}
+        “{NOTICE_WORDS[notice.kind]}” to <b>{channel}</b>, {plural(attempts, "try").replace("trys", "tries")}
+        {lastError === null ? null : <span class="mistake">{lastError}</span>}
+      </span>
+      {onRetry === null ? null : (
+        <button type="button" class="button" onClick={onRetry}>
+          <Icon name="retry" />
+          Try again
+          <span class="sr-only">
+            : {notice.name} to {channel}
+          </span>
+        </button>
+      )}
+    </li>
+  );
+}

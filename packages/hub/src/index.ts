@@ -3,6 +3,11 @@ export { type MachineKey, readMachineKey, signMachineToken } from "./access/mach
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
+export { type AddressGuard, createAddressGuard, GuardError } from "./alerts/notify/address/address-guard.ts";
+export { CHANNEL_KINDS, type ChannelKind } from "./alerts/notify/channel-kinds.ts";
+export { createDispatcher, type DispatcherTuning } from "./alerts/notify/dispatcher.ts";
+export type { Delivery, Message, Notifier } from "./alerts/notify/notifier.ts";
+export { createNotifiers, type NotifierTools } from "./alerts/notify/notifiers.ts";
 export { ANALYSES, type Analyses, type Analysis } from "./analysis/analyses.ts";
 export { type AskLink, type AskListener, type AskOptions, type AskStats, type Asks, createAsks } from "./asks.ts";
 export { type Audit, type AuditEntry, type AuditOptions, type AuditStats, createAudit } from "./audit.ts";

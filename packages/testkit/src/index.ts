@@ -50,8 +50,22 @@ export {
   type PrometheusSetup,
   startPrometheus,
 } from "./prometheus-server.ts";
+export type { ReceivedMail } from "./received-mail.ts";
 export { findRedis, type RedisServer, startRedis } from "./redis-server.ts";
 export { askRedis, type RedisPlace, type RespReply } from "./resp.ts";
+export {
+  SMTP_MOODS,
+  type SmtpMood,
+  type SmtpServerOfTest,
+  type SmtpServerOptions,
+  startSmtpServer,
+} from "./smtp-server.ts";
 export { type StoreContract, storeContract } from "./store-contract.ts";
 export { type UntilOptions, until } from "./until.ts";
 export { startUpstash, type UpstashServer, type UpstashServerOptions } from "./upstash-server.ts";
+export {
+  type ReceivedPost,
+  type ReceiverReply,
+  startWebhookReceiver,
+  type WebhookReceiver,
+} from "./webhook-receiver.ts";

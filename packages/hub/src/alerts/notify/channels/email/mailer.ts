@@ -1,5 +1,4 @@
 import { connect, type LookupFunction, type Socket } from "node:net";
-import { createTransport } from "nodemailer";
 import type { AddressGuard } from "../../address/address-guard.ts";
 import type { Mail } from "./compose-mail.ts";
 import { type Refusal, refusalsOf } from "./mail-errors.ts";
@@ -38,8 +37,31 @@ export interface Mailer {
 
 /** Makes a mailer; each connection goes to an address that was looked up and checked for it. */
 export function createMailer(settings: MailSettings, guard: AddressGuard): Mailer {
+  let transport: ReturnType<typeof openTransport> | null = null;
+  return {
+    async send({ headers, ...mail }) {
+      transport ??= openTransport(settings, guard);
+      const info = await (await transport).sendMail({ ...mail, headers: { ...headers } });
+      return {
+        accepted: info.accepted.map(addressText),
+        refusals: refusalsOf(info),
+        reply: info.response,
+        messageId: info.messageId,
+      };
+    },
+    close() {
+      transport?.then((opened) => opened.close()).catch(() => undefined);
+    },
+  };
+}
+
+type SocketOpened = (error: Error | null, opened?: { readonly connection: Socket }) => void;
+
+async function openTransport(settings: MailSettings, guard: AddressGuard) {
+  // 2 MB that most hubs never need.
+  const { createTransport } = await import("nodemailer");
   const { host, port, security, verify, user, password } = settings;
-  const transport = createTransport({
+  return createTransport({
     pool: true,
     host,
     port,
@@ -58,25 +80,13 @@ export function createMailer(settings: MailSettings, guard: AddressGuard): Maile
     socketTimeout: SILENCE_MS,
     disableFileAccess: true,
     disableUrlAccess: true,
-    getSocket: (_options: unknown, done: (error: Error | null, opened?: { readonly connection: Socket }) => void) => {
+    getSocket: (_options: unknown, done: SocketOpened) => {
       openSocket(settings, guard).then(
         (connection) => done(null, { connection }),
         (error: Error) => done(error),
       );
     },
   });
-  return {
-    async send({ headers, ...mail }) {
-      const info = await transport.sendMail({ ...mail, headers: { ...headers } });
-      return {
-        accepted: info.accepted.map(addressText),
-        refusals: refusalsOf(info),
-        reply: info.response,
-        messageId: info.messageId,
-      };
-    },
-    close: () => transport.close(),
-  };
 }
 
 async function openSocket({ host, port }: MailSettings, guard: AddressGuard): Promise<Socket> {

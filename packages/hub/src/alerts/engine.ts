@@ -1,31 +1,24 @@
-import type { AlertEpisode, AlertRow, AlertRule, Notice, NoticeKind } from "@wsight/protocol";
+import type { AlertEpisode, AlertRow, AlertRule, Notice } from "@wsight/protocol";
 import type { AlertHappening } from "./alerts.ts";
 import type { AlertCommit } from "./commit.ts";
+import { Book } from "./engine/book.ts";
+import { Changes } from "./engine/changes.ts";
+import { createCommands } from "./engine/commands.ts";
+import { Evaluator } from "./engine/evaluator.ts";
+import { Keeper } from "./engine/keeper.ts";
+import { countsOf, worstFirst } from "./engine/ranking.ts";
+import { RuleChanges } from "./engine/rule-changes.ts";
+import { Teller } from "./engine/teller.ts";
 import type { InstanceState } from "./machine/instance-state.ts";
 import type { RuleObserver } from "./observation.ts";
 import type { Plan } from "./plan/plan.ts";
-
-/** What is known when something is to be told; words make a notice of it. */
-export interface NoticeFacts {
-  readonly kind: NoticeKind;
-  readonly rule: AlertRule;
-  /** As it stands after what happened; `null` for notices of a rule as a whole (`error`). */
-  readonly state: InstanceState | null;
-  /** Of a notice that belongs to one. */
-  readonly episode: AlertEpisode | null;
-  /** Number of the notice within its episode, from 1. */
-  readonly seq: number;
-  /** Time of the samples, ms epoch. */
-  readonly at: number;
-  /** Why the rule can't be evaluated, for `error`. */
-  readonly problem: string | null;
-}
+import type { NoticeFacts } from "./words/vocabulary.ts";
 
 /** Puts what happened into words. Must not throw. */
 export interface NoticeWords {
   notice(facts: NoticeFacts): Notice;
-  /** One sentence: what, where, how much, the limit. */
-  summary(rule: AlertRule, state: InstanceState): string;
+  /** The summary alone. */
+  summary(facts: NoticeFacts): string;
 }
 
 /** What an engine is made of. It never asks a clock and draws nothing by chance: the same samples make the same commits. */
@@ -83,8 +76,8 @@ export interface AlertEngine {
   evaluate(at: number): Generator<undefined, void>;
   /** What happened since the last call; `null` for nothing. What is taken must be committed. */
   take(): EngineChanges | null;
-  /** All instances that are not in range: firing before pending, worst and newest first. */
-  rows(): readonly AlertRow[];
+  /** Instances that are not in range, at most `most`: firing before pending, worst and newest first. */
+  rows(most: number): readonly AlertRow[];
   counts(): EngineCounts;
   /** Episodes that go on. */
   openEpisodes(): readonly AlertEpisode[];
@@ -95,4 +88,31 @@ export interface AlertEngine {
   note(episodeId: string, by: string, text: string, now: number): AlertEpisode;
   /** Ends it by hand. It fires anew only after having been in range. */
   resolve(episodeId: string, by: string, now: number): AlertEpisode;
+}
+
+/** An engine without rules. */
+export function createAlertEngine({ observer, plan, words, newEpisodeId }: AlertEngineOptions): AlertEngine {
+  const book = new Book();
+  const changes = new Changes();
+  const teller = new Teller({ book, changes, words, plan });
+  const keeper = new Keeper({ book, changes, teller, observer, newEpisodeId });
+  const evaluator = new Evaluator({ book, changes, keeper, observer });
+  const ruleChanges = new RuleChanges({ book, changes, keeper, teller });
+  return {
+    ...createCommands({ book, changes, keeper, teller }),
+    setRules: (rules, at) => ruleChanges.set(rules, at),
+    setPlan: (newer) => teller.setPlan(newer),
+    restore: (instances, episodes, at) => ruleChanges.restore(instances, episodes, at),
+    *evaluate(at) {
+      yield* evaluator.evaluateAll(at);
+      yield* teller.tellAll(at);
+    },
+    take: () => changes.take(),
+    rows: (most) =>
+      worstFirst(book.active)
+        .slice(0, most)
+        .map(({ slot, state }) => teller.row(slot, state)),
+    counts: () => countsOf(book),
+    openEpisodes: () => [...book.active].flatMap(({ episode }) => (episode === null ? [] : [episode])),
+  };
 }

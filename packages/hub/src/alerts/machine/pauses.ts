@@ -1,0 +1,48 @@
+import type { AlertRule } from "@wsight/protocol";
+import type { InstanceState } from "./instance-state.ts";
+
+/** Evaluations after a pause in which no lack of data counts. */
+const GRACE = 2;
+
+/**
+ * The state with its timers moved on by the time in which nobody looked (a
+ * restart, a computer that slept, a rule that failed): it counts neither for
+ * `for` nor for keep-firing.
+ */
+export function afterPause(state: InstanceState, rule: AlertRule, at: number): InstanceState {
+  const everyMs = rule.everySec * 1000;
+  const pausedMs = at - state.evaluatedAt - everyMs;
+  if (pausedMs < everyMs) return state;
+  const silentMs = state.stale ? state.evaluatedAt - lookedSince(state) : 0;
+  return { ...moved(state, silentMs + pausedMs), resumedAt: at };
+}
+
+/** The same for the time in which its state was kept without data, once there are some again. */
+export function afterSilence(state: InstanceState, rule: AlertRule, at: number): InstanceState {
+  if (!state.stale) return state;
+  return moved(state, Math.max(0, at - lookedSince(state) - rule.everySec * 1000));
+}
+
+function lookedSince({ sampleAt, resumedAt, evaluatedAt }: InstanceState): number {
+  return Math.max(sampleAt ?? evaluatedAt, resumedAt ?? 0);
+}
+
+/** How long data have been missing, ms. */
+export function missingMs(
+  { sampleAt, resumedAt, evaluatedAt }: Pick<InstanceState, "sampleAt" | "resumedAt" | "evaluatedAt">,
+  rule: AlertRule,
+  at: number,
+): number {
+  const graceMs = GRACE * rule.everySec * 1000;
+  return at - Math.max(sampleAt ?? evaluatedAt, typeof resumedAt === "number" ? resumedAt + graceMs : 0);
+}
+
+/** When it fired stays as it is: only what is waited for moves. */
+function moved(state: InstanceState, byMs: number): InstanceState {
+  return {
+    ...state,
+    activeAt: state.status === "pending" && state.activeAt !== null ? state.activeAt + byMs : state.activeAt,
+    recoverAt: state.recoverAt === null ? null : state.recoverAt + byMs,
+    lowerAt: state.lowerAt === null ? null : state.lowerAt + byMs,
+  };
+}

@@ -4,7 +4,7 @@ import type { Figure, FigureRow } from "./figure.ts";
 import { NodeFigure } from "./node-figure.ts";
 import { PlainFigure } from "./plain-figure.ts";
 import { RatioFigure } from "./ratio-figure.ts";
-import type { WindowSource } from "./term.ts";
+import { metricOf, type WindowSource } from "./term.ts";
 
 /** Figures of rules; those that look at the same share it, and it is read once a second. */
 export class Figures {
@@ -41,6 +41,13 @@ export function ratioOf(metric: string): Indicator {
   const indicator = findIndicator(metric);
   if (indicator?.kind === "ratio") return indicator;
   throw expected("BAD_REQUEST", "metric", "an indicator that is a ratio of events", metric);
+}
+
+/** Labels that a figure can be told by. @throws WsightError `BAD_REQUEST` when there is no such figure */
+export function labelsOf(metric: string): readonly string[] {
+  const indicator = findIndicator(metric);
+  if (indicator === undefined) return ["node", "service", ...metricOf(metric).attributes];
+  return [...(indicator.kind === "spread" ? [] : ["node"]), "service", ...indicator.attributes];
 }
 
 function openFigure(source: WindowSource, figure: AlertFigure, by: readonly string[]): Figure {

@@ -1,6 +1,13 @@
+import { type AlertRule, type HistoryQuery, type Labels, LIVE_HISTORY_MS } from "@wsight/protocol";
 import type { CurrentView } from "../../current-view.ts";
 import type { Store } from "../../store/store.ts";
 import type { RuleObserver } from "../observation.ts";
+import { findCulprits } from "./culprits.ts";
+import { type AskHistory, PastCounts } from "./past-counts.ts";
+import { Watches } from "./watches.ts";
+
+/** Longest window that `current` holds, seconds. */
+const REACH_SEC = LIVE_HISTORY_MS / 1000;
 
 /** What a live observer reads. */
 export interface LiveObserverParts {
@@ -13,6 +20,8 @@ export interface LiveObserverParts {
 
 /** A {@link RuleObserver} of the present. */
 export interface LiveObserver extends RuleObserver {
+  /** Label sets of a rule that had no place when it was last observed. */
+  leftOut(rule: AlertRule): number;
   /** Stops reading history. */
   close(): void;
 }
@@ -22,6 +31,75 @@ export interface LiveObserver extends RuleObserver {
  * seen, by the identity of the object: hand in the same object each time, and
  * another one when it was changed. What several rules look at is read once.
  */
-export function createLiveObserver(_parts: LiveObserverParts): LiveObserver {
-  return { observe: () => [], ended: () => false, culprits: () => [], close() {} };
+export function createLiveObserver({ current, history, onError }: LiveObserverParts): LiveObserver {
+  const closing = new AbortController();
+  const leftOut = new WeakMap<AlertRule, number>();
+  const ask = history === null ? null : oneAfterTheOther(history, closing.signal, onError);
+  const watches = new Watches({
+    source: current,
+    reachSec: REACH_SEC,
+    long: ask === null ? null : (rule) => new PastCounts(rule, { source: current, reachSec: REACH_SEC, ask }),
+  });
+
+  return {
+    observe(rule, at, firing) {
+      const watched = watches.observe(rule, at, firing);
+      leftOut.set(rule, watched.leftOut);
+      return watched.seen;
+    },
+    leftOut: (rule) => leftOut.get(rule) ?? 0,
+    ended(rule, labels, at) {
+      const second = Math.floor(at / 1000);
+      const groups = watches
+        .of(rule)
+        .groups(labels)
+        .filter(({ series }) => series.length > 0);
+      if (groups.length > 0) return groups.every((group) => group.ended(second, rule.windowSec));
+      return isForgotten(current, labels, at);
+    },
+    culprits: (rule, labels, at) =>
+      findCulprits(rule, labels, Math.floor(at / 1000), { figures: watches.figures, current }),
+    close: () => closing.abort(),
+  };
+}
+
+/**
+ * A process that the hub does not know any more although it has watched long
+ * enough: it never came back. While others of its service go on without it, it
+ * has been given up; when none is left, its silence is what matters.
+ */
+function isForgotten(current: CurrentView, { node }: Labels, at: number): boolean {
+  const { oldestAt } = current;
+  if (node === undefined || oldestAt === null || at - oldestAt < LIVE_HISTORY_MS - 1000) return false;
+  const nodes = current.nodes();
+  const service = node.slice(0, node.indexOf("/") + 1);
+  return (
+    !nodes.some((one) => one.node === node) && nodes.some((one) => one.node.startsWith(service) && one.state === "live")
+  );
+}
+
+/** Questions wait for each other, so that many rules at once are no burden for the store. */
+function oneAfterTheOther(
+  history: Pick<Store, "ask">,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): AskHistory {
+  let before: Promise<unknown> = Promise.resolve();
+  let failing = false;
+  const ask = async (query: HistoryQuery): ReturnType<AskHistory> => {
+    try {
+      const answer = await history.ask("query", query, { signal });
+      failing = false;
+      return answer;
+    } catch (error) {
+      if (!failing && !signal.aborted) onError(error);
+      failing = true;
+      return null;
+    }
+  };
+  return (query) => {
+    const answer = before.then(() => ask(query));
+    before = answer;
+    return answer;
+  };
 }

@@ -3,11 +3,37 @@ export { type MachineKey, readMachineKey, signMachineToken } from "./access/mach
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
-export { type AddressGuard, createAddressGuard, GuardError } from "./alerts/notify/address/address-guard.ts";
+export {
+  type ImportAnswer,
+  type ImportContext,
+  type ImportRemark,
+  importPrometheusRules,
+} from "./alerts/import/prometheus-rules.ts";
+export {
+  type AddressGuard,
+  createAddressGuard,
+  GuardError,
+  type GuardedUse,
+} from "./alerts/notify/address/address-guard.ts";
 export { CHANNEL_KINDS, type ChannelKind } from "./alerts/notify/channel-kinds.ts";
 export { createDispatcher, type DispatcherTuning } from "./alerts/notify/dispatcher.ts";
 export type { Delivery, Message, Notifier } from "./alerts/notify/notifier.ts";
 export { createNotifiers, type NotifierTools } from "./alerts/notify/notifiers.ts";
+export { parseBackTest, parseBackTestOf } from "./alerts/parse/back-test.ts";
+export { type ChannelContext, parseChannelDraft } from "./alerts/parse/channel.ts";
+export { parseNote, parseNoteText, parseSnooze } from "./alerts/parse/commands.ts";
+export { parseInhibitions } from "./alerts/parse/inhibitions.ts";
+export { parseEpisodeQuery, parseOutboxQuery } from "./alerts/parse/queries.ts";
+export { parseRoute, type RouteContext } from "./alerts/parse/route.ts";
+export { parseRule, parseRulePatch, type RuleContext } from "./alerts/parse/rule.ts";
+export { parseSilence, type SilenceContext } from "./alerts/parse/silence.ts";
+export type { Inhibitors } from "./alerts/plan/inhibitors.ts";
+export { createPlan, type Plan, type PlanSetup } from "./alerts/plan/plan.ts";
+export { type AlertSubject, matchedLabels } from "./alerts/plan/subject.ts";
+export { createWindows, type TimeWindow, type WindowPlan, type Windows } from "./alerts/plan/windows.ts";
+export { composeNotice, composeSummary, type WordsOptions } from "./alerts/words/compose-notice.ts";
+export { formatDuration, formatLimit, formatValue } from "./alerts/words/quantity.ts";
+export type { NoticeFacts } from "./alerts/words/vocabulary.ts";
 export { ANALYSES, type Analyses, type Analysis } from "./analysis/analyses.ts";
 export { type AskLink, type AskListener, type AskOptions, type AskStats, type Asks, createAsks } from "./asks.ts";
 export { type Audit, type AuditEntry, type AuditOptions, type AuditStats, createAudit } from "./audit.ts";

@@ -12,14 +12,17 @@ export interface Matcher {
   readonly matches: (value: string) => boolean;
 }
 
-/** @throws Error saying what is wrong with the regular expression, or not supported in it */
-export function createMatcher(label: string, operator: MatchOperator, value: string): Matcher {
-  return { label, operator, value, matches: testOf(operator, value) };
+/**
+ * @param maxSteps longest program of a regular expression
+ * @throws Error saying what is wrong with the regular expression, or not supported in it
+ */
+export function createMatcher(label: string, operator: MatchOperator, value: string, maxSteps?: number): Matcher {
+  return { label, operator, value, matches: testOf(operator, value, maxSteps) };
 }
 
-function testOf(operator: MatchOperator, value: string): (value: string) => boolean {
+function testOf(operator: MatchOperator, value: string, maxSteps?: number): (value: string) => boolean {
   if (operator === "=") return (text) => text === value;
   if (operator === "!=") return (text) => text !== value;
-  const matches = createRegexMatcher(value);
+  const matches = createRegexMatcher(value, maxSteps);
   return operator === "=~" ? matches : (text) => !matches(text);
 }

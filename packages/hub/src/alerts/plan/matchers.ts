@@ -1,6 +1,9 @@
 import type { AlertMatcher, Labels } from "@wsight/protocol";
 import { createMatcher } from "../../promql/matcher.ts";
 
+/** Longest program of a pattern: with the longest label it is run in about a millisecond. */
+const MAX_STEPS = 1000;
+
 /** True when all of some matchers hold for these labels. */
 export type LabelTest = (labels: Labels) => boolean;
 
@@ -11,7 +14,7 @@ export type LabelTest = (labels: Labels) => boolean;
  * @throws Error saying what is wrong with a regular expression, or not supported in it
  */
 export function compileMatchers(matchers: readonly AlertMatcher[]): LabelTest {
-  const tests = matchers.map(({ label, op, value }) => createMatcher(label, op, value));
+  const tests = matchers.map(({ label, op, value }) => createMatcher(label, op, value, MAX_STEPS));
   return (labels) => tests.every(({ label, matches }) => matches(labelOf(labels, label)));
 }
 

@@ -7,7 +7,7 @@ type Step =
   | { readonly type: "begin" | "end"; readonly next: number }
   | { readonly type: "done" };
 
-/** Longest program; what repeats a count is written out. */
+/** Longest program unless told otherwise; what repeats a count is written out. */
 const MAX_STEPS = 10_000;
 /** Most work of writing it: what is empty has no steps, however often it is repeated. */
 const MAX_WRITES = 100_000;
@@ -20,10 +20,11 @@ const MAX_KNOWN = 10_000;
  * Makes a test whether a whole text matches. Takes time in proportion to text
  * and pattern, whatever the pattern (Thompson's construction): no pattern can
  * stop the process.
+ * @param maxSteps longest program, for where texts must be told apart in little time
  * @throws Error saying what is wrong with the pattern, or not supported in it
  */
-export function createRegexMatcher(source: string): (text: string) => boolean {
-  const { steps, start } = compile(parsePattern(source), source);
+export function createRegexMatcher(source: string, maxSteps: number = MAX_STEPS): (text: string) => boolean {
+  const { steps, start } = compile(parsePattern(source), source, maxSteps);
   const known = new Map<string, boolean>();
   return (text) => {
     const before = known.get(text);
@@ -35,7 +36,11 @@ export function createRegexMatcher(source: string): (text: string) => boolean {
 }
 
 /** Written from the end to the beginning, so that each step knows what comes next. */
-function compile(pattern: Pattern, source: string): { readonly steps: readonly Step[]; readonly start: number } {
+function compile(
+  pattern: Pattern,
+  source: string,
+  maxSteps: number,
+): { readonly steps: readonly Step[]; readonly start: number } {
   const steps: Step[] = [{ type: "done" }];
   let writes = 0;
 
@@ -44,7 +49,7 @@ function compile(pattern: Pattern, source: string): { readonly steps: readonly S
   }
 
   function add(step: Step): number {
-    if (steps.length >= MAX_STEPS) throw tooLarge();
+    if (steps.length >= maxSteps) throw tooLarge();
     return steps.push(step) - 1;
   }
 

@@ -5,8 +5,9 @@ import type { AlertDesk, ChannelDraft } from "./desk.ts";
 export interface LeasedNotice {
   readonly id: number;
   readonly dedupeKey: string;
+  /** Tries before this one. */
   readonly attempts: number;
-  /** ms epoch. */
+  /** When it was put in, or put back by hand; ms epoch. */
   readonly createdAt: number;
   readonly notice: Notice;
 }
@@ -66,12 +67,19 @@ export interface AlertTables
   lease(now: number, leaseMs: number, most: number, busyChannels: readonly string[]): Promise<readonly LeasedGroup[]>;
   /** Says what came of leased notices. */
   settle(ids: readonly number[], outcome: Outcome, now: number): Promise<void>;
-  /** When the next notice is due, ms epoch; `null` for none. */
+  /** When the next notice is due after `now`, ms epoch; an earlier time when all there are were due before; `null` for none. */
   nextDueAt(now: number): Promise<number | null>;
   /** Puts one notice in, due at once, and says its id. */
   enqueue(dedupeKey: string, channelId: string, notice: Notice, now: number): Promise<OutboxRow>;
   /** Deletes sent notices older than 30 days, episodes older than 400 days, and more than 100,000 rows of either. */
   prune(now: number): Promise<void>;
+  /**
+   * Says that this hub lives; to be called when sending begins and every half minute. Leases of processes that have
+   * ended are due again, and what waits of hubs that are gone for 5 minutes is this hub's from now on.
+   */
+  beat(now: number): Promise<void>;
   revision(): Promise<number>;
+  /** Every channel, with how it fares. */
+  channels(): Promise<readonly AlertChannel[]>;
   close(): Promise<void>;
 }

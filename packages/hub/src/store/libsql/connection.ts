@@ -11,8 +11,19 @@ export type Connection = Database.Database;
 export interface DatabaseOptions {
   readonly dataDir: string;
   readonly file: string;
+  /** What it holds, the first word of messages. @default "history" */
+  readonly what?: string;
 }
 
+/** What tables a database has. */
+export interface DatabaseSchema {
+  /** SQLite's `application_id`. */
+  readonly applicationId: number;
+  /** Step `i` takes a database from schema version `i` to `i + 1`. */
+  readonly migrations: readonly string[];
+}
+
+const HISTORY: DatabaseSchema = { applicationId: APPLICATION_ID, migrations: MIGRATIONS };
 /** How long a call waits for another process that holds the file. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** The log beside the database shrinks back to this after a burst. */
@@ -55,14 +66,14 @@ export function pathOf({ dataDir, file }: DatabaseOptions): string {
  * Writes are synced with each commit: one each second costs little, and what
  * was acknowledged survives a power cut, not only a kill.
  */
-export function openConnection(options: DatabaseOptions): Connection {
+export function openConnection(options: DatabaseOptions, schema: DatabaseSchema = HISTORY): Connection {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const connection = new Database(pathOf(options), { timeout: BUSY_TIMEOUT_MS });
   try {
     connection.exec("PRAGMA journal_mode = WAL");
     connection.exec("PRAGMA synchronous = FULL");
     connection.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
-    migrate(connection);
+    migrate(connection, schema, options.what);
     return connection;
   } catch (error) {
     connection.close();
@@ -112,7 +123,11 @@ export function unavailable(options: DatabaseOptions, error: unknown): WsightErr
   const code = codeOf(error);
   const detail = error instanceof Error ? error.message : String(error);
   const reason = REASONS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? "the database failed";
-  return new WsightError("STORE_UNAVAILABLE", `history ${pathOf(options)}: ${reason} (${detail})`, { cause: error });
+  return new WsightError(
+    "STORE_UNAVAILABLE",
+    `${options.what ?? "history"} ${pathOf(options)}: ${reason} (${detail})`,
+    { cause: error },
+  );
 }
 
 function codeOf(error: unknown): string {
@@ -123,29 +138,39 @@ function codeOf(error: unknown): string {
   return NUMBERED[number] ?? "";
 }
 
-function migrate(connection: Connection): void {
+/**
+ * Brings the schema of a database forward.
+ * @throws WsightError `STORE_UNAVAILABLE` for one of a newer version or of another program
+ */
+export function migrate(
+  connection: Connection,
+  { applicationId, migrations }: DatabaseSchema = HISTORY,
+  what = "history",
+): void {
   const version = readPragma(connection, "user_version");
-  if (version > MIGRATIONS.length) {
+  if (version > migrations.length) {
     throw new WsightError(
       "STORE_UNAVAILABLE",
-      `history: expected a file of schema version ${MIGRATIONS.length} or older, got ${version}: it was written by a newer wsight; upgrade, or choose another data directory`,
+      `${what}: expected a file of schema version ${migrations.length} or older, got ${version}: it was written by a newer wsight; upgrade, or choose another data directory`,
     );
   }
-  if (version === 0) refuseForeign(connection);
-  if (version === MIGRATIONS.length) return;
+  if (version === 0) refuseForeign(connection, what);
+  if (version === migrations.length) return;
   transact(connection, () => {
-    for (const step of MIGRATIONS.slice(version)) connection.exec(step);
-    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    connection.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    // Two processes that open a new file at once find it empty both.
+    const reached = readPragma(connection, "user_version");
+    for (const step of migrations.slice(reached)) connection.exec(step);
+    connection.exec(`PRAGMA application_id = ${applicationId}`);
+    connection.exec(`PRAGMA user_version = ${migrations.length}`);
   });
 }
 
 /** A database that some other program made is left alone. */
-function refuseForeign(connection: Connection): void {
+function refuseForeign(connection: Connection, what: string): void {
   const [tables] = connection.prepare("SELECT count(*) FROM sqlite_schema").raw().get() as [number];
-  if (tables === 0) return;
+  if (tables === 0 || readPragma(connection, "user_version") > 0) return;
   throw new WsightError(
     "STORE_UNAVAILABLE",
-    `history: expected an empty file or one made by wsight, got a database with ${tables} tables or indexes of another program`,
+    `${what}: expected an empty file or one made by wsight, got a database with ${tables} tables or indexes of another program`,
   );
 }

@@ -17,6 +17,18 @@ export interface ConnectionOptions {
   readonly answerMs?: number;
 }
 
+/** What a database is used for. */
+export interface Purpose {
+  /** The first word of messages. */
+  readonly what: string;
+  /** Brings its tables forward, once for each process. */
+  readonly migrate: Work<void>;
+  /** Further statements for each new connection, before that. */
+  readonly setUp?: string;
+}
+
+const HISTORY: Purpose = { what: "history", migrate };
+
 /** Makes the clients of a database; `pg` is loaded by who uses it alone. */
 export async function loadClients({
   url,
@@ -43,15 +55,17 @@ export class Connections {
   readonly #place: Place;
   readonly #open: () => PgClientLike;
   readonly #onEngine: (engine: string) => void;
+  readonly #purpose: Purpose;
   #writing: Lane | null = null;
   #reading: Lane | null = null;
   #migrated: Promise<void> | null = null;
 
   /** @param onEngine told what the database is, `PostgreSQL 17.2 at postgres://host:5432/database`, with each connection */
-  constructor(url: string, open: () => PgClientLike, onEngine: (engine: string) => void) {
-    this.#place = readPlace(url, process.env);
+  constructor(url: string, open: () => PgClientLike, onEngine: (engine: string) => void, purpose: Purpose = HISTORY) {
+    this.#place = readPlace(url, process.env, purpose.what);
     this.#open = open;
     this.#onEngine = onEngine;
+    this.#purpose = purpose;
   }
 
   /** @throws WsightError `STORE_UNAVAILABLE`, `BAD_REQUEST` for values that can never be kept */
@@ -79,12 +93,14 @@ export class Connections {
   }
 
   #lane(): Lane {
-    return new Lane(this.#open, (session) => this.#prepare(session));
+    return new Lane(this.#open, (session) => this.#prepare(session), this.#purpose.what);
   }
 
   /** On each new connection. */
   async #prepare(session: Session): Promise<void> {
     await session.run(`SET statement_timeout = ${STATEMENT_MS}; SET idle_in_transaction_session_timeout = 60000`);
+    const { setUp, migrate } = this.#purpose;
+    if (setUp !== undefined) await session.run(setUp);
     const [[version] = []] = await session.run("SHOW server_version");
     this.#onEngine(`PostgreSQL ${String(version).split(" ", 1)[0]} at ${this.#place.name}`);
     this.#migrated ??= migrate(session);

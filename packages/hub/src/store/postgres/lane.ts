@@ -54,6 +54,7 @@ export type Work<T> = (session: Session) => Promise<T>;
 export class Lane {
   readonly #open: () => PgClientLike;
   readonly #prepare: Work<void>;
+  readonly #what: string;
   #client: PgClientLike | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -65,10 +66,12 @@ export class Lane {
   /**
    * @param open makes a client that is not connected yet
    * @param prepare the first work on a new connection
+   * @param what the database is for, the first word of messages
    */
-  constructor(open: () => PgClientLike, prepare: Work<void>) {
+  constructor(open: () => PgClientLike, prepare: Work<void>, what = "history") {
     this.#open = open;
     this.#prepare = prepare;
+    this.#what = what;
   }
 
   /** True while there is a connection. */
@@ -78,11 +81,9 @@ export class Lane {
 
   /** Does `work` when all that came before is done. @throws WsightError `STORE_UNAVAILABLE`, or what `work` threw */
   run<T>(work: Work<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new WsightError("STORE_UNAVAILABLE", "history: the store is closed"));
+    if (this.#closed) return Promise.reject(this.#unavailable("the store is closed"));
     if (this.#waiting >= MAX_WAITING) {
-      return Promise.reject(
-        new WsightError("STORE_UNAVAILABLE", `history: ${MAX_WAITING} calls wait for the database`),
-      );
+      return Promise.reject(this.#unavailable(`${MAX_WAITING} calls wait for the database`));
     }
     this.#waiting++;
     const done = this.#last.then(() => this.#do(work));
@@ -111,7 +112,7 @@ export class Lane {
   async #do<T>(work: Work<T>): Promise<T> {
     clearTimeout(this.#idle);
     try {
-      if (this.#late) throw new WsightError("STORE_UNAVAILABLE", "history: the store is closed");
+      if (this.#late) throw this.#unavailable("the store is closed");
       const client = this.#client ?? (await this.#connect());
       client.ref();
       const result = await work(sessionOf(client));
@@ -133,6 +134,10 @@ export class Lane {
     await client.connect();
     await this.#prepare(sessionOf(client));
     return client;
+  }
+
+  #unavailable(reason: string): WsightError {
+    return new WsightError("STORE_UNAVAILABLE", `${this.#what}: ${reason}`);
   }
 
   /** With a statement under way `pg` cuts the connection, else it says goodbye. */

@@ -35,9 +35,14 @@ export interface Place {
 
 /**
  * Reads the address of a PostgreSQL.
+ * @param what it holds, the first word of messages
  * @throws WsightError `BAD_OPTION` that does not repeat the address, which may hold a password
  */
-export function readPlace(address: string, environment: Readonly<Record<string, string | undefined>>): Place {
+export function readPlace(
+  address: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  what = "history",
+): Place {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol))
     throw new WsightError("BAD_OPTION", "store: expected an address like postgres://user@host:5432/database");
@@ -55,10 +60,10 @@ export function readPlace(address: string, environment: Readonly<Record<string, 
       const code = systemCode(cause) ?? "";
       const detail = redact(cause instanceof Error ? cause.message : String(cause)) || code;
       if (BAD_DATA.test(code)) {
-        return new WsightError("BAD_REQUEST", `history ${name}: expected values it can keep: ${detail}`);
+        return new WsightError("BAD_REQUEST", `${what} ${name}: expected values it can keep: ${detail}`);
       }
       const reason = REASONS.find(([start]) => code.startsWith(start))?.[1] ?? otherwise(detail);
-      return new WsightError("STORE_UNAVAILABLE", `history ${name}: ${reason} (${detail})`);
+      return new WsightError("STORE_UNAVAILABLE", `${what} ${name}: ${reason} (${detail})`);
     },
   };
 }

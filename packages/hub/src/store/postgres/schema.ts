@@ -2,7 +2,11 @@ import { WsightError } from "@wsight/protocol";
 import type { Session } from "./lane.ts";
 
 /** Advisory locks of this program: the first number is `wsig`, the second says which. */
-export const LOCK = { migrate: "2003003751, 1", series: "2003003751, 2" } as const;
+export const LOCK = {
+  migrate: "2003003751, 1",
+  series: "2003003751, 2",
+  alerts: "2003003751, 3",
+} as const;
 
 /**
  * Step `i` takes the schema from version `i` to `i + 1`. Steps are only ever
@@ -86,39 +90,54 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE wsight.blocks ALTER COLUMN data SET STORAGE EXTERNAL;`,
 ];
 
+/** Tables that are brought forward together. */
+export interface Steps {
+  /** What they hold, the first word of messages. */
+  readonly what: string;
+  /** Table of the schema that says how far they are. */
+  readonly table: string;
+  /** Step `i` takes them from version `i` to `i + 1`. */
+  readonly migrations: readonly string[];
+}
+
+const HISTORY: Steps = { what: "history", table: "migrations", migrations: MIGRATIONS };
+
 /**
- * Brings the schema `wsight` forward, or makes it. Hubs that start together
- * wait for each other. A user that may only read and write is enough once it is there.
- * @throws WsightError `STORE_UNAVAILABLE` when a newer version made it
+ * Brings tables of the schema `wsight` forward, or makes them. Hubs that start
+ * together wait for each other. A user that may only read and write is enough
+ * once they are there.
+ * @throws WsightError `STORE_UNAVAILABLE` when a newer version made them
  */
-export async function migrate(session: Session): Promise<void> {
-  if ((await versionOf(session)) === MIGRATIONS.length) return;
+export async function migrate(session: Session, steps: Steps = HISTORY): Promise<void> {
+  const { table, migrations } = steps;
+  if ((await versionOf(session, steps)) === migrations.length) return;
   await session.run("BEGIN");
   await session.run(`SELECT pg_advisory_xact_lock(${LOCK.migrate})`);
-  const version = await versionOf(session);
+  const version = await versionOf(session, steps);
   if (version === null) {
     await session.run("CREATE SCHEMA IF NOT EXISTS wsight");
-    await session.run("CREATE TABLE wsight.migrations (version integer PRIMARY KEY, made_at timestamptz NOT NULL)");
+    await session.run(`CREATE TABLE wsight.${table} (version integer PRIMARY KEY, made_at timestamptz NOT NULL)`);
   }
-  for (const [index, step] of MIGRATIONS.entries()) {
+  for (const [index, step] of migrations.entries()) {
     if (index < (version ?? 0)) continue;
     await session.run(step);
-    await session.run("INSERT INTO wsight.migrations VALUES ($1, now())", [index + 1]);
+    await session.run(`INSERT INTO wsight.${table} VALUES ($1, now())`, [index + 1]);
   }
   await session.run("COMMIT");
 }
 
 /** `null` when nothing is there yet. */
-async function versionOf(session: Session): Promise<number | null> {
+async function versionOf(session: Session, { what, table, migrations }: Steps): Promise<number | null> {
   // Not `to_regclass`, whose answer may be older than the lock that was waited for.
   const [[there] = []] = await session.run(
-    "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'wsight' AND tablename = 'migrations')",
+    "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'wsight' AND tablename = $1)",
+    [table],
   );
   if (there !== true) return null;
-  const [[version] = []] = await session.run("SELECT coalesce(max(version), 0) FROM wsight.migrations");
-  if (Number(version) <= MIGRATIONS.length) return Number(version);
+  const [[version] = []] = await session.run(`SELECT coalesce(max(version), 0) FROM wsight.${table}`);
+  if (Number(version) <= migrations.length) return Number(version);
   throw new WsightError(
     "STORE_UNAVAILABLE",
-    `history: expected a schema of version ${MIGRATIONS.length} or older, got ${version}: a newer wsight made it; upgrade, or choose another database`,
+    `${what}: expected a schema of version ${migrations.length} or older, got ${version}: a newer wsight made it; upgrade, or choose another database`,
   );
 }

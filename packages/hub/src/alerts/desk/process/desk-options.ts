@@ -1,5 +1,6 @@
 import { asFields, asText, expected, parseJson } from "@wsight/protocol";
-import type { DeskProcessOptions, DeskTablesOptions } from "./messages.ts";
+import type { AlertTablesPlace } from "../tables/open-tables.ts";
+import type { DeskProcessOptions } from "./messages.ts";
 
 const LONGEST_URL = 4096;
 const MAX_HOSTS = 1000;
@@ -21,7 +22,7 @@ export function parseDeskOptions(text: string | undefined): DeskProcessOptions {
   };
 }
 
-function parseTables(fields: Readonly<Record<string, unknown>>): DeskTablesOptions {
+function parseTables(fields: Readonly<Record<string, unknown>>): AlertTablesPlace {
   if (fields.engine !== "postgres") return { engine: "libsql", dataDir: asDirectory(fields.dataDir) };
   return {
     engine: "postgres",

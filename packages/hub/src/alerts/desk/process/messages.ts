@@ -1,6 +1,7 @@
 import type { ChannelHealth } from "@wsight/protocol";
 import type { FromChild } from "../../../child-link.ts";
 import type { AlertDesk } from "../desk.ts";
+import type { AlertTablesPlace } from "../tables/open-tables.ts";
 
 /** What happened beside the answers to calls. */
 export type DeskEvent =
@@ -20,23 +21,9 @@ export interface DeskFigures {
   readonly channels: Readonly<Record<string, ChannelHealth>>;
 }
 
-/** Where the tables are. */
-export type DeskTablesOptions =
-  | {
-      readonly engine: "libsql";
-      /** `null`: in memory, for as long as the process lives. */
-      readonly dataDir: string | null;
-    }
-  | {
-      readonly engine: "postgres";
-      readonly url: string;
-      /** Name of the hub: what it keeps of its own carries it. */
-      readonly hub: string;
-    };
-
 /** How the process is set up. */
 export interface DeskProcessOptions {
-  readonly tables: DeskTablesOptions;
+  readonly tables: AlertTablesPlace;
   /** What secrets of channels are encrypted with: 32 bytes, base64url. */
   readonly key: string;
   readonly instance: string;

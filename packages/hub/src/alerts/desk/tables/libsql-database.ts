@@ -1,0 +1,184 @@
+import { statSync } from "node:fs";
+import { WsightError } from "@wsight/protocol";
+import Database from "libsql";
+import {
+  type Connection,
+  type DatabaseOptions,
+  type DatabaseSchema,
+  isDamage,
+  migrate,
+  openConnection,
+  pathOf,
+  setAside,
+  unavailable,
+} from "../../../store/libsql/connection.ts";
+import type { AlertDatabase, Sql, SqlRow, SqlValue, SqlWork } from "./database.ts";
+import { alertSchema, SQLITE } from "./schema.ts";
+
+/** Marks a file as wsight alerts (SQLite's `application_id`): "WSAL". */
+const SCHEMA: DatabaseSchema = { applicationId: 0x5753414c, migrations: alertSchema(SQLITE) };
+/** Damaged files that are moved aside before the disk itself is held to be at fault. */
+const MAX_SET_ASIDE = 5;
+/** Statements that are kept prepared. */
+const MAX_PREPARED = 200;
+
+/** Told when a damaged file was moved aside, or one was found to be gone. */
+export type OnFileChange = (event: { readonly movedTo: string | null; readonly reason: string }) => void;
+
+interface Opened {
+  readonly connection: Connection;
+  readonly sql: Sql;
+  /** Which file it is, wherever it was moved to. */
+  readonly inode: number;
+}
+
+/**
+ * Alerts in a file of SQLite, or in memory. Opened with the first call; what
+ * fails closes it, and the next call opens it again: a directory that becomes
+ * writable, or a disk that gets room, heals it. A damaged file is moved aside
+ * and an empty one begun. Other processes may use the same file.
+ */
+export class LibsqlDatabase implements AlertDatabase {
+  readonly #options: DatabaseOptions | null;
+  readonly #onChange: OnFileChange;
+  #opened: Opened | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+  #beginnings = 0;
+  #closed = false;
+
+  /** @param options `null`: in memory */
+  constructor(options: DatabaseOptions | null, onChange: OnFileChange) {
+    this.#options = options;
+    this.#onChange = onChange;
+  }
+
+  write<T>(work: SqlWork<T>): Promise<T> {
+    return this.#inTurn(() => this.#transact("BEGIN IMMEDIATE", work));
+  }
+
+  read<T>(work: SqlWork<T>): Promise<T> {
+    return this.#inTurn(() => this.#transact("BEGIN", work));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    this.#shut("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  /** A transaction is one piece of work after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new WsightError("STORE_UNAVAILABLE", "alerts: the desk is closed"));
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #transact<T>(begin: string, work: SqlWork<T>): Promise<T> {
+    let connection: Connection | null = null;
+    try {
+      const opened = this.#open();
+      connection = opened.connection;
+      connection.exec(begin);
+      const result = await work(opened.sql);
+      connection.exec("COMMIT");
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors, a full disk among them.
+      if (connection?.inTransaction === true) connection.exec("ROLLBACK");
+      if (error instanceof WsightError && error.code !== "STORE_UNAVAILABLE") throw error;
+      throw this.#failed(error);
+    }
+  }
+
+  #open(): Opened {
+    const options = this.#options;
+    const known = this.#opened;
+    if (known !== null && (options === null || inodeOf(options) === known.inode)) return known;
+    if (known !== null && options !== null) {
+      this.#shut();
+      this.#onChange({ movedTo: null, reason: `alerts ${pathOf(options)}: the file was deleted or moved away` });
+    }
+    const connection = this.#connect();
+    this.#opened = { connection, sql: sqlOf(connection), inode: options === null ? 0 : inodeOf(options) };
+    return this.#opened;
+  }
+
+  #connect(): Connection {
+    const options = this.#options;
+    if (options !== null) {
+      try {
+        return openConnection(options, SCHEMA);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        this.#replace(options, error);
+        return openConnection(options, SCHEMA);
+      }
+    }
+    const connection = new Database(":memory:");
+    migrate(connection, SCHEMA, "alerts");
+    return connection;
+  }
+
+  /** What is to be thrown; the database is closed. */
+  #failed(error: unknown): WsightError {
+    const options = this.#options;
+    if (options === null) return new WsightError("STORE_UNAVAILABLE", `alerts: ${String(error)}`, { cause: error });
+    this.#shut();
+    if (isDamage(error)) {
+      try {
+        this.#replace(options, error);
+      } catch (cause) {
+        return unavailable(options, cause);
+      }
+    }
+    return unavailable(options, error);
+  }
+
+  #replace(options: DatabaseOptions, damage: unknown): void {
+    if (this.#beginnings++ >= MAX_SET_ASIDE) {
+      throw new WsightError(
+        "STORE_UNAVAILABLE",
+        `alerts ${pathOf(options)}: damaged again after ${MAX_SET_ASIDE} new beginnings; check the disk`,
+        { cause: damage },
+      );
+    }
+    const movedTo = setAside(options, Date.now());
+    this.#onChange({ movedTo, reason: damage instanceof Error ? damage.message : String(damage) });
+  }
+
+  #shut(lastWords?: string): void {
+    const connection = this.#opened?.connection;
+    if (this.#options === null && lastWords === undefined) return;
+    this.#opened = null;
+    try {
+      if (lastWords !== undefined) connection?.exec(lastWords);
+    } catch {
+      // The log is brought in at the next start.
+    } finally {
+      connection?.close();
+    }
+  }
+}
+
+function sqlOf(connection: Connection): Sql {
+  const prepared = new Map<string, Database.Statement>();
+  const prepare = (text: string, raw: boolean): Database.Statement => {
+    const key = `${raw} ${text}`;
+    const known = prepared.get(key);
+    if (known !== undefined) return known;
+    if (prepared.size >= MAX_PREPARED) prepared.clear();
+    const statement = connection.prepare(text.replaceAll("$", "?"));
+    prepared.set(key, raw ? statement.raw() : statement);
+    return statement;
+  };
+  return {
+    rows: async (text, values: readonly SqlValue[] = []) => prepare(text, true).all(...values) as readonly SqlRow[],
+    change: async (text, values: readonly SqlValue[] = []) => prepare(text, false).run(...values).changes,
+  };
+}
+
+/** 0 while there is none. */
+function inodeOf(options: DatabaseOptions): number {
+  return statSync(pathOf(options), { throwIfNoEntry: false })?.ino ?? 0;
+}

@@ -1,0 +1,50 @@
+import type { AlertTables } from "../alert-tables.ts";
+import type { AlertDatabase } from "./database.ts";
+import type { OnFileChange } from "./libsql-database.ts";
+import { createSqlAlertTables } from "./sql-alert-tables.ts";
+
+/** File of the tables within the data directory. */
+export const ALERTS_FILE = "alerts.db";
+
+/** Where the tables are. */
+export type AlertTablesPlace =
+  | {
+      readonly engine: "libsql";
+      /** `null`: in memory, for as long as the process lives. */
+      readonly dataDir: string | null;
+    }
+  | {
+      readonly engine: "postgres";
+      readonly url: string;
+      /** Name of the hub: what it keeps of its own carries it. */
+      readonly hub: string;
+    };
+
+/** How tables are opened. */
+export interface AlertTablesOptions {
+  readonly place: AlertTablesPlace;
+  /** ms epoch. */
+  readonly now: () => number;
+  /** Told when a file was moved aside or found to be gone. @default nobody */
+  readonly onFileChange?: OnFileChange;
+}
+
+/** Opens the tables; nothing is connected before the first call. Only the client of the database that is used is loaded. */
+export async function openAlertTables(options: AlertTablesOptions): Promise<AlertTables> {
+  const { place, now } = options;
+  return createSqlAlertTables({
+    database: await openDatabase(options),
+    hub: place.engine === "postgres" ? place.hub : "",
+    now,
+  });
+}
+
+async function openDatabase({ place, onFileChange = () => undefined }: AlertTablesOptions): Promise<AlertDatabase> {
+  if (place.engine === "postgres") {
+    const { openPostgresDatabase } = await import("./postgres-database.ts");
+    return openPostgresDatabase(place.url);
+  }
+  const { LibsqlDatabase } = await import("./libsql-database.ts");
+  const { dataDir } = place;
+  return new LibsqlDatabase(dataDir === null ? null : { dataDir, file: ALERTS_FILE, what: "alerts" }, onFileChange);
+}

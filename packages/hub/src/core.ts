@@ -1,5 +1,11 @@
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import type { HistoryEvent, HubRow } from "@wsight/protocol";
+import type { Alerts } from "./alerts/alerts.ts";
+import { createAlerts } from "./alerts/create-alerts.ts";
+import { createAlertDesk } from "./alerts/desk/create-desk.ts";
+import { toHistoryEvent } from "./alerts/history-events.ts";
+import { createLiveObserver } from "./alerts/observe/live-observer.ts";
 import { type Asks, createAsks } from "./asks.ts";
 import { type Audit, createAudit } from "./audit.ts";
 import type { Clock } from "./clock.ts";
@@ -30,6 +36,9 @@ import { VERSION } from "./version.ts";
 /** Seconds that have not been closed for this long mean that something is wrong, in ms. */
 const LATE_MS = 10_000;
 
+/** Where hubs listen unless told otherwise. */
+const DEFAULT_PORT = 4700;
+
 /** What a hub holds and does, without the doors to it. */
 export interface Core {
   /** ms epoch. */
@@ -41,6 +50,7 @@ export interface Core {
   readonly connections: ConnectionLists;
   readonly audit: Audit;
   readonly tests: Tests;
+  readonly alerts: Alerts;
   readonly live: Live;
   /** Say how many are told by other ways than live sessions, and what slow ones did not get. The door puts them in. */
   readonly audiences: Set<() => { readonly viewers: number; readonly skippedTicks: number }>;
@@ -49,6 +59,8 @@ export interface Core {
   /** `null` while nothing is kept on disk. */
   readonly history: HistoryKeeper | null;
   readiness(): Readiness;
+  /** Says where the hub is reached, once it listens: for links in what people are told. */
+  setUrl(url: string): void;
   /** Ends the second that began at `at`: state first, then viewers, then the record. */
   onSecond(at: number): void;
   /** Says goodbye to viewers and writes what is left. */
@@ -73,8 +85,13 @@ export interface CoreParts {
     | "otlpUrl"
     | "otlpHeaders"
     | "otlpIntervalMs"
+    | "port"
+    | "publicUrl"
+    | "notifyHosts"
   >;
   readonly dataDir: string | null;
+  /** The hub's secret: what secrets of channels are encrypted with is made from it. */
+  readonly secret: string;
   /** `NODE_ENV` of the hub's process; empty for none. */
   readonly nodeEnv: string;
   readonly clock: Clock;
@@ -82,13 +99,13 @@ export interface CoreParts {
 }
 
 /** Builds the parts and passes them to each other. */
-export function createCore({ options, dataDir, nodeEnv, clock, onError }: CoreParts): Core {
+export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }: CoreParts): Core {
   const target = parseOtlp(options);
   const startedAt = clock.now();
   const readCost = createOwnCost();
   let cost = readCost();
   let beatAt = startedAt;
-  const current = createCurrent({ clock, hubRow });
+  const current = createCurrent({ clock, hubRow, alertsTable: () => alerts.table() });
   const asks = createAsks();
   const audit = createAudit({ dataDir, clock, onError });
   const told = dataDir === null ? null : resolve(dataDir);
@@ -119,6 +136,29 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
     onError,
   });
   const history = store === null ? null : createHistoryKeeper({ ...kept, store });
+
+  let url = options.publicUrl ?? null;
+  const alertError = (error: unknown): void => onError(error, { stage: "alerts" });
+  const alerts = createAlerts({
+    current,
+    clock,
+    observer: createLiveObserver({ current, history, onError: alertError }),
+    desk: createAlertDesk({
+      dataDir,
+      store: options.store,
+      secret,
+      instance: instanceName(options.port),
+      notifyHosts: options.notifyHosts,
+      onError,
+    }),
+    backTest: null,
+    publicUrl: () => url,
+    onError: alertError,
+  });
+  alerts.listen((happening) => {
+    const event = toHistoryEvent(happening);
+    if (event !== null) note([event]);
+  });
 
   const choice = createNodeChoice(current, ingest.isLocal);
   const processes = createProcessLooks({ asks, choice, clock });
@@ -159,7 +199,7 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
   }
 
   /** One part that fails must not keep the others from their second. */
-  function attempt(stage: "tick" | "store" | "otlp", work: () => void): void {
+  function attempt(stage: "tick" | "alerts" | "store" | "otlp", work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -175,6 +215,7 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
     connections: createConnectionLists({ asks, current, clock }),
     audit,
     tests,
+    alerts,
     live,
     audiences,
     processes,
@@ -184,6 +225,9 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
       store: history?.ready() ?? true,
       ingest: Math.abs(clock.now() - beatAt) < LATE_MS,
     }),
+    setUrl(own) {
+      url ??= own;
+    },
     onSecond(at) {
       cost = readCost();
       attempt("tick", () => {
@@ -192,6 +236,7 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
       });
       stream.tick().catch((error: unknown) => onError(error, { stage: "live" }));
       live.tick(at).catch((error: unknown) => onError(error, { stage: "live" }));
+      attempt("alerts", () => alerts.observe());
       attempt("store", () => history?.observe(clock.now()));
       attempt("otlp", () => otlp?.observe(at));
     },
@@ -200,8 +245,14 @@ export function createCore({ options, dataDir, nodeEnv, clock, onError }: CorePa
       stream.close();
       await otlp?.close();
       await tests.close();
+      await alerts.close();
       await audit.close();
       await history?.close();
     },
   };
+}
+
+/** Name of this hub in what people are told: that of its machine, and its port where there may be others. */
+function instanceName(port = DEFAULT_PORT): string {
+  return port === DEFAULT_PORT || port === 0 ? hostname() : `${hostname()}-${port}`;
 }

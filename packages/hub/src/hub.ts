@@ -56,7 +56,14 @@ export async function createHub(setup: HubSetup): Promise<Hub> {
   const port = asInteger("BAD_OPTION", "port", options.port ?? 4700, 0, 65_535);
   const dataDir = options.dataDir === undefined ? ".wsight" : options.dataDir;
   const access = await createAccessControl({ options, host, dataDir, env, authenticate, clock, onError });
-  const core = createCore({ options, dataDir, nodeEnv: env.NODE_ENV ?? "", clock, onError });
+  const core = createCore({
+    options,
+    dataDir,
+    secret: access.secret,
+    nodeEnv: env.NODE_ENV ?? "",
+    clock,
+    onError,
+  });
   try {
     const door = await openDoor({ options, host, port, core, access, onCodeUsed, clock, onError });
     return run(core, door, host, clock);
@@ -67,6 +74,8 @@ export async function createHub(setup: HubSetup): Promise<Hub> {
 }
 
 function run(core: Core, door: Door, host: string, clock: Clock): Hub {
+  const url = `http://${reachable(host)}:${door.port}`;
+  core.setUrl(url);
   const beat = startBeat(clock, (at) => {
     core.onSecond(at);
     door.sweep();
@@ -82,7 +91,7 @@ function run(core: Core, door: Door, host: string, clock: Clock): Hub {
   }
 
   return {
-    url: `http://${reachable(host)}:${door.port}`,
+    url,
     host,
     port: door.port,
     openLink(reply) {

@@ -464,8 +464,8 @@ describe("pages of other sites", () => {
     expect(asked.status).toBe(204);
     expect(asked.headers).toMatchObject({
       "access-control-allow-origin": origin,
-      "access-control-allow-methods": "GET, POST, PUT, DELETE",
-      "access-control-allow-headers": "authorization, content-type",
+      "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+      "access-control-allow-headers": "authorization, content-type, if-match",
       "access-control-max-age": "600",
       vary: "Origin",
     });

@@ -13,6 +13,8 @@ import { publicKeys, secretKeys, type TokenKeys } from "./token.ts";
 /** Who may come in, and how they prove it. */
 export interface AccessControl {
   readonly keys: TokenKeys;
+  /** The hub's own key material, whatever tokens are verified by. Never told. */
+  readonly secret: string;
   readonly sessions: Sessions;
   readonly code: OneTimeCode;
   /** Knows processes of this machine and user; `null` knows none. */
@@ -50,6 +52,7 @@ export async function createAccessControl(parts: AccessParts): Promise<AccessCon
   const access = { keys: keys ?? secretKeys(secret.value), sessions };
   return {
     ...access,
+    secret: secret.value,
     machine,
     configured: decided,
     code: createOneTimeCode(options.oneTimeCode ?? null, now),

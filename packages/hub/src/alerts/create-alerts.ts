@@ -10,7 +10,7 @@ import type { Clock } from "../clock.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { AlertHappening, Alerts } from "./alerts.ts";
 import type { AlertDesk } from "./desk/desk.ts";
-import type { AlertEngine, AlertEngineOptions } from "./engine.ts";
+import { type AlertEngine, createAlertEngine } from "./engine.ts";
 import { createEvaluator } from "./evaluator.ts";
 import { KeptSetup } from "./kept-setup.ts";
 import { createNoticeWords, testNotice } from "./notice-words.ts";
@@ -31,7 +31,6 @@ export interface AlertsParts {
   readonly clock: Clock;
   readonly observer: RuleObserver & { close(): void };
   readonly desk: AlertDesk;
-  readonly createEngine: (options: AlertEngineOptions) => AlertEngine;
   /** Evaluates a rule on history; `null` while none is kept. */
   readonly backTest: Alerts["backTest"] | null;
   /** Address that people reach this hub by; `null` while it is not known. */
@@ -66,7 +65,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
   void open(FIRST_RETRY_MS);
 
   function newEngine(): AlertEngine {
-    const made = parts.createEngine({ observer, plan, words, newEpisodeId: createUlid });
+    const made = createAlertEngine({ observer, plan, words, newEpisodeId: createUlid });
     made.setRules(setup.rules, sampleTime());
     return made;
   }

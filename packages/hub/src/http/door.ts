@@ -3,6 +3,7 @@ import type { AccessControl } from "../access/access.ts";
 import { type ConnectionLimit, createConnectionLimit } from "../access/connection-limit.ts";
 import { createHostCheck, createOriginCheck } from "../access/guards.ts";
 import { createRateLimit } from "../access/rate-limit.ts";
+import { toDashboardEvent } from "../alerts/dashboard-alerts.ts";
 import type { Clock } from "../clock.ts";
 import type { Core } from "../core.ts";
 import type { DoctorSetup } from "../doctor/facts.ts";
@@ -71,6 +72,10 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const upgrades = createUpgrades(upgradeRoutes, gate, onError);
   const liveMonitor = createLiveMonitor(parts, gate, viewers);
   core.audiences.add(liveMonitor.stats);
+  const stopHearing = core.alerts.listen((happening) => {
+    const event = toDashboardEvent(happening);
+    if (event !== null) liveMonitor.tellAdmins(event.name, event.payload);
+  });
   const streams = createLiveStreams({ live: core.live, limit: viewers, origins: gate.origins });
   const routes = createRoutes(
     {
@@ -84,6 +89,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       exposition: createExposition({ current: core.current }),
       audit: core.audit,
       tests: core.tests,
+      alerts: core.alerts,
       now,
       doctor: createDoctor({ current: core.current, clock, setup: describeSetup(parts) }),
       history: core.history,
@@ -130,6 +136,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   };
   const close = async (): Promise<void> => {
     probeLinks.close();
+    stopHearing();
     // Polls that wait are answered before their connections are cut.
     await liveMonitor.close();
     await server.close();

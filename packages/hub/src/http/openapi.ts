@@ -48,6 +48,7 @@ const ERROR_SCHEMA = {
   },
 };
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  201: "Made",
   202: "Begun",
   204: "Done; no body",
   302: "Leads elsewhere",
@@ -57,6 +58,12 @@ const REFUSALS = {
   401: refusal("Not signed in"),
   403: refusal("Signed in, but not allowed"),
   429: refusal("Too many requests"),
+};
+const FURTHER: Readonly<Record<number, object>> = {
+  409: refusal("It can't be done as things stand"),
+  412: refusal("Another version is there: details.version"),
+  428: refusal("Which version is meant was not said"),
+  503: refusal("What is needed for it is away"),
 };
 
 function refusal(description: string): Readonly<Record<string, unknown>> {
@@ -74,12 +81,20 @@ function operation(route: Route): Readonly<Record<string, unknown>> {
   };
 }
 
-function responses({ answers = 200, access, path, method, query = [] }: Route): Readonly<Record<number, unknown>> {
+function responses({
+  answers = 200,
+  access,
+  path,
+  method,
+  query = [],
+  refuses = [],
+}: Route): Readonly<Record<number, unknown>> {
   const namesOne = path.includes(":") || query.some(({ name }) => name === "node");
   return {
     [answers]: { description: DESCRIPTIONS[answers] ?? "OK" },
     ...(access === "open" && method === "GET" ? {} : REFUSALS),
     ...(access !== "open" && namesOne ? { 404: refusal("There is no such thing") } : {}),
+    ...Object.fromEntries(refuses.map((status) => [status, FURTHER[status]])),
   };
 }
 

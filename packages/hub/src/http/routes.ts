@@ -1,6 +1,7 @@
 import { MAX_LINK_MESSAGE, MAX_VIEWER_MESSAGE } from "@wsight/protocol";
 import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { Sessions } from "../access/session.ts";
+import type { Alerts } from "../alerts/alerts.ts";
 import type { Asks } from "../asks.ts";
 import type { Audit } from "../audit.ts";
 import type { ConnectionLists } from "../connections/list.ts";
@@ -13,6 +14,7 @@ import type { ProbeLinks } from "../probe-links.ts";
 import type { ProcessLooks } from "../processes/process-looks.ts";
 import type { Exposition } from "../prometheus/exposition.ts";
 import type { Tests } from "../tests/tests.ts";
+import { alertRoutes } from "./handlers/alerts.ts";
 import { auditRoute } from "./handlers/audit.ts";
 import { connectionRoute, disconnectRoute } from "./handlers/connection.ts";
 import { connectionsRoute } from "./handlers/connections.ts";
@@ -53,6 +55,7 @@ export interface RouteParts {
   readonly audit: Audit;
   readonly doctor: Doctor;
   readonly tests: Tests;
+  readonly alerts: Alerts;
   /** ms epoch. */
   readonly now: () => number;
   /** `null` while the hub keeps no history. */
@@ -95,6 +98,7 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     auditRoute(parts.audit),
     doctorRoute(parts.doctor),
     ...testRoutes(parts),
+    ...alertRoutes(parts),
     liveRoute(parts.streams),
     liveSayRoute(parts.streams),
     openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),

@@ -79,6 +79,7 @@ function addRoute({ alerts, audit }: AlertChannelParts): Route {
     action: "channel.save",
     summary: "Add a way to tell people; audited",
     answers: 201,
+    refuses: [409, 503],
     body: BODY,
     handle: async ({ body }) => {
       if (alerts.channels().length >= MAX_CHANNELS)
@@ -96,6 +97,7 @@ function replaceRoute({ alerts, audit }: AlertChannelParts): Route {
     path: "/api/alerts/channels/:id",
     action: "channel.save",
     summary: "Change a channel, If-Match says which version; audited",
+    refuses: [412, 428, 503],
     body: BODY,
     handle: async (request) => {
       const { id = "" } = request.params;

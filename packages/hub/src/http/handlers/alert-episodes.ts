@@ -76,6 +76,7 @@ export function alertEpisodeRoutes({ alerts, audit, now }: AlertEpisodeParts): r
       ...route,
       method: "POST",
       path: `/api/alerts/episodes/:id/${word}`,
+      refuses: [409, 503],
       handle: async ({ params: { id = "" }, body }, by) => {
         const episode = await run(id, by, body);
         return { reply: { json: episode }, detail: `${word} ${episode.name}` };

@@ -3,10 +3,14 @@ import {
   ALERT_OPS,
   ALERT_SEVERITIES,
   type AlertRule,
+  describe,
   MAX_ALERT_RULES,
   WsightError,
 } from "@wsight/protocol";
 import type { Alerts } from "../../alerts/alerts.ts";
+import { importPrometheusRules } from "../../alerts/import/prometheus-rules.ts";
+import { Form } from "../../alerts/parse/form.ts";
+import { flag } from "../../alerts/parse/reads.ts";
 import { parseRule, parseRulePatch, type RuleContext } from "../../alerts/parse/rule.ts";
 import type { Audit } from "../../audit.ts";
 import { auditedRoute } from "../audited.ts";
@@ -15,6 +19,8 @@ import type { Route, RouteRequest } from "../route.ts";
 
 /** Rules for composite conditions and templates may be longer than other bodies. */
 const MAX_BODY_BYTES = 256 * 1024;
+/** Of a file with rules, as a string of JSON. */
+const MAX_IMPORT_BYTES = 1024 * 1024;
 
 /** What rules over HTTP work with. */
 export interface AlertRuleParts {
@@ -68,6 +74,7 @@ export function alertRuleRoutes(parts: AlertRuleParts): readonly Route[] {
     ),
     deleteRoute(parts),
     versionsRoute(parts),
+    importRoute(parts),
   ];
 }
 
@@ -105,6 +112,7 @@ function addRoute(parts: AlertRuleParts): Route {
     action: "rule.save",
     summary: "Add a rule; audited",
     answers: 201,
+    refuses: [409, 503],
     body: { ...RULE_SCHEMA, required: ["name", "metric"] },
     maxBodyBytes: MAX_BODY_BYTES,
     handle: async (request, by) => {
@@ -137,6 +145,7 @@ function writeRoute(
     path: "/api/alerts/rules/:id",
     action: "rule.save",
     summary,
+    refuses: [412, 428, 503],
     body: RULE_SCHEMA,
     maxBodyBytes: MAX_BODY_BYTES,
     handle: async (request, by) => {
@@ -155,6 +164,7 @@ function deleteRoute({ alerts, audit }: AlertRuleParts): Route {
     method: "DELETE",
     path: "/api/alerts/rules/:id",
     action: "rule.delete",
+    refuses: [409, 412, 428, 503],
     summary:
       "Delete a rule, If-Match says which version; those that came with wsight can only be switched off; audited",
     answers: 204,
@@ -178,4 +188,49 @@ function versionsRoute({ alerts }: AlertRuleParts): Route {
     summary: "Every version there was of a rule, newest first, at most 50",
     handle: async ({ params: { id = "" } }) => ({ json: { versions: await alerts.ruleVersions(id) } }),
   };
+}
+
+function importRoute({ alerts, audit, now }: AlertRuleParts): Route {
+  return auditedRoute(audit, {
+    method: "POST",
+    path: "/api/alerts/rules/import",
+    action: "rule.save",
+    summary: "Read alerting rules of Prometheus (YAML), say what can be told here, and with save add them; audited",
+    body: {
+      type: "object",
+      required: ["text"],
+      properties: {
+        text: TEXT,
+        save: { type: "boolean", default: false },
+        enabled: { type: "boolean", default: true },
+      },
+    },
+    maxBodyBytes: MAX_IMPORT_BYTES,
+    handle: async ({ body }, by) => {
+      const { text, save, enabled } = readImport(body);
+      const answer = await importPrometheusRules(text, { by, now: now(), rules: alerts.rules() });
+      const rules = answer.rules.map((rule) => ({ ...rule, enabled: rule.enabled && enabled }));
+      const saved: AlertRule[] = [];
+      if (save) for (const rule of rules) saved.push(await alerts.saveRule(rule, null, by));
+      const detail = `${rules.length} read, ${answer.refused.length} refused, ${saved.length} saved`;
+      return { reply: { json: { ...answer, rules: save ? saved : rules, saved: save } }, target: "import", detail };
+    },
+  });
+}
+
+function readImport(body: unknown): { readonly text: string; readonly save: boolean; readonly enabled: boolean } {
+  const form = Form.open("import", body, ["text", "save", "enabled"]);
+  const read = {
+    text: form.required("text", textOf, ""),
+    save: form.optional("save", flag, false),
+    enabled: form.optional("enabled", flag, true),
+  };
+  form.finish("import");
+  return read;
+}
+
+/** How long it may be, the reader says. */
+function textOf(_where: string, value: unknown): string {
+  if (typeof value !== "string") throw new Error(`expected a string, got ${describe(value)}`);
+  return value;
 }

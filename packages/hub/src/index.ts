@@ -3,12 +3,27 @@ export { type MachineKey, readMachineKey, signMachineToken } from "./access/mach
 export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
+export type { AlertCommit, NoticeDraft } from "./alerts/commit.ts";
+export type {
+  AlertTables,
+  LeasedGroup,
+  LeasedNotice,
+  OpenChannel,
+  Outcome,
+} from "./alerts/desk/alert-tables.ts";
+export { type AlertDeskOptions, createAlertDesk, type ProcessDesk } from "./alerts/desk/create-desk.ts";
+export type { AlertBook, AlertDesk, ChannelDraft, DeskStatus, EpisodeQuery, OutboxQuery } from "./alerts/desk/desk.ts";
+export type { Dispatcher, DispatcherParts } from "./alerts/desk/dispatcher.ts";
+export { Sealer, sealingKey } from "./alerts/desk/sealing.ts";
+export { type AlertTablesOptions, type AlertTablesPlace, openAlertTables } from "./alerts/desk/tables/open-tables.ts";
+export { orderOutbox, type WaitingNotice } from "./alerts/desk/tables/outbox-order.ts";
 export {
   type ImportAnswer,
   type ImportContext,
   type ImportRemark,
   importPrometheusRules,
 } from "./alerts/import/prometheus-rules.ts";
+export type { InstanceState } from "./alerts/machine/instance-state.ts";
 export {
   type AddressGuard,
   createAddressGuard,

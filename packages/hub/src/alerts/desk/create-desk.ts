@@ -5,6 +5,7 @@ import type { ChildRestart } from "../../child-link.ts";
 import type { OnHubError } from "../../errors.ts";
 import { writerNameOf } from "../../store/postgres/writer-name.ts";
 import { nameForOnce } from "../../store/postgres/writers.ts";
+import { createAddressGuard } from "../notify/address/address-guard.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import type { AlertBook, AlertDesk, DeskStatus } from "./desk.ts";
 import { createDeskLink, type DeskLink } from "./process/desk-link.ts";
@@ -41,8 +42,10 @@ export interface ProcessDesk extends AlertDesk {
  * Makes the desk of a hub. Its process is started when there is something to
  * open (250 ms after the start), or at the first commit or change; until then
  * everything is answered as empty, and nothing is written anywhere.
+ * @throws WsightError `BAD_OPTION` for hosts that are none
  */
 export function createAlertDesk(options: AlertDeskOptions): ProcessDesk {
+  createAddressGuard(options.notifyHosts ?? []);
   return new LinkedDesk(options);
 }
 

@@ -4,6 +4,7 @@ export { type Principal, ROLES, type Role } from "./access/principal.ts";
 export { MIN_SECRET_LENGTH, resolveSecret, type Secret, type SecretSources } from "./access/secret.ts";
 export { type JwtOptions, signToken, type TokenClaims } from "./access/token.ts";
 export type { AlertCommit, NoticeDraft } from "./alerts/commit.ts";
+export { DEFAULT_RULES } from "./alerts/default-rules.ts";
 export type {
   AlertTables,
   LeasedGroup,
@@ -34,6 +35,14 @@ export { CHANNEL_KINDS, type ChannelKind } from "./alerts/notify/channel-kinds.t
 export { createDispatcher, type DispatcherTuning } from "./alerts/notify/dispatcher.ts";
 export type { Delivery, Message, Notifier } from "./alerts/notify/notifier.ts";
 export { createNotifiers, type NotifierTools } from "./alerts/notify/notifiers.ts";
+export { createLiveObserver, type LiveObserver, type LiveObserverParts } from "./alerts/observe/live-observer.ts";
+export { compileRatio, type RatioCounts, type RatioReader } from "./alerts/observe/ratio.ts";
+export {
+  createStoredObserver,
+  type StoredObserver,
+  type StoredObserverParts,
+} from "./alerts/observe/stored-observer.ts";
+export { wilsonLowerBound } from "./alerts/observe/wilson.ts";
 export { parseBackTest, parseBackTestOf } from "./alerts/parse/back-test.ts";
 export { type ChannelContext, parseChannelDraft } from "./alerts/parse/channel.ts";
 export { parseNote, parseNoteText, parseSnooze } from "./alerts/parse/commands.ts";

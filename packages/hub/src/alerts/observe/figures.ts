@@ -50,6 +50,13 @@ export function labelsOf(metric: string): readonly string[] {
   return [...(indicator.kind === "spread" ? [] : ["node"]), "service", ...indicator.attributes];
 }
 
+function checkLabels(metric: string, labels: readonly string[]): void {
+  const known = labelsOf(metric);
+  const stranger = labels.find((label) => !known.includes(label));
+  if (stranger === undefined) return;
+  throw new WsightError("BAD_REQUEST", `labels of ${metric}: expected ${known.join(", ")}, got ${stranger}`);
+}
+
 function openFigure(source: WindowSource, figure: AlertFigure, by: readonly string[]): Figure {
   const { metric, agg, filter, windowSec } = figure;
   const indicator = findIndicator(metric);
@@ -59,9 +66,7 @@ function openFigure(source: WindowSource, figure: AlertFigure, by: readonly stri
   }
   if (agg !== "value") throw expected("BAD_REQUEST", `agg of ${metric}`, '"value"', agg);
   if (indicator.kind === "ratio") return new RatioFigure(source, indicator, filter, by, windowSec);
-  if (indicator.kind === "spread" && by.includes("node")) {
-    throw new WsightError("BAD_REQUEST", `groupBy: ${metric} compares nodes, so it can't be told by node`);
-  }
+  checkLabels(metric, [...by, ...Object.keys(filter.where ?? {})]);
   return new NodeFigure(source, indicator, filter, by, windowSec);
 }
 

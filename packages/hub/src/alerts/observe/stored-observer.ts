@@ -10,6 +10,8 @@ export interface StoredObserverParts {
   readonly fromAt: number;
   /** ms epoch, exclusive. */
   readonly toAt: number;
+  /** Interval of the lines, ms; widened to a multiple of the resolution. */
+  readonly lineStepMs: number;
   /** Gives up with its reason. */
   readonly signal: AbortSignal;
 }
@@ -28,8 +30,13 @@ export interface StoredObserver extends RuleObserver {
    * whose end is a multiple of the resolution: `fromAt + resolutionMs − 1000`, then on by whole resolutions.
    */
   load(at: number): Promise<void> | null;
-  /** The figure of the busiest instances, at most `most`, one value for each `stepMs`; once everything was observed. */
-  lines(stepMs: number, most: number): readonly BackTestLine[];
+  /** Interval of the lines, ms. */
+  readonly lineStepMs: number;
+  /**
+   * The figure of the busiest instances, at most `most`: of each interval the value that was furthest towards the
+   * limits, so that no breach is hidden. Once everything was observed.
+   */
+  lines(most: number): readonly BackTestLine[];
   /** How many instances had a value. */
   readonly instances: number;
   readonly limits: { readonly warn: AlertLimit | null; readonly crit: AlertLimit | null };
@@ -44,6 +51,7 @@ export async function createStoredObserver({ reader, signal }: StoredObserverPar
     unit: "1",
     coverage: 0,
     instances: 0,
+    lineStepMs: 1000,
     limits: { warn: null, crit: null },
     load: () => null,
     lines: () => [],

@@ -9,6 +9,7 @@ import {
 import type { Clock } from "../clock.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { AlertHappening, Alerts } from "./alerts.ts";
+import { DEFAULT_RULES } from "./default-rules.ts";
 import type { AlertDesk } from "./desk/desk.ts";
 import { type AlertEngine, createAlertEngine } from "./engine.ts";
 import { createEvaluator } from "./evaluator.ts";
@@ -185,12 +186,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
       return desk.saveRule(rule, null);
     }
     if (known === undefined) throw new WsightError("NOT_FOUND", `There is no rule ${rule.id}`);
-    if (setup.isSaved(rule.id)) return desk.saveRule(rule, ifVersion);
-    // The first change of a built-in rule: what it was before is its first version.
-    if (ifVersion !== known.version)
-      throw new WsightError("CONFLICT", undefined, { details: { version: known.version } });
-    const kept = await desk.saveRule(known, null);
-    return desk.saveRule(rule, kept.version);
+    return desk.saveRule(rule, ifVersion);
   }
 
   function problem(): string | null {
@@ -244,9 +240,12 @@ export function createAlerts(parts: AlertsParts): Alerts {
       );
     },
     async ruleVersions(id) {
-      const rule = setup.rule(id);
-      if (rule === undefined) throw new WsightError("NOT_FOUND", `There is no rule ${id}`);
-      return setup.isSaved(id) ? desk.ruleVersions(id) : [rule];
+      if (setup.rule(id) === undefined) throw new WsightError("NOT_FOUND", `There is no rule ${id}`);
+      const builtin = DEFAULT_RULES.filter((rule) => rule.id === id);
+      const saved = await desk.ruleVersions(id);
+      // The first version of a rule that came with wsight is in no table; of 50 it is the first to go.
+      const isWhole = saved.length === 0 || saved.at(-1)?.version === 2;
+      return isWhole ? [...saved, ...builtin] : saved;
     },
     async backTest(query, signal) {
       if (parts.backTest === null)

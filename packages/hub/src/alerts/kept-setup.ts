@@ -32,11 +32,6 @@ export class KeptSetup {
     return this.#rules.find((rule) => rule.id === id);
   }
 
-  /** True for one that is kept, so that the next version of it must say which it replaces. */
-  isSaved(ruleId: string): boolean {
-    return this.#saved.has(ruleId);
-  }
-
   putRule(rule: AlertRule): void {
     this.#saved.set(rule.id, rule);
     this.#merge();

@@ -48,7 +48,7 @@ export function readMailSettings(settings: Settings): MailSettings {
 
 /** Reads `name@host` or `Name <name@host>`. @throws SettingsError */
 function parseMailAddress(label: string, text: string): MailAddress {
-  const match = /^\s*(?:"?([^"<>]*?)"?\s*<([^<>]+)>|([^<>]+))\s*$/.exec(text);
+  const match = /^\s*(?:"?([^"<>\p{Cc}]*?)"?\s*<([^<>]+)>|([^<>]+))\s*$/u.exec(text);
   const address = (match?.[2] ?? match?.[3] ?? "").trim();
   if (!ADDRESS.test(address))
     throw new SettingsError(`${label}: expected an address as alerts@example.org, got ${text}`);

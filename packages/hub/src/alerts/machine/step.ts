@@ -207,8 +207,11 @@ function atLevel(state: InstanceState, level: AlertSeverity, { rule, at }: StepC
 
 function recover(state: InstanceState, context: StepContext): Step {
   const { rule, at } = context;
-  const recovering: InstanceState = { ...state, status: "recovering", recoverAt: at, lowerAt: state.lowerAt ?? at };
-  return endWhenKept(withTransition(recovering, "good", rule, at), context);
+  return endWhenKept(withTransition(inRecovery(state, at), "good", rule, at), context);
+}
+
+function inRecovery(state: InstanceState, at: number): InstanceState {
+  return { ...state, status: "recovering", recoverAt: state.recoverAt ?? at, lowerAt: state.lowerAt ?? at };
 }
 
 function endWhenKept(state: InstanceState, { rule, at }: StepContext): Step {
@@ -263,9 +266,11 @@ function onMissing(state: InstanceState, context: StepContext): Step {
 
 /** One that flaps is held: that it has no data every now and then is how it flaps. */
 function withoutDataInRange(state: InstanceState, context: StepContext): Step {
-  const isHeld = state.flappingAt !== null && state.episodeId !== null;
-  if (!isHeld) return closed(state, "no_data_ok");
-  return judged({ ...state, value: null }, { samples: 0, level: null, good: true, limit: state.limit }, context);
+  if (state.episodeId === null) return closed(state, "no_data_ok");
+  const { rule, at } = context;
+  const good = state.status === "recovering" ? state : withTransition(state, "good", rule, at);
+  if (good.flappingAt === null) return closed(good, "no_data_ok");
+  return endWhenKept({ ...inRecovery(good, at), value: null }, context);
 }
 
 function asBreach(state: InstanceState, rule: AlertRule): Judged {

@@ -1,7 +1,7 @@
 import type { AlertMatcher, Labels } from "@wsight/protocol";
 import { createMatcher } from "../../promql/matcher.ts";
 
-/** Longest program of a pattern: with the longest label it is run in about a millisecond. */
+/** Longest program of a pattern: with the longest label it takes a few milliseconds at worst. */
 const MAX_STEPS = 1000;
 
 /** True when all of some matchers hold for these labels. */

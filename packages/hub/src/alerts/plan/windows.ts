@@ -26,6 +26,14 @@ const MAX_JOINED = 400;
 /** What windows are made of. */
 export type WindowPlan = Pick<AlertSilence, "startsAt" | "durationSec" | "timeZone" | "recurrence">;
 
+/** A day, and when its window begins. */
+interface Start {
+  /** ms epoch of a clock in UTC. */
+  readonly day: number;
+  /** ms epoch. */
+  readonly startAt: number;
+}
+
 /** Reads `2026-11-21T02:30` as ms epoch of a clock in UTC; `null` for what is no such time. */
 export function parseWallClock(text: string): number | null {
   const [whole, ...parts] = WALL_CLOCK.exec(text) ?? [];
@@ -52,10 +60,10 @@ export function createWindows({ startsAt, durationSec, timeZone, recurrence }: W
   const timeOfDay = first - firstDay;
   const lengthMs = durationSec * 1000;
 
-  /** First start at or after the day, ms epoch, and its day. */
-  function nextStart(fromDay: number, days: number): { readonly day: number; readonly startAt: number } | null {
-    let day = Math.max(fromDay, firstDay);
-    for (let i = 0; i <= days && day <= lastDay; i++, day += DAY_MS) {
+  /** Nearest start from the day on, forwards or backwards, at most so many days away. */
+  function startNear(fromDay: number, days: number, step: 1 | -1 = 1): Start | null {
+    let day = step > 0 ? Math.max(fromDay, firstDay) : Math.min(fromDay, lastDay);
+    for (let i = 0; i <= days && day >= firstDay && day <= lastDay; i++, day += step * DAY_MS) {
       if (isOnDay(day)) return { day, startAt: zone.momentOf(day + timeOfDay) };
     }
     return null;
@@ -74,17 +82,23 @@ export function createWindows({ startsAt, durationSec, timeZone, recurrence }: W
     }
   }
 
-  /** The windows from one start on that leave no gap. */
-  function joined(day: number, startAt: number): TimeWindow {
-    let endAt = startAt + lengthMs;
-    let last = day;
+  /** The window of a start, with those before and after it that leave no gap. */
+  function joined(from: Start): TimeWindow {
+    const reach = Math.ceil(lengthMs / DAY_MS) + 1;
+    let first = from;
     for (let i = 0; i < MAX_JOINED; i++) {
-      const next = nextStart(last + DAY_MS, Math.ceil(lengthMs / DAY_MS) + 1);
-      if (next === null || next.startAt > endAt) return { startAt, endAt };
-      endAt = Math.max(endAt, next.startAt + lengthMs);
-      last = next.day;
+      const before = startNear(first.day - DAY_MS, reach, -1);
+      if (before === null || before.startAt + lengthMs < first.startAt) break;
+      first = before;
     }
-    return { startAt, endAt: null };
+    let last = from;
+    for (let i = 0; i < MAX_JOINED; i++) {
+      const next = startNear(last.day + DAY_MS, reach);
+      if (next === null || next.startAt > last.startAt + lengthMs)
+        return { startAt: first.startAt, endAt: last.startAt + lengthMs };
+      last = next;
+    }
+    return { startAt: first.startAt, endAt: null };
   }
 
   function windowAt(moment: number): TimeWindow | null {
@@ -92,21 +106,24 @@ export function createWindows({ startsAt, durationSec, timeZone, recurrence }: W
     let from = dayOf(zone.wallOf(moment - lengthMs)) - DAY_MS;
     const until = dayOf(zone.wallOf(moment)) + DAY_MS;
     while (from <= until) {
-      const next = nextStart(from, (until - from) / DAY_MS);
+      const next = startNear(from, (until - from) / DAY_MS);
       if (next === null || next.startAt > moment) return null;
-      if (moment < next.startAt + lengthMs) return joined(next.day, next.startAt);
+      if (moment < next.startAt + lengthMs) return joined(next);
       from = next.day + DAY_MS;
     }
     return null;
   }
 
   function windowAfter(moment: number): TimeWindow | null {
-    let from = dayOf(zone.wallOf(moment)) - DAY_MS;
+    const now = windowAt(moment);
+    if (now?.endAt === null) return null;
+    const free = now?.endAt ?? moment;
+    let from = dayOf(zone.wallOf(free)) - DAY_MS;
     // Two days may stand for moments that are past already, a third for one that was put off into them.
     for (let i = 0; i < 4; i++) {
-      const next = nextStart(from, LOOK_AHEAD_DAYS);
+      const next = startNear(from, LOOK_AHEAD_DAYS);
       if (next === null) return null;
-      if (next.startAt > moment) return joined(next.day, next.startAt);
+      if (next.startAt > free) return joined(next);
       from = next.day + DAY_MS;
     }
     return null;

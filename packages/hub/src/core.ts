@@ -14,6 +14,8 @@ import { createCurrent } from "./current.ts";
 import type { CurrentView } from "./current-view.ts";
 import type { OnHubError } from "./errors.ts";
 import { createMetricsStream, type MetricsStream } from "./gateways/ws-metrics.ts";
+import { createHealthKeeper, type HealthKeeper } from "./health/health-keeper.ts";
+import { createRatioCounts } from "./health/ratio-counts.ts";
 import { createHeirs } from "./heir.ts";
 import { createHistoryKeeper, type HistoryKeeper } from "./history/history-keeper.ts";
 import type { Readiness } from "./http/handlers/health.ts";
@@ -51,6 +53,7 @@ export interface Core {
   readonly audit: Audit;
   readonly tests: Tests;
   readonly alerts: Alerts;
+  readonly health: HealthKeeper;
   readonly live: Live;
   /** Say how many are told by other ways than live sessions, and what slow ones did not get. The door puts them in. */
   readonly audiences: Set<() => { readonly viewers: number; readonly skippedTicks: number }>;
@@ -105,7 +108,12 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
   const readCost = createOwnCost();
   let cost = readCost();
   let beatAt = startedAt;
-  const current = createCurrent({ clock, hubRow, alertsTable: () => alerts.table() });
+  const current = createCurrent({
+    clock,
+    hubRow,
+    alertsTable: () => alerts.table(),
+    health: () => health.health(),
+  });
   const asks = createAsks();
   const audit = createAudit({ dataDir, clock, onError });
   const told = dataDir === null ? null : resolve(dataDir);
@@ -139,10 +147,11 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
 
   let url = options.publicUrl ?? null;
   const alertError = (error: unknown): void => onError(error, { stage: "alerts" });
+  const observer = createLiveObserver({ current, history, onError: alertError });
   const alerts = createAlerts({
     current,
     clock,
-    observer: createLiveObserver({ current, history, onError: alertError }),
+    observer,
     desk: createAlertDesk({
       dataDir,
       store: options.store,
@@ -175,6 +184,20 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     looks: processes,
     storage,
     intervalMs: options.intervalMs,
+  });
+
+  const health = createHealthKeeper({
+    observer,
+    rule: (id) => alerts.rules().find((rule) => rule.id === id),
+    ratioAt: createRatioCounts(current),
+    tables: () => ({
+      nodes: current.table("nodes"),
+      components: current.table("components"),
+      collectors: current.table("collectors"),
+      store: storeRow(),
+      alerts: alerts.table(),
+    }),
+    note,
   });
 
   const otlp = target === null ? null : createOtlpExporter({ target, current, onError });
@@ -216,6 +239,7 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     audit,
     tests,
     alerts,
+    health,
     live,
     audiences,
     processes,
@@ -237,6 +261,9 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
       stream.tick().catch((error: unknown) => onError(error, { stage: "live" }));
       live.tick(at).catch((error: unknown) => onError(error, { stage: "live" }));
       attempt("alerts", () => alerts.observe());
+      attempt("alerts", () => {
+        if (current.at !== null) health.observe(current.at, clock.now());
+      });
       attempt("store", () => history?.observe(clock.now()));
       attempt("otlp", () => otlp?.observe(at));
     },

@@ -153,5 +153,5 @@ const USUAL_SEC = 300;
 /** A limit as the share that is bad: of a success ratio, what is missing to one. */
 function badLimit({ op }: AlertRule, limit: AlertLimit | null): number | null {
   if (typeof limit !== "number") return null;
-  return op === "lt" || op === "lte" ? 1 - limit : limit;
+  return op === "lt" || op === "lte" ? Number((1 - limit).toPrecision(12)) : limit;
 }

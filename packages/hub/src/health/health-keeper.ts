@@ -1,8 +1,8 @@
 import type { Health, HistoryEvent } from "@wsight/protocol";
-import type { RatioCounts } from "../alerts/observe/ratio.ts";
 import { composeHealth, type JudgedCheck, stateOf } from "./compose.ts";
 import { type FigureSource, figureChecks, RATIO_CHECKS, RatioCheck } from "./figure-checks.ts";
 import { isWorse, Latch } from "./latch.ts";
+import type { RatioAt } from "./ratio-counts.ts";
 import { eventOf, type HealthTurn } from "./strip.ts";
 import { type SeenCheck, type Tables, tableChecks } from "./table-checks.ts";
 
@@ -20,8 +20,8 @@ const MAX_BEHIND_MS = 60_000;
 
 /** What health is made from. */
 export interface HealthParts extends FigureSource {
-  /** What of a ratio came in the second at `at`; `null` where nothing reports. */
-  readonly ratioAt: (ruleId: string, at: number) => RatioCounts | null;
+  /** What of a ratio came in a second. */
+  readonly ratioAt: RatioAt;
   readonly tables: () => Tables;
   /** Takes what is to be kept. */
   readonly note: (events: readonly HistoryEvent[]) => void;
@@ -53,7 +53,10 @@ export function createHealthKeeper(parts: HealthParts): HealthKeeper {
     const from = behind >= 1 && behind * 1000 <= MAX_BEHIND_MS ? at - (behind - 1) * 1000 : at;
     let seen: readonly (SeenCheck | null)[] = [];
     for (let second = from; second <= at; second += 1000)
-      seen = ratios.map(({ ruleId, check }) => check.look(parts.rule(ruleId), parts.ratioAt(ruleId, second), second));
+      seen = ratios.map(({ ruleId, check }) => {
+        const rule = parts.rule(ruleId);
+        return check.look(rule, rule === undefined ? null : parts.ratioAt(rule, second), second);
+      });
     lookedAt = at;
     return seen.filter((check) => check !== null);
   }

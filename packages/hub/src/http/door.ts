@@ -90,6 +90,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       audit: core.audit,
       tests: core.tests,
       alerts: core.alerts,
+      health: core.health,
       now,
       doctor: createDoctor({ current: core.current, clock, setup: describeSetup(parts) }),
       history: core.history,

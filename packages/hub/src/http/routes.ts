@@ -8,6 +8,7 @@ import type { ConnectionLists } from "../connections/list.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { Doctor } from "../doctor.ts";
 import { MAX_CLIENT_MESSAGE, type MetricsStream } from "../gateways/ws-metrics.ts";
+import type { HealthKeeper } from "../health/health-keeper.ts";
 import type { HistoryKeeper } from "../history/history-keeper.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
@@ -32,6 +33,7 @@ import { nodesRoute } from "./handlers/nodes.ts";
 import { openApiRoute } from "./handlers/openapi.ts";
 import { processesRoute } from "./handlers/processes.ts";
 import { prometheusRoutes } from "./handlers/prometheus.ts";
+import { serverHealthRoutes } from "./handlers/server-health.ts";
 import { showSessionRoute } from "./handlers/show-session.ts";
 import { type SignInParts, signInRoute } from "./handlers/sign-in.ts";
 import { signOutRoute } from "./handlers/sign-out.ts";
@@ -56,6 +58,7 @@ export interface RouteParts {
   readonly doctor: Doctor;
   readonly tests: Tests;
   readonly alerts: Alerts;
+  readonly health: HealthKeeper;
   /** ms epoch. */
   readonly now: () => number;
   /** `null` while the hub keeps no history. */
@@ -99,6 +102,12 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
     doctorRoute(parts.doctor),
     ...testRoutes(parts),
     ...alertRoutes(parts),
+    ...serverHealthRoutes({
+      health: parts.health.health,
+      turns: parts.health.turns,
+      askHistory: parts.history?.ask ?? null,
+      now: parts.now,
+    }),
     liveRoute(parts.streams),
     liveSayRoute(parts.streams),
     openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),

@@ -153,9 +153,9 @@ export class EngineRig {
     });
   }
 
-  /** Looks at each of the next seconds. */
-  run(seconds: number): this {
-    for (let i = 0; i < seconds; i++, this.at += 1000) {
+  /** Looks at so many seconds, one in `everySec`. */
+  run(times: number, everySec = 1): this {
+    for (let i = 0; i < times; i++, this.at += everySec * 1000) {
       for (const _ of this.engine.evaluate(this.at));
       this.commit();
     }
@@ -164,7 +164,7 @@ export class EngineRig {
 
   /** So many evaluations of {@link ruleWith}. */
   turns(evaluations: number): this {
-    return this.run(evaluations * EVERY_SEC);
+    return this.run(evaluations, EVERY_SEC);
   }
 
   /** Keeps what happened. */
@@ -213,6 +213,11 @@ export class EngineRig {
   /** The kinds alone. */
   kinds(): readonly NoticeKind[] {
     return this.notices.map(({ notice }) => notice.kind);
+  }
+
+  /** Why episodes ended, in their order. */
+  endings(): readonly (string | null)[] {
+    return [...this.episodes.values()].map(({ endReason }) => endReason);
   }
 
   /** Of what is not in range. */

@@ -82,6 +82,7 @@ export type { MetricsMessage } from "./gateways/ws-metrics-message.ts";
 export { grafanaDashboard } from "./grafana/dashboard.ts";
 export { AdaptiveRatio, type RatioFinding } from "./health/adaptive-ratio.ts";
 export { createHealthKeeper, type HealthKeeper, type HealthParts } from "./health/health-keeper.ts";
+export { createRatioCounts, type RatioAt } from "./health/ratio-counts.ts";
 export { type HealthTurn, stripOf } from "./health/strip.ts";
 export { createRecorder, type Recorder, type RecorderOptions } from "./history/recorder.ts";
 export { type History, type HistoryRequest, parseHours, readHistory } from "./history/summaries-of-hours.ts";

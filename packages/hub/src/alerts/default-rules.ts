@@ -191,7 +191,7 @@ function processRules(): readonly Draft[] {
       agg: "p99",
       groupBy: ["node"],
       warn: 0.1,
-      crit: 0.5,
+      crit: 1,
       recovery: 0.09,
     },
     {

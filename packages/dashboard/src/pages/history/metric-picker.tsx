@@ -1,4 +1,4 @@
-import { CATALOGUE, type MetricDefinition } from "@wsight/protocol";
+import { CATALOGUE, type Indicator, type MetricDefinition } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Dialog } from "../../components/dialog.tsx";
@@ -8,17 +8,19 @@ import type { KnownSeries } from "./series-known.ts";
 
 interface MetricPickerProps {
   readonly known: KnownSeries | null;
+  /** Offered before the metrics. @default none */
+  readonly indicators?: readonly Indicator[];
   readonly onPick: (metric: string) => void;
   readonly onClose: () => void;
 }
 
 /** Every metric there is, those that history holds first. */
-export function MetricPicker({ known, onPick, onClose }: MetricPickerProps): VNode {
+export function MetricPicker({ known, indicators = [], onPick, onClose }: MetricPickerProps): VNode {
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState("");
   const [place, setPlace] = useState(0);
-  const found = rank(known).filter((metric) => matches(metric, query));
+  const found = [...indicators, ...rank(known)].filter((metric) => matches(metric, query));
   const current = found[Math.min(place, found.length - 1)];
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
@@ -71,7 +73,11 @@ export function MetricPicker({ known, onPick, onClose }: MetricPickerProps): VNo
             </span>
             <small>
               {areaOf(metric.name)}
-              {known === null ? "" : ` · ${countText(known.get(metric.name)?.count ?? 0)}`}
+              {"of" in metric
+                ? " · indicator"
+                : known === null
+                  ? ""
+                  : ` · ${countText(known.get(metric.name)?.count ?? 0)}`}
             </small>
           </div>
         ))}
@@ -91,7 +97,7 @@ function rank(known: KnownSeries | null): readonly MetricDefinition[] {
 }
 
 /** True when every word of the query is in what the metric is called or does. */
-function matches({ name, help }: MetricDefinition, query: string): boolean {
+function matches({ name, help }: Pick<MetricDefinition, "name" | "help">, query: string): boolean {
   const text = `${name} ${metricTitle(name)} ${areaOf(name)} ${help}`.toLowerCase();
   return query
     .toLowerCase()

@@ -8,6 +8,7 @@ const AREAS = [
   ["http.server.", "HTTP", "HTTP"],
   ["db.client.", "Database", "Database"],
   ["redis.", "Cache", "Redis"],
+  ["queue.", "Jobs", "Queue"],
   ["nodejs.eventloop.", "Process", "Event loop"],
   ["process.", "Process", "Process"],
   ["v8js.", "Process", "V8"],

@@ -2,9 +2,13 @@ import type { AlertRule } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { useApp } from "../../../app-context.ts";
+import { parseFigure } from "../../../history/figure-text.ts";
 import { Problem } from "../../history/problem.tsx";
 import { useAsked } from "../../history/use-asked.ts";
 import { type HubAsk, problemOf } from "../hub-ask.ts";
+import { ImportDialog } from "./import-dialog.tsx";
+import { newDraft, type RuleDraft } from "./rule-draft.ts";
+import { RuleEditor } from "./rule-editor.tsx";
 import { RuleList } from "./rule-list.tsx";
 import { createRulesApi } from "./rules-api.ts";
 import "../../../style/rules.css";
@@ -18,6 +22,7 @@ interface RulesTabProps {
 /** What is watched for: every rule, and the editor of the one that the address names (`rule`; `new` for none yet). */
 export function RulesTab({ ask, admin }: RulesTabProps): VNode {
   const { route, toasts } = useApp();
+  const [importing, setImporting] = useState(false);
   const api = useMemo(() => createRulesApi(ask), [ask]);
   const [turn, setTurn] = useState(0);
   const asked = useAsked(`rules ${turn}`, (signal) => api.list(signal));
@@ -37,19 +42,43 @@ export function RulesTab({ ask, admin }: RulesTabProps): VNode {
       },
     );
   };
+  const { rule: chosen = "", figure = "" } = route.params.value;
+  const rules = asked.value;
+  const edited = rules?.find(({ id }) => id === chosen) ?? null;
+  const refresh = () => setTurn((before) => before + 1);
   return (
     <div class="rules">
       {asked.problem === null ? null : <Problem what="The rules" problem={asked.problem} onRetry={asked.again} />}
-      {asked.value === null ? null : (
+      {rules === null ? null : edited !== null || chosen === "new" ? (
+        <RuleEditor
+          key={chosen}
+          api={api}
+          rule={edited}
+          begin={beginWith(figure)}
+          rules={rules}
+          admin={admin}
+          onClose={() => open(null)}
+          onSaved={refresh}
+        />
+      ) : (
         <RuleList
-          rules={asked.value}
+          rules={rules}
           admin={admin}
           onOpen={open}
           onEnable={enable}
           onNew={() => open("new")}
-          onImport={() => undefined}
+          onImport={() => setImporting(true)}
         />
       )}
+      {importing ? <ImportDialog api={api} onClose={() => setImporting(false)} onSaved={refresh} /> : null}
     </div>
   );
+}
+
+/** A new rule about what a chart shows, as the address names it. */
+function beginWith(text: string): RuleDraft {
+  const figure = text === "" ? null : parseFigure(text);
+  if (figure === null) return newDraft();
+  const { metric, agg, where = {}, nodes = [], by = [] } = figure;
+  return { ...newDraft({ metric, agg: agg === "octave" ? "p95" : agg, where, nodes }), groupBy: by };
 }

@@ -24,12 +24,14 @@ export function dueNotice(state: InstanceState, rule: AlertRule, at: number): Du
   if (status !== "firing" && status !== "no_data") return null;
   const isHushed = ack !== null || isSnoozed(state, at);
   const isKnown = told.firing && (told.level !== null || status === "no_data");
-  if (status === "no_data" && told.noData !== true && !isHushed && state.flappingAt === null) {
+  const isHeld = state.flappingAt !== null && told.firing;
+  if (status === "no_data" && told.noData !== true && !isHushed && !isHeld) {
     return { kind: "no_data", told: { ...next(told, at), firing: true, noData: true } };
   }
   if (status === "firing" && !isKnown) {
     return isHushed ? null : { kind: "firing", told: { ...next(told, at), firing: true, level, repeats: 0 } };
   }
+  if (!told.firing) return null;
   if (status === "firing" && isWorse(level, told.level)) {
     return { kind: "escalated", told: { ...next(told, at), level } };
   }
@@ -41,7 +43,7 @@ export function dueNotice(state: InstanceState, rule: AlertRule, at: number): Du
   if (status === "firing" && isWorse(told.level, level)) {
     return { kind: "deescalated", told: { ...next(told, at), level } };
   }
-  return told.firing ? repeated(state, rule, at) : null;
+  return repeated(state, rule, at);
 }
 
 /** True while somebody wants to hear of it later. */

@@ -16,7 +16,13 @@ export interface ReceivedPost {
 
 /** What a receiver answers; `hang`: nothing · `reset`: the connection is reset before it reads · `drop`: after it read all. */
 export type ReceiverReply =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+      /** How long it takes. @default 0 */
+      readonly afterMs?: number;
+    }
   | "hang"
   | "reset"
   | "drop";
@@ -100,6 +106,7 @@ function parse(body: string): unknown {
 function answer(response: ServerResponse, reply: ReceiverReply): void {
   if (reply === "hang") return;
   if (reply === "drop" || reply === "reset") return void response.socket?.resetAndDestroy();
-  response.writeHead(reply.status, { ...reply.headers });
-  response.end(reply.body ?? "");
+  const write = (): void => void response.writeHead(reply.status, { ...reply.headers }).end(reply.body ?? "");
+  if (reply.afterMs === undefined) write();
+  else setTimeout(write, reply.afterMs);
 }

@@ -21,7 +21,7 @@ export class ChannelPace {
   failed(channelId: string, now: number, wishMs: number | null): void {
     const failures = (this.#rests.get(channelId)?.failures ?? 0) + 1;
     // The first failure may be about its message alone.
-    const ownMs = failures === 1 ? 0 : Math.min(LONGEST_REST_MS, 500 * 2 ** Math.min(failures, 10));
+    const ownMs = failures === 1 ? 0 : Math.min(LONGEST_REST_MS, 250 * 2 ** Math.min(failures, 10));
     const until = now + Math.max(ownMs, Math.min(wishMs ?? 0, LONGEST_WISH_MS));
     this.#rests.set(channelId, { until, failures });
   }

@@ -35,7 +35,8 @@ function precompress(): Plugin {
 /** Fetches a part and its style sheets; a sheet that does not come is no reason to show nothing. */
 const FETCH_PART = `
 const sheet = (href) => new Promise((done) => {
-  if (document.querySelector('link[href="' + href + '"]')) return done();
+  // The page's own sheet names itself by a relative address: fetched again it would come last, and win.
+  if ([...document.querySelectorAll("link")].some((link) => link.href === href)) return done();
   const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: done });
   document.head.append(link);
 });

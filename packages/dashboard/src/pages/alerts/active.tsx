@@ -41,7 +41,7 @@ export function Active({ api, table, rules, admin, onOpen }: ActiveProps): VNode
         <section key={title} class="alert-part" aria-label={title}>
           <h2>
             {title} <small>{rows.length}</small>
-            {note === "" ? null : <span class="card-note"> {note}</span>}
+            {note === "" ? null : <span class="card-note"> · {note}</span>}
           </h2>
           <ul class="card alert-list">
             {rows.map((row) => (
@@ -90,7 +90,10 @@ function Summary({ table, watched }: SummaryProps): VNode {
       <div class="state-text">
         <h2>{title}</h2>
         <p>
-          {text} <a href={route.hrefTo({ page: "alerts", params: { tab: "rules" } })}>Look at the rules</a>
+          {text}{" "}
+          <a class="text-link" href={route.hrefTo({ page: "alerts", params: { tab: "rules" } })}>
+            Look at the rules
+          </a>
         </p>
       </div>
     </section>

@@ -42,7 +42,7 @@ export function AlertSpark({ row, rule, points }: AlertSparkProps): VNode {
     const ring = selector === null ? null : app.live.series(selector, "now");
     const read = (): readonly (number | null)[] =>
       ring === null
-        ? points.of(newest.current.fingerprint)
+        ? points.of(newest.current.fingerprint, app.live.now.peek(), WINDOW_MS / POINTS, POINTS)
         : (reader.read([ring], app.live.now.peek(), WINDOW_MS, 1000).rows[0] ?? []);
     return app.painter.add(element, () => draw(app, element, worst(read(), low), newest.current));
   }, [app, selector, points, low]);

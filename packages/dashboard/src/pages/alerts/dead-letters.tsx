@@ -85,7 +85,10 @@ function Letter({ row, channel, onRetry }: LetterProps): VNode {
         {notice.episodeId === null ? (
           <b>{notice.name}</b>
         ) : (
-          <a href={route.hrefTo({ page: "alerts", params: { tab: "channels", alert: notice.episodeId } })}>
+          <a
+            class="text-link"
+            href={route.hrefTo({ page: "alerts", params: { tab: "channels", alert: notice.episodeId } })}
+          >
             {notice.name}
           </a>
         )}{" "}

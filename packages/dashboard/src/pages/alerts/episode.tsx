@@ -182,7 +182,9 @@ function Culprits({ row, episode }: Known): VNode | null {
   const culprits = (row?.culprits.length ?? 0) > 0 ? (row?.culprits ?? []) : (episode?.culprits ?? []);
   const unit = row?.unit ?? episode?.unit ?? "";
   if (culprits.length === 0) return null;
-  const most = Math.max(...culprits.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+  // Bars of different things say nothing beside each other.
+  const mostOf = (wanted: string) =>
+    Math.max(...culprits.map(({ label, value }) => (label === wanted ? Math.abs(value) : 0)), Number.MIN_VALUE);
   return (
     <Section title="Who made it">
       <ul class="tally">
@@ -192,7 +194,7 @@ function Culprits({ row, episode }: Known): VNode | null {
               <span class="fine">{label}</span> {name}
             </span>
             <b>{label === "user" ? `${value} connections` : figure(value, unit)}</b>
-            <Bar share={Math.abs(value) / most} />
+            <Bar share={Math.abs(value) / mostOf(label)} />
           </li>
         ))}
       </ul>

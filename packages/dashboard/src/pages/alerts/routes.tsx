@@ -164,7 +164,8 @@ function Route({ route, depth, last = false, channels, items }: RouteProps): VNo
             : groupBy.includes("...")
               ? "a message for each alert"
               : `one message for each ${listed(groupBy)}`}
-          , {span(groupWaitSec * 1000)} after the first, then at most every {span(groupIntervalSec * 1000)}
+          , {groupWaitSec === 0 ? "at once" : `${span(groupWaitSec * 1000)} after the first`}, then at most every{" "}
+          {span(groupIntervalSec * 1000)}
           {route.continue ? " · the next routes see it too" : ""}
         </p>
       </div>

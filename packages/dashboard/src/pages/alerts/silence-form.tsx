@@ -74,7 +74,7 @@ function Matching({ matchers }: { readonly matchers: readonly AlertMatcher[] }):
   const { live } = useApp();
   const rows = live.table("alerts").value?.rows ?? [];
   // Patterns are the hub's own: they are not tried here.
-  if (matchers.length === 0 || matchers.some(({ op }) => op.endsWith("~"))) return null;
+  if (matchers.length === 0 || matchers.some(({ op, label }) => op.endsWith("~") || label === "")) return null;
   const count = rows.filter((row) => matchers.every((matcher) => matches(row, matcher))).length;
   return (
     <p class="fine">
@@ -113,14 +113,16 @@ function Window({ draft, saving, change }: PartProps): VNode {
         mistake={mistakeAt(saving.mistakes, "startsAt")}
         onInput={(startsAt) => change({ startsAt: startsAt.slice(0, 16) })}
       />
-      <NumberField
-        label="Lasts"
-        value={length.count}
-        min={0}
-        mistake={mistakeAt(saving.mistakes, "durationSec")}
-        onInput={(count) => resize({ count })}
-      />
-      <SelectField label="Unit" value={length.unit} options={LENGTH_UNITS} onChange={(unit) => resize({ unit })} />
+      <div class="pair">
+        <NumberField
+          label="Lasts"
+          value={length.count}
+          min={0}
+          mistake={mistakeAt(saving.mistakes, "durationSec")}
+          onInput={(count) => resize({ count })}
+        />
+        <SelectField label="Unit" value={length.unit} options={LENGTH_UNITS} onChange={(unit) => resize({ unit })} />
+      </div>
       <Labelled label="Time zone" mistake={mistakeAt(saving.mistakes, "timeZone")}>
         {({ id, describedBy }) => (
           <>

@@ -20,9 +20,19 @@ export class SparkPoints {
     for (const row of rows.slice(0, MOST_ALERTS)) this.#add(row);
   }
 
-  /** Oldest first; empty for what was never seen. */
-  of(fingerprint: string): readonly number[] {
-    return this.#courses.get(fingerprint)?.values ?? [];
+  /**
+   * Oldest first, a place for each `stepMs` that end at `now`; what lies in one place is the newest of it. A value holds
+   * until the next evaluation.
+   */
+  of(fingerprint: string, now: number, stepMs: number, places: number): readonly (number | null)[] {
+    const row = new Array<number | null>(places).fill(null);
+    const { at, values } = this.#courses.get(fingerprint) ?? { at: [], values: [] };
+    values.forEach((value, index) => {
+      const place = places - 1 - Math.floor((now - (at[index] ?? 0)) / stepMs);
+      const next = index + 1 < at.length ? places - 1 - Math.floor((now - (at[index + 1] ?? 0)) / stepMs) : places;
+      if (place < places) row.fill(value, Math.max(0, place), Math.max(0, place + 1, next));
+    });
+    return row;
   }
 
   #add({ fingerprint, evaluatedAt, value }: AlertRow): void {

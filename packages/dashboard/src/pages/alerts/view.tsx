@@ -9,6 +9,7 @@ import { Active } from "./active.tsx";
 import { createAlertsApi } from "./alerts-api.ts";
 import { createHubAsk } from "./hub-ask.ts";
 import { plural } from "./words.ts";
+import "../../style/components.css";
 import "../../style/alerts.css";
 
 const PastAlerts = lazy(async () => (await import("./history.tsx")).PastAlerts);

@@ -26,14 +26,24 @@ export interface CurrentView {
   windows(choice: WindowChoice): SeriesWindows;
   /** Rows of a live table as they stand. */
   table<T extends LiveTable>(table: T): LiveTableRows[T];
-  /** The nodes that are known, in order of their names, and what they said of themselves; cheaper than the table. */
-  nodes(): readonly { readonly node: string; readonly state: NodeState; readonly hello: HelloFrame }[];
+  /** The nodes that are known, in order of their names; cheaper than the table. */
+  nodes(): readonly KnownNode[];
   /** The contract's summary, over all nodes or one. `null` for a node that is not known. */
   summary(node?: string): Summary | null;
   /** Visits the newest absolute value of every series of every node that is not gone. */
   forEachSeries(visit: (state: SeriesState) => void): void;
   /** Visits what each series came to in the closed second that starts at `at`; nothing when it is not held any more. */
   forEachInSecond(at: number, visit: (point: SecondPoint) => void): void;
+}
+
+/** A node and what it said of itself. */
+export interface KnownNode {
+  /** `service/instance`. */
+  readonly node: string;
+  readonly state: NodeState;
+  /** True when it is gone because its process said goodbye. */
+  readonly saidBye: boolean;
+  readonly hello: HelloFrame;
 }
 
 /** What one series of one node came to in one second, as a store keeps it (see `Sample`). */

@@ -152,7 +152,7 @@ export function createCurrent(options: CurrentOptions): Current {
     nodes() {
       const now = clock.now();
       return [...nodes.byKey.values()]
-        .map((node) => ({ node: node.key, state: node.stateAt(now), hello: node.hello }))
+        .map((node) => ({ node: node.key, state: node.stateAt(now), saidBye: node.saidBye, hello: node.hello }))
         .sort((a, b) => (a.node < b.node ? -1 : 1));
     },
     summary(key) {

@@ -22,33 +22,22 @@ export class BucketCounts {
   take(log: BucketLog, second: number, sign: 1 | -1): number {
     const entry = this.#entry;
     if (!log.find(second, entry)) return -Infinity;
-    const { bytes, end } = entry;
-    const view = new DataView(bytes.buffer, bytes.byteOffset + entry.start, 16);
-    this.sum += sign * view.getFloat64(0, true);
-    let at = entry.start + 16;
-    let slot = -1;
-    let total = 0;
-    // Varints alternate: zero count, then gap and count of each bucket.
-    for (let field = 0; at < end; field++) {
-      let value = 0;
-      let scale = 1;
-      let byte = 0;
-      do {
-        byte = bytes[at++] as number;
-        value += (byte & 0x7f) * scale;
-        scale *= 128;
-      } while (byte >= 0x80);
-      if (field === 0) this.#zeroCount += sign * value;
-      else if (field % 2 === 1) {
-        slot += value + 1;
-        continue;
-      } else this.#add(slot, sign * value);
-      total += value;
-    }
-    this.count += sign * total;
-    // What is left of sums of fractions is noise.
-    if (this.count === 0) this.sum = 0;
+    const { bytes, start, end } = entry;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + start, 16);
+    this.#takeBuckets(bytes, start + 16, end, sign, false);
+    this.#addSum(sign * view.getFloat64(0, true));
     return view.getFloat64(8, true);
+  }
+
+  /** The same of what `Histogram.encode` wrote. */
+  takeForm(bytes: Uint8Array, sign: 1 | -1): number {
+    let at = 0;
+    while ((bytes[at] as number) >= 0x80) at++;
+    if (bytes.length < at + 27) return -Infinity;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 24);
+    this.#takeBuckets(bytes, at + 25, bytes.length, sign, true);
+    this.#addSum(sign * view.getFloat64(0, true));
+    return view.getFloat64(16, true);
   }
 
   /** Forgets everything. */
@@ -90,6 +79,37 @@ export class BucketCounts {
       count += this.#counts[i] as number;
     }
     return count;
+  }
+
+  /** Varints: zero count, then (number of buckets, when that is told, and) gap and count of each bucket in turns. */
+  #takeBuckets(bytes: Uint8Array, start: number, end: number, sign: 1 | -1, toldBuckets: boolean): void {
+    let at = start;
+    let slot = -1;
+    let total = 0;
+    for (let field = 0; at < end; field++) {
+      let value = 0;
+      let scale = 1;
+      let byte = 0;
+      do {
+        byte = bytes[at++] as number;
+        value += (byte & 0x7f) * scale;
+        scale *= 128;
+      } while (byte >= 0x80);
+      if (field === 0) {
+        this.#zeroCount += sign * value;
+        if (toldBuckets) while ((bytes[at++] as number) >= 0x80);
+      } else if (field % 2 === 1) {
+        slot += value + 1;
+        continue;
+      } else this.#add(slot, sign * value);
+      total += value;
+    }
+    this.count += sign * total;
+  }
+
+  /** What is left of sums of fractions once all of them are gone is noise. */
+  #addSum(sum: number): void {
+    this.sum = this.count === 0 ? 0 : this.sum + sum;
   }
 
   #add(slot: number, value: number): void {

@@ -1,4 +1,4 @@
-import type { Labels } from "@wsight/protocol";
+import type { HistoryAggregate, Labels } from "@wsight/protocol";
 
 /** Which series are looked at, and how they are put into groups. */
 export interface WindowChoice {
@@ -9,6 +9,8 @@ export interface WindowChoice {
   readonly nodes?: readonly string[];
   /** One group for each set of values of these: attributes, `node`, `service`; empty for one group in all. */
   readonly by: readonly string[];
+  /** What will be made of it: a source that has to read need not read what else there is. */
+  readonly agg: HistoryAggregate;
 }
 
 /** What one counter or gauge, or the number of values of one distribution, came to in a window. */

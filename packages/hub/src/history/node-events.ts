@@ -17,7 +17,7 @@ export function createNodeEvents(current: Pick<CurrentView, "nodes">): NodeEvent
     observe(at) {
       const events: HistoryEvent[] = [];
       const seen = new Map<string, { readonly epoch: number; readonly gone: boolean }>();
-      for (const { node, state, hello } of current.nodes()) {
+      for (const { node, state, saidBye, hello } of current.nodes()) {
         const before = known.get(node);
         const gone = state === "gone";
         seen.set(node, { epoch: hello.epoch, gone });
@@ -35,8 +35,8 @@ export function createNodeEvents(current: Pick<CurrentView, "nodes">): NodeEvent
             kind: "node.gone",
             node,
             subject: node,
-            text: "not heard of any more",
-            attributes: { pid, host },
+            text: saidBye ? "ended" : "not heard of any more",
+            attributes: { pid, host, ...(saidBye ? { goodbye: 1 } : {}) },
           });
         }
       }

@@ -1,6 +1,12 @@
-import type { AlertLimit, AlertRule, BackTestLine } from "@wsight/protocol";
+import type { AlertLimit, AlertRule, BackTestLine, Labels } from "@wsight/protocol";
 import type { HistoryReader } from "../../store/reader.ts";
-import type { RuleObserver } from "../observation.ts";
+import { figureUnit } from "../figure-unit.ts";
+import type { Observation, RuleObserver } from "../observation.ts";
+import { PastSource } from "./past/past-source.ts";
+import { Watches } from "./watches.ts";
+
+/** Burn rates have windows of minutes to days: seconds would tell nothing more. */
+const BURN_RATE_STEP_MS = 60_000;
 
 /** Which rule is looked at over which past. */
 export interface StoredObserverParts {
@@ -20,9 +26,11 @@ export interface StoredObserverParts {
 export interface StoredObserver extends RuleObserver {
   /** What it is evaluated on, ms: 1000 where seconds are kept, else the step of the finest tier that reaches back. */
   readonly resolutionMs: number;
+  /** Start of what is looked at, ms epoch: a multiple of the resolution. */
+  readonly fromAt: number;
   /** Unit of its values. */
   readonly unit: string;
-  /** How much of the time has data, 0 to 1. */
+  /** How much of the time that was looked at has data, 0 to 1. */
   readonly coverage: number;
   /**
    * Has to be called, and awaited unless it is `null`, before a second is
@@ -43,20 +51,106 @@ export interface StoredObserver extends RuleObserver {
 }
 
 /** Prepares a look at the past of a rule. @throws WsightError `BAD_REQUEST` when the rule can't be evaluated, or would be too much */
-export async function createStoredObserver({ reader, signal }: StoredObserverParts): Promise<StoredObserver> {
+export async function createStoredObserver(parts: StoredObserverParts): Promise<StoredObserver> {
+  const { reader, rule, fromAt, toAt, signal } = parts;
   signal.throwIfAborted();
-  await reader.extents();
+  const source = new PastSource(reader, signal);
+  const watches = new Watches({ source, reachSec: Infinity, long: null });
+  // Whatever the rule looks at is asked for here, before it is read.
+  watches.of(rule);
+  const finestMs = rule.kind === "burn_rate" ? BURN_RATE_STEP_MS : 1000;
+  await source.open({ fromAt, toAt, leadSec: longestWindow(rule), finestMs });
+  const { stepMs } = source;
+  const lineStepMs = Math.ceil(parts.lineStepMs / stepMs) * stepMs;
+  const lines = new Lines(rule, source.fromAt, toAt, lineStepMs);
+
   return {
-    resolutionMs: 1000,
-    unit: "1",
-    coverage: 0,
-    instances: 0,
-    lineStepMs: 1000,
-    limits: { warn: null, crit: null },
-    load: () => null,
-    lines: () => [],
-    observe: () => [],
-    ended: () => false,
+    resolutionMs: stepMs,
+    fromAt: source.fromAt,
+    unit: figureUnit(rule),
+    get coverage() {
+      return source.coverage;
+    },
+    lineStepMs,
+    limits: { warn: rule.warn, crit: rule.crit },
+    get instances() {
+      return lines.count;
+    },
+    load: (at) => source.load(at),
+    lines: (most) => lines.busiest(most),
+    observe(_rule, at, firing) {
+      const { seen } = watches.observe(rule, at, firing);
+      for (const one of seen) lines.take(one, at);
+      return seen;
+    },
+    ended(_rule, labels, at) {
+      const groups = watches.of(rule).groups(labels);
+      const second = Math.floor(at / 1000);
+      return groups.length > 0 && groups.every((group) => group.ended(second, rule.windowSec));
+    },
     culprits: () => [],
   };
+}
+
+function longestWindow(rule: AlertRule): number {
+  const windows = (rule.burnRate?.windows ?? []).flatMap(({ longSec, shortSec }) => [longSec, shortSec]);
+  return Math.max(rule.windowSec, ...windows, ...conditionWindows(rule.expression));
+}
+
+function conditionWindows(expression: AlertRule["expression"]): readonly number[] {
+  if (expression === null || "rule" in expression) return [];
+  if ("when" in expression) return [expression.when.windowSec];
+  if ("not" in expression) return conditionWindows(expression.not);
+  return ("all" in expression ? expression.all : expression.any).flatMap(conditionWindows);
+}
+
+interface Drawn {
+  readonly labels: Labels;
+  readonly values: (number | null)[];
+  furthest: number;
+}
+
+/** Values of instances, the furthest of each interval. */
+class Lines {
+  readonly #fromAt: number;
+  readonly #stepMs: number;
+  readonly #cells: number;
+  readonly #downwards: boolean;
+  readonly #drawn = new Map<string, Drawn>();
+
+  constructor({ op }: AlertRule, fromAt: number, toAt: number, stepMs: number) {
+    this.#fromAt = fromAt;
+    this.#stepMs = stepMs;
+    this.#cells = Math.ceil((toAt - fromAt) / stepMs);
+    this.#downwards = op === "lt" || op === "lte";
+  }
+
+  get count(): number {
+    return this.#drawn.size;
+  }
+
+  take({ labels, value }: Observation, at: number): void {
+    const key = JSON.stringify(labels);
+    let drawn = this.#drawn.get(key);
+    if (drawn === undefined) {
+      drawn = { labels, values: new Array(this.#cells).fill(null), furthest: value };
+      this.#drawn.set(key, drawn);
+    }
+    const cell = Math.floor((at - this.#fromAt) / this.#stepMs);
+    const before = drawn.values[cell];
+    if (before === undefined) return;
+    if (before === null || this.#isFurther(value, before)) drawn.values[cell] = value;
+    if (this.#isFurther(value, drawn.furthest)) drawn.furthest = value;
+  }
+
+  busiest(most: number): readonly BackTestLine[] {
+    return [...this.#drawn.values()]
+      .sort((a, b) => (this.#isFurther(a.furthest, b.furthest) ? -1 : Number(a.furthest !== b.furthest)))
+      .slice(0, most)
+      .map(({ labels, values }) => ({ labels, values }));
+  }
+
+  #isFurther(value: number, than: number): boolean {
+    return this.#downwards ? value < than : value > than;
+  }
 }

@@ -26,11 +26,12 @@ export class Term {
   /** @throws WsightError `BAD_REQUEST` for a metric, aggregate or label that there is not */
   constructor(source: WindowSource, term: IndicatorTerm, filter: AlertFilter, by: readonly string[]) {
     const metric = metricOf(term.metric);
-    this.#fold = foldOf(metric, aggregateOf(metric, term.agg));
+    const agg = aggregateOf(metric, term.agg);
+    this.#fold = foldOf(metric, agg);
     checkLabels(metric, [...by, ...Object.keys(filter.where ?? {})]);
     const where = { ...filter.where, ...term.where };
     const { nodes } = filter;
-    this.#windows = source.windows({ metric: metric.name, where, by, ...(nodes === undefined ? {} : { nodes }) });
+    this.#windows = source.windows({ metric: metric.name, agg, where, by, ...(nodes === undefined ? {} : { nodes }) });
   }
 
   /** Groups as they stand; another array when any came or went. */

@@ -1,4 +1,6 @@
 import type {
+  BackTestAnswer,
+  BackTestQuery,
   HistoryAnswer,
   HistoryCompareAnswer,
   HistoryCompareQuery,
@@ -15,6 +17,7 @@ import type {
 import { answerPrometheus } from "../promql/answer.ts";
 import type { PrometheusReply, PrometheusRequest } from "../promql/request.ts";
 import type { EventQuery, HistoryReader } from "../store/reader.ts";
+import { backTest } from "./back-test.ts";
 import { compareHistory } from "./compare.ts";
 import { readHeatmap } from "./heatmap.ts";
 import { queryHistory } from "./query.ts";
@@ -32,6 +35,7 @@ export interface Analyses {
   summaries: { readonly argument: SummariesQuery; readonly answer: readonly Summary[] };
   events: { readonly argument: EventQuery; readonly answer: readonly HistoryEvent[] };
   prometheus: { readonly argument: PrometheusRequest; readonly answer: PrometheusReply };
+  backTest: { readonly argument: BackTestQuery; readonly answer: BackTestAnswer };
 }
 
 export type Analysis = keyof Analyses;
@@ -52,4 +56,5 @@ export const ANALYSES: {
   summaries: readSummaries,
   events: (reader, query) => reader.events(query),
   prometheus: answerPrometheus,
+  backTest,
 };

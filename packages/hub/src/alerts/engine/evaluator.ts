@@ -1,5 +1,5 @@
 import type { AlertRule, Labels } from "@wsight/protocol";
-import { missingMs } from "../machine/pauses.ts";
+import { isPause, missingMs } from "../machine/pauses.ts";
 import type { Observation, RuleObserver } from "../observation.ts";
 import type { Book } from "./book.ts";
 import type { Changes } from "./changes.ts";
@@ -117,7 +117,7 @@ export class Evaluator {
 
 function notePause(entry: RuleEntry, at: number): void {
   const everyMs = entry.rule.everySec * 1000;
-  if (entry.evaluatedAt !== null && at - entry.evaluatedAt >= 2 * everyMs) entry.resumedAt = at;
+  if (entry.evaluatedAt !== null && isPause(at - entry.evaluatedAt - everyMs, everyMs)) entry.resumedAt = at;
 }
 
 /** Each rule has its turn once in `everySec`; turns of different rules are spread. */

@@ -3,6 +3,8 @@ import type { InstanceState } from "./instance-state.ts";
 
 /** Evaluations after a pause in which no lack of data counts. */
 const GRACE = 2;
+/** Shorter ones are no pauses, ms: a hub that has much to do may pass a second or two over. */
+const MIN_PAUSE_MS = 3000;
 
 /**
  * The state with its timers moved on by the time in which nobody looked (a
@@ -12,9 +14,14 @@ const GRACE = 2;
 export function afterPause(state: InstanceState, rule: AlertRule, at: number): InstanceState {
   const everyMs = rule.everySec * 1000;
   const pausedMs = at - state.evaluatedAt - everyMs;
-  if (pausedMs < everyMs) return state;
+  if (!isPause(pausedMs, everyMs)) return state;
   const silentMs = state.stale ? state.evaluatedAt - lookedSince(state) : 0;
   return { ...moved(state, silentMs + pausedMs), resumedAt: at };
+}
+
+/** True when that much more than an evaluation's time lay between two of them. */
+export function isPause(pausedMs: number, everyMs: number): boolean {
+  return pausedMs >= Math.max(everyMs, MIN_PAUSE_MS);
 }
 
 /** The same for the time in which its state was kept without data, once there are some again. */

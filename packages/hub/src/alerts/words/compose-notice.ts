@@ -33,7 +33,7 @@ export function composeNotice(facts: NoticeFacts, { publicUrl }: WordsOptions): 
     severity: facts.severity,
     labels: { ...rule.labels, ...state.labels },
     summary,
-    description: [description ?? usualDescription(facts), ...faults].join("\n"),
+    description: readable([description ?? usualDescription(facts), ...faults].join("\n")),
     metric: rule.metric,
     unit: facts.unit,
     value: state.value,
@@ -76,6 +76,15 @@ function textOf(template: string, scope: TemplateScope, what: string, faults: st
 }
 
 function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > MAX_SUMMARY ? `${line.slice(0, MAX_SUMMARY - 1)}…` : line;
+  const line = readable(text.replaceAll(/\s+/g, " ")).trim();
+  if (line.length <= MAX_SUMMARY) return line;
+  return `${line.slice(0, MAX_SUMMARY - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
+/** Names of events and users come from anybody: nothing in them may steer a terminal, or turn a line around. */
+function readable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  const plain = text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "");
+  // Halves of surrogate pairs become U+FFFD.
+  return Buffer.from(plain, "utf8").toString("utf8");
 }

@@ -1,8 +1,8 @@
 import type { AlertLimit } from "@wsight/protocol";
 
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-/** Names of what is counted, where the unit's own is no word for people. */
-const COUNTED: Readonly<Record<string, string>> = { file_descriptor: "file descriptors" };
+/** Several of what is counted, where that is more than an s. */
+const SEVERAL: Readonly<Record<string, string>> = { file_descriptor: "file descriptors", process: "processes" };
 
 /** A value with its unit, for people: `312 ms`, `1.3 %`, `52 jobs`. `null` is `no value`. */
 export function formatValue(value: number | null, unit: string): string {
@@ -14,7 +14,7 @@ export function formatValue(value: number | null, unit: string): string {
   if (unit === "1") return `${formatNumber(value * 100)} %`;
   const [, counted] = /^\{(.+)\}$/.exec(unit) ?? [];
   if (counted === undefined) return unit === "" ? formatNumber(value) : `${formatNumber(value)} ${unit}`;
-  return `${formatNumber(value)} ${value === 1 ? counted.replaceAll("_", " ") : (COUNTED[counted] ?? `${counted}s`)}`;
+  return `${formatNumber(value)} ${value === 1 ? counted.replaceAll("_", " ") : (SEVERAL[counted] ?? `${counted}s`)}`;
 }
 
 /** A limit with its unit: `200 ms`, or `10 to 20 jobs`. */

@@ -80,6 +80,8 @@ function close(open: Open[], name: string, at: number): void {
   open.at(-1)?.parts.push({ type: "section", name, inverted, parts });
 }
 
+/** Most items of lists that are gone through. */
+const MAX_ROUNDS = 2000;
 /** Longest text that a template may become, in characters. */
 const MAX_RENDERED = 4000;
 
@@ -90,6 +92,7 @@ const MAX_RENDERED = 4000;
 export function renderTemplate(parts: readonly TemplatePart[], scope: TemplateScope): string {
   const out: string[] = [];
   let length = 0;
+  let rounds = 0;
 
   function say(text: string): void {
     length += text.length;
@@ -101,7 +104,15 @@ export function renderTemplate(parts: readonly TemplatePart[], scope: TemplateSc
     for (const part of some) {
       if (part.type === "text") say(part.text);
       else if (part.type === "name") say(textOf(part.name, scopes));
-      else for (const inner of roundsOf(part, lookUp(part.name, scopes))) write(part.parts, [inner, ...scopes]);
+      else writeSection(part, scopes);
+    }
+  }
+
+  function writeSection(part: Extract<TemplatePart, { type: "section" }>, scopes: readonly TemplateScope[]): void {
+    for (const inner of roundsOf(part, lookUp(part.name, scopes))) {
+      // Lists within lists may take long, even when nothing is said.
+      if (++rounds > MAX_ROUNDS) throw new Error(`its lists would be gone through more than ${MAX_ROUNDS} times`);
+      write(part.parts, [inner, ...scopes]);
     }
   }
 

@@ -27,8 +27,8 @@ export interface Alerts {
   observe(): void;
   /** For the live table. */
   table(): AlertsTable;
-  /** All instances that are not in range, worst and newest first. */
-  active(): readonly AlertRow[];
+  /** Instances that are not in range, at most so many: firing before pending, worst and newest first. */
+  active(most: number): readonly AlertRow[];
   rules(): readonly AlertRule[];
   /** @param ifVersion `null` for a new one. Rejects with `BAD_REQUEST`, `CONFLICT` */
   saveRule(rule: AlertRule, ifVersion: number | null, by: string): Promise<AlertRule>;

@@ -1,11 +1,4 @@
-import {
-  type AlertEpisode,
-  type AlertRow,
-  type AlertRule,
-  MAX_ALERT_INSTANCES,
-  MAX_ALERT_RULES,
-  WsightError,
-} from "@wsight/protocol";
+import { type AlertEpisode, type AlertRow, type AlertRule, MAX_ALERT_RULES, WsightError } from "@wsight/protocol";
 import type { Clock } from "../clock.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { AlertHappening, Alerts } from "./alerts.ts";
@@ -108,7 +101,6 @@ export function createAlerts(parts: AlertsParts): Alerts {
       if (closed) return;
       loadProblem = messageOf(error);
       onError(error);
-      if (clock.now() - begunAt >= PATIENCE_MS) state = "without";
       retry = setTimeout(() => void open(Math.min(retryMs * 2, LONGEST_RETRY_MS)), retryMs);
     }
   }
@@ -205,7 +197,9 @@ export function createAlerts(parts: AlertsParts): Alerts {
 
   return {
     observe() {
-      if (state === "opening" || closed || current.at === null) return;
+      if (closed || current.at === null) return;
+      if (state === "opening" && clock.now() - begunAt < PATIENCE_MS) return;
+      if (state === "opening") state = "without";
       if (state === "open" && desk.revision !== revision && !reloading) void reload();
       evaluator.start(current.at);
     },
@@ -222,7 +216,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
         problem: problem(),
       };
     },
-    active: () => engine.rows(MAX_ALERT_INSTANCES),
+    active: (most) => engine.rows(most),
     rules: () => setup.rules,
     saveRule: (rule, ifVersion, by) =>
       change(

@@ -56,8 +56,9 @@ export interface DashboardThresholds {
 export interface DashboardAlerts {
   /** UTC, ISO 8601. */
   readonly timestamp: string;
-  /** All that fire, worst and newest first. */
+  /** Those that fire, worst and newest first, at most 1000. */
   readonly alerts: readonly DashboardAlert[];
+  /** All that fire. */
   readonly total: number;
   readonly critical: number;
   readonly warning: number;

@@ -6,6 +6,8 @@ import type { Route } from "../route.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_HISTORY_MS = 7 * DAY_MS;
+const DEFAULT_ACTIVE = 1000;
+const MAX_ACTIVE = 5000;
 const DEFAULT_EPISODES = 100;
 const MAX_EPISODES = 500;
 const TEXT = { type: "string" } as const;
@@ -20,8 +22,18 @@ function activeRoute(alerts: Alerts): Route {
     method: "GET",
     path: "/api/alerts/active",
     access: "viewer",
-    summary: "Every alert that is not in range, worst and newest first, and how telling people fares",
-    handle: () => ({ json: { ...alerts.table(), rows: alerts.active() } }),
+    summary: "Alerts that are not in range, worst and newest first, how many there are, and how telling people fares",
+    query: [
+      {
+        name: "limit",
+        summary: "Most rows",
+        schema: { type: "integer", minimum: 1, maximum: MAX_ACTIVE, default: DEFAULT_ACTIVE },
+      },
+    ],
+    handle: ({ query }) => {
+      const limit = readInteger("limit", query.get("limit"), 1, MAX_ACTIVE, DEFAULT_ACTIVE);
+      return { json: { ...alerts.table(), rows: alerts.active(limit) } };
+    },
   };
 }
 

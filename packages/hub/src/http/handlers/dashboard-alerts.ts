@@ -11,6 +11,9 @@ import type { Audit } from "../../audit.ts";
 import { auditedRoute } from "../audited.ts";
 import type { Route } from "../route.ts";
 
+/** Alerts that are listed; those beyond are counted. */
+const MAX_ALERTS = 1000;
+
 /** What these two work with. */
 export interface DashboardAlertParts {
   readonly alerts: Alerts;
@@ -31,14 +34,13 @@ function listRoute({ alerts, now }: DashboardAlertParts): Route {
     access: "admin",
     summary: "Alerts that fire, worst and newest first, and the limits of PUT /api/dashboard/thresholds",
     handle: () => {
-      const firing = alerts.active().flatMap((row) => toDashboardAlert(row) ?? []);
-      const critical = firing.filter(({ severity }) => severity === "critical").length;
+      const { critical, warning } = alerts.table();
       const answer: DashboardAlerts = {
         timestamp: new Date(now()).toISOString(),
-        alerts: firing,
-        total: firing.length,
+        alerts: alerts.active(MAX_ALERTS).flatMap((row) => toDashboardAlert(row) ?? []),
+        total: critical + warning,
         critical,
-        warning: firing.length - critical,
+        warning,
         thresholds: thresholdsOf(alerts.rules()),
       };
       return { json: answer };

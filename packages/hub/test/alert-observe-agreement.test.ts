@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLibsqlStore, createStoredObserver } from "@wsight/hub";
+import { type AlertRule, INDICATORS } from "@wsight/protocol";
+import { describe, expect, it } from "vitest";
+import type { FakeProbe } from "./current-rig.ts";
+import { NOTHING_FIRES, ObserveRig, ruleOn } from "./observe-rig.ts";
+
+const OPEN = "websocket.server.active_connections";
+const MESSAGES = "websocket.server.messages";
+const LATENCY = "websocket.server.message.latency";
+const DISK = "system.disk.io";
+const MEMORY = "system.memory.utilization";
+
+const FIGURES: readonly (Partial<AlertRule> & Pick<AlertRule, "metric" | "agg">)[] = [
+  ...(["rate", "increase", "total"] as const).flatMap((agg) => [
+    { metric: MESSAGES, agg },
+    { metric: MESSAGES, agg, groupBy: ["node"] },
+    { metric: MESSAGES, agg, groupBy: ["event", "service"], filter: { where: { direction: "in" } } },
+    { metric: DISK, agg },
+    { metric: DISK, agg, groupBy: ["disk.io.direction"] },
+  ]),
+  ...(["mean", "min", "max", "sum", "last"] as const).flatMap((agg) => [
+    { metric: OPEN, agg },
+    { metric: OPEN, agg, groupBy: ["service"] },
+    { metric: MEMORY, agg },
+    { metric: MEMORY, agg, groupBy: ["node"], filter: { nodes: ["chat/a", "jobs/c"] } },
+  ]),
+  ...(["rate", "count", "mean", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999"] as const).flatMap((agg) => [
+    { metric: LATENCY, agg },
+    { metric: LATENCY, agg, groupBy: ["node"] },
+  ]),
+];
+
+/** Numbers that look like chance and are the same each time. */
+function createDice(): () => number {
+  let state = 42;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
+
+interface Story {
+  readonly seconds: number;
+  /** Seconds in which the second process says nothing. */
+  readonly silent: (second: number) => boolean;
+  /** Told after each second. */
+  readonly after: (at: number) => void;
+}
+
+/** Three processes with everything in it: fractions, bursts, idle seconds, a late joiner, a restart. */
+function live(rig: ObserveRig, { seconds, silent, after }: Story): void {
+  const dice = createDice();
+  const probes: FakeProbe[] = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];
+  for (let second = 0; second < seconds; second++) {
+    const at = rig.second(() => {
+      if (second === 23) probes.push(rig.probe({ service: "jobs", instance: "c" }));
+      if (second === 31) probes[1]?.restart(2);
+      for (const [i, probe] of probes.entries()) if (i !== 1 || !silent(second)) say(probe, i, second, dice);
+    });
+    after(at);
+  }
+}
+
+function say(probe: FakeProbe, i: number, second: number, dice: () => number): void {
+  probe.set("process.uptime", second + 1);
+  probe.set(OPEN, Math.floor(dice() * 40), { "ws.library": "ws", transport: "websocket" });
+  if (i === 0) probe.set(OPEN, Math.floor(dice() * 10), { "ws.library": "ws", transport: "polling" });
+  probe.set(MEMORY, 0.4 + dice() / 3);
+  probe.set("websocket.server.connection.limit", 100 + i);
+  probe.grow(DISK, Math.floor(dice() * 5000), { "disk.io.direction": "read" });
+  probe.grow(DISK, Math.floor(dice() * 900), { "disk.io.direction": "write" });
+  for (const event of ["chat", "typing"]) {
+    const grown = dice() < 0.3 ? 0 : Math.floor(dice() * 50);
+    probe.grow(MESSAGES, grown, { "ws.library": "ws", direction: "in", event });
+    probe.grow("websocket.server.handler.errors", Math.floor(grown * dice() * 0.2), { "ws.library": "ws", event });
+  }
+  if (dice() < 0.7) probe.record(LATENCY, [dice() * 0.1, dice() * 0.01, 0], { source: "handler" });
+  probe.snapshot();
+}
+
+/** The same to nine digits. */
+function near(value: number): unknown {
+  return expect.closeTo(value, 9 - Math.ceil(Math.log10(Math.abs(value) + 1)));
+}
+
+/** Lets three processes live and notes what rules see in each second. */
+function watch(rig: ObserveRig, rules: readonly AlertRule[], seconds: number, silent: Story["silent"] = () => false) {
+  const seen = new Map(rules.map((rule) => [rule, new Map<number, ReadonlyMap<string, number>>()]));
+  live(rig, {
+    seconds,
+    silent,
+    after: (at) => {
+      for (const rule of rules) seen.get(rule)?.set(at, rig.see(rule, at));
+    },
+  });
+  return (rule: AlertRule, at: number) => seen.get(rule)?.get(at) ?? new Map<string, number>();
+}
+
+describe("what rules see live", () => {
+  it("is what a query of the real store says of the same seconds", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "wsight-observe-"));
+    const store = await createLibsqlStore({ dataDir });
+    const rig = new ObserveRig(store);
+    const rules = FIGURES.map((figure) => ruleOn(figure));
+    try {
+      // Silent within one window: what history makes of it once it is over is known live, too.
+      const seen = watch(rig, rules, 70, (second) => second >= 42 && second <= 46);
+      await rig.written();
+      const at = rig.current.at ?? 0;
+      const fromAt = Math.ceil((rig.current.oldestAt ?? 0) / 10_000) * 10_000;
+      let compared = 0;
+      for (const rule of rules) {
+        const { metric, agg, filter, groupBy: by } = rule;
+        if (agg === "value") continue;
+        const query = { selectors: [{ metric, agg, ...filter, by, top: 50 }], fromAt, toAt: at + 1000, stepMs: 10_000 };
+        const answer = await store.ask("query", query);
+        for (const { labels, values } of answer.results[0]?.lines ?? []) {
+          for (const [i, value] of values.entries()) {
+            const end = fromAt + i * 10_000 + 9000;
+            if (end > at) continue;
+            const live = seen(rule, end).get(JSON.stringify(labels));
+            const what = `${agg}(${metric}) ${JSON.stringify(labels)} ${i}`;
+            expect(live, what).toEqual(value === null ? undefined : near(value));
+            compared++;
+          }
+        }
+      }
+      expect(compared).toBeGreaterThan(300);
+    } finally {
+      await store.close();
+      rmSync(dataDir, { recursive: true });
+    }
+  });
+
+  it("is what a back-test sees of the same seconds, whatever the window", async () => {
+    const rig = new ObserveRig();
+    const indicators = INDICATORS.filter(({ name }) => name.startsWith("websocket.")).map(({ name }) => name);
+    const figures = [...FIGURES, ...indicators.map((metric) => ({ metric, agg: "value" as const }))];
+    const rules = figures.flatMap((figure) => [1, 7, 45].map((windowSec) => ruleOn({ ...figure, windowSec })));
+    const seen = watch(rig, rules, 70);
+    const { at, oldestAt } = rig.current;
+    let compared = 0;
+    for (const rule of rules) {
+      const fromAt = oldestAt ?? 0;
+      const toAt = (at ?? 0) + 1000;
+      const { signal } = new AbortController();
+      const stored = await createStoredObserver({ reader: rig.reader, rule, fromAt, toAt, lineStepMs: 1000, signal });
+      expect(stored.resolutionMs).toBe(1000);
+      for (let second = fromAt; second < toAt; second += 1000) {
+        await stored.load(second);
+        const was = stored.observe(rule, second, NOTHING_FIRES);
+        const expected = new Map([...seen(rule, second)].map(([key, value]) => [key, near(value)]));
+        const what = `${rule.agg}(${rule.metric}) ${rule.groupBy} over ${rule.windowSec} s at ${(second - fromAt) / 1000}`;
+        expect(new Map(was.map(({ labels, value }) => [JSON.stringify(labels), value])), what).toEqual(expected);
+        compared += was.length;
+      }
+    }
+    expect(compared).toBeGreaterThan(5000);
+  });
+});

@@ -1,4 +1,15 @@
 export {
+  ALERT_START_AT,
+  EMPTY_COMMIT,
+  sampleDraft,
+  sampleEpisode,
+  sampleNotice,
+  sampleRule,
+  sampleSilence,
+  sampleState,
+} from "./alert-samples.ts";
+export { type AlertTablesContract, alertTablesContract } from "./alert-tables-contract.ts";
+export {
   type CacheClient,
   type CacheCommand,
   type CacheVariant,

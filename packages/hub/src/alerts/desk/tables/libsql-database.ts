@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { WsightError } from "@wsight/protocol";
 import Database from "libsql";
+import { systemCode } from "../../../errors.ts";
 import {
   type Connection,
   type DatabaseOptions,
@@ -19,6 +21,11 @@ import { alertSchema, SQLITE } from "./schema.ts";
 const SCHEMA: DatabaseSchema = { applicationId: 0x5753414c, migrations: alertSchema(SQLITE) };
 /** Damaged files that are moved aside before the disk itself is held to be at fault. */
 const MAX_SET_ASIDE = 5;
+/** How long a transaction waits for another process that writes, and how often it looks, ms. */
+const PATIENCE_MS = 5_000;
+const LOOK_AGAIN_MS = 10;
+/** What of that is waited within SQLite, where nothing else is done meanwhile. */
+const BUSY_TIMEOUT_MS = 5;
 /** Statements that are kept prepared. */
 const MAX_PREPARED = 200;
 
@@ -77,9 +84,9 @@ export class LibsqlDatabase implements AlertDatabase {
   async #transact<T>(begin: string, work: SqlWork<T>): Promise<T> {
     let connection: Connection | null = null;
     try {
-      const opened = this.#open();
+      const opened = await patiently(() => this.#open());
       connection = opened.connection;
-      connection.exec(begin);
+      await patiently(() => opened.connection.exec(begin));
       const result = await work(opened.sql);
       connection.exec("COMMIT");
       return result;
@@ -100,6 +107,8 @@ export class LibsqlDatabase implements AlertDatabase {
       this.#onChange({ movedTo: null, reason: `alerts ${pathOf(options)}: the file was deleted or moved away` });
     }
     const connection = this.#connect();
+    // Notices are sent meanwhile: whoever else has the file is waited for between turns.
+    connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     this.#opened = { connection, sql: sqlOf(connection), inode: options === null ? 0 : inodeOf(options) };
     return this.#opened;
   }
@@ -159,6 +168,23 @@ export class LibsqlDatabase implements AlertDatabase {
       connection?.close();
     }
   }
+}
+
+/** Tries again while another process holds the file. */
+async function patiently<T>(work: () => T): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await wait(LOOK_AGAIN_MS * (0.5 + Math.random()));
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return systemCode(error)?.startsWith("SQLITE_BUSY") === true;
 }
 
 function sqlOf(connection: Connection): Sql {

@@ -76,7 +76,7 @@ export function RouteForm({ route, root, fresh, channels, saving, onClose, onSav
         <TextField
           label="One message for each"
           value={groupBy}
-          help="Labels; ... for each alert its own"
+          help="Labels; three dots alone: each alert by itself"
           onInput={setGroupBy}
         />
         <NumberField label="Wait for others, s" value={wait} min={0} max={3600} onInput={setWait} />

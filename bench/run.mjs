@@ -13,6 +13,7 @@ const BENCHES = {
   export: "taking history out and in: memory and time, by how much there is",
   metrics: "what an answer of /metrics costs the hub, by series, connections and scrapers, and a peer",
   mount: "an application's requests with a dashboard mounted ÷ without",
+  alerts: "notices on noisy series, cost of 1,000 rules, breach to accepted mail, the badge in a simulated week",
   asks: "questions about 20,000 connections in memory: time to the answer, stretches of the event loop",
   collectors: "reading host and process at the default tiers, and the process table: share of a core, and a peer",
   fanout: "a second of 200 metrics to 100, 1,000 and 10,000 viewers, and peers",

@@ -19,6 +19,14 @@ export { Sealer, sealingKey } from "./alerts/desk/sealing.ts";
 export { type AlertTablesOptions, type AlertTablesPlace, openAlertTables } from "./alerts/desk/tables/open-tables.ts";
 export { orderOutbox, type WaitingNotice } from "./alerts/desk/tables/outbox-order.ts";
 export {
+  type AlertEngine,
+  type AlertEngineOptions,
+  createAlertEngine,
+  type EngineChanges,
+  type EngineCounts,
+  type NoticeWords,
+} from "./alerts/engine.ts";
+export {
   type ImportAnswer,
   type ImportContext,
   type ImportRemark,
@@ -35,6 +43,7 @@ export { CHANNEL_KINDS, type ChannelKind } from "./alerts/notify/channel-kinds.t
 export { createDispatcher, type DispatcherTuning } from "./alerts/notify/dispatcher.ts";
 export type { Delivery, Message, Notifier } from "./alerts/notify/notifier.ts";
 export { createNotifiers, type NotifierTools } from "./alerts/notify/notifiers.ts";
+export type { FiringView, Observation, RuleObserver } from "./alerts/observation.ts";
 export { createLiveObserver, type LiveObserver, type LiveObserverParts } from "./alerts/observe/live-observer.ts";
 export { compileRatio, type RatioCounts, type RatioReader } from "./alerts/observe/ratio.ts";
 export {

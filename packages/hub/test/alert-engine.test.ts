@@ -1,7 +1,7 @@
+import type { PlanSetup } from "@wsight/hub";
 import type { AlertSilence, Labels } from "@wsight/protocol";
 import { MAX_RULE_INSTANCES, WsightError } from "@wsight/protocol";
 import { describe, expect, test } from "vitest";
-import type { PlanSetup } from "../src/alerts/plan/plan.ts";
 import { EngineRig, EVERY_SEC, ONE_CHANNEL, ruleWith, T0, ToldObserver } from "./alert-rig.ts";
 
 const QUICK = { forSec: 0, keepFiringSec: 0 } as const;

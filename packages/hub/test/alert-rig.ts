@@ -1,11 +1,19 @@
+import {
+  type AlertEngine,
+  composeNotice,
+  composeSummary,
+  createAlertEngine,
+  createPlan,
+  type EngineChanges,
+  type FiringView,
+  type InstanceState,
+  type NoticeDraft,
+  type Observation,
+  type Plan,
+  type PlanSetup,
+  type RuleObserver,
+} from "@wsight/hub";
 import type { AlertEpisode, AlertRule, AlertSeverity, Labels, NoticeKind } from "@wsight/protocol";
-import type { AlertHappening } from "../src/alerts/alerts.ts";
-import type { NoticeDraft } from "../src/alerts/commit.ts";
-import { type AlertEngine, createAlertEngine } from "../src/alerts/engine.ts";
-import type { InstanceState } from "../src/alerts/machine/instance-state.ts";
-import type { FiringView, Observation, RuleObserver } from "../src/alerts/observation.ts";
-import { createPlan, type Plan, type PlanSetup } from "../src/alerts/plan/plan.ts";
-import { composeNotice, composeSummary } from "../src/alerts/words/compose-notice.ts";
 
 /** When all stories begin. */
 export const T0 = Date.UTC(2026, 10, 21, 12);
@@ -123,7 +131,7 @@ export class EngineRig {
   readonly instances = new Map<string, InstanceState>();
   readonly episodes = new Map<string, AlertEpisode>();
   readonly notices: NoticeDraft[] = [];
-  readonly happenings: AlertHappening[] = [];
+  readonly happenings: EngineChanges["happenings"][number][] = [];
   readonly commits: string[] = [];
   #episodesBegun = 0;
   /** The next second that is evaluated. */

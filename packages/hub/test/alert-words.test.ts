@@ -187,7 +187,7 @@ describe("templates", () => {
     [`${"{{#labels}}".repeat(8)}x${"{{/labels}}".repeat(8)}`, /at most 4 deep/],
     ["{{summary}}".repeat(200), /longer than 4000/],
     [`${"{{#labels}}".repeat(4)}${"{{/labels}}".repeat(4)}`.repeat(20), /more than 2000 times/],
-  ])("%.30j can't be used: the usual text stands in, and says so", (template, fault) => {
+  ])("one that can't be used is replaced by the usual text, which says so (%#)", (template, fault) => {
     const usual = composeNotice(facts({}), HUB);
     const notice = composeNotice(facts({}, { labels: manyLabels() }, { description: template }), HUB);
     const lines = notice.description.split("\n");

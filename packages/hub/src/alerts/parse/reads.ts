@@ -83,6 +83,7 @@ export function address(protocols: readonly string[]): Read<string> {
 export function idFrom(name: string): string {
   return name
     .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .slice(0, 64)

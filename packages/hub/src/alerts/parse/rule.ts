@@ -123,9 +123,9 @@ function readJudged(form: Form, kind: AlertKind, ruleId: string, rules: readonly
   if (kind !== "threshold") refuseFor(form, kind, ["warn", "crit", "recovery"]);
   if (kind === "composite") return readComposite(form, ruleId, rules);
   const figure = readFigure(form);
-  const none = { ...noLimits(form), burnRate: null, expression: null };
-  if (kind === "threshold") return { ...figure, ...none, ...readLimits(form, figure.metric) };
-  return { ...figure, ...none, burnRate: kind === "burn_rate" ? readBurnRate(form, figure.metric) : null };
+  if (kind === "threshold") return { ...figure, ...readLimits(form, figure.metric), burnRate: null, expression: null };
+  const burnRate = kind === "burn_rate" ? readBurnRate(form, figure.metric) : null;
+  return { ...figure, ...noLimits(form), burnRate, expression: null };
 }
 
 /** The operator says nothing without limits; it is kept for who changes the kind back. */

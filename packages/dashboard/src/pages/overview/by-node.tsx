@@ -6,9 +6,9 @@ import { Card } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { count, duration, join, rate, span } from "../../format/quantity.ts";
+import { LAG_WARN_S } from "../loop-lag.ts";
 import { explainEmpty } from "../reporting.ts";
 import { ByNodeThen } from "./by-node-then.tsx";
-import { LAG_WARN_S } from "./judge.ts";
 
 const MOST_NODES = 5;
 /** A node with this much more than the mean is called out. */

@@ -19,7 +19,7 @@ export const overview: Page = {
   place: "nav",
   onScreen: {
     series: Object.values(SERIES),
-    tables: ["nodes", "hub", "components"],
+    tables: ["nodes", "hub", "components", "health"],
   },
   timed: true,
   Component: Overview,

@@ -5,8 +5,8 @@ import type { Tone } from "../../components/tone.ts";
 import { count, duration, join, perMinute, rate, share } from "../../format/quantity.ts";
 import { lastMinute, meanOf, plus, ratio } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
+import { LAG_CRIT_S, LAG_WARN_S } from "../loop-lag.ts";
 import { noneOf } from "../reporting.ts";
-import { LAG_CRIT_S, LAG_WARN_S } from "./judge.ts";
 import { SERIES } from "./selectors.ts";
 
 /** The figures to see first. */

@@ -8,9 +8,9 @@ import { EmptyState } from "../../components/empty-state.tsx";
 import type { Tone } from "../../components/tone.ts";
 import { bytes, duration, type Formatter, join, share } from "../../format/quantity.ts";
 import type { PastNode } from "../../state/index.ts";
+import { LAG_CRIT_S, LAG_WARN_S } from "../loop-lag.ts";
 import { pastRows } from "../past-rows.ts";
 import { explainEmpty, nodesInView, staleSince } from "../reporting.ts";
-import { LAG_CRIT_S, LAG_WARN_S } from "./judge.ts";
 import { SERIES } from "./selectors.ts";
 
 interface MeterKind {

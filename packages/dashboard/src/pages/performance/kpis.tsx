@@ -4,7 +4,7 @@ import { useApp } from "../../app-context.ts";
 import type { Tone } from "../../components/tone.ts";
 import { duration, join, rate, share } from "../../format/quantity.ts";
 import { Kpi } from "../kpi.tsx";
-import { LAG_CRIT_S, LAG_WARN_S } from "../overview/judge.ts";
+import { LAG_CRIT_S, LAG_WARN_S } from "../loop-lag.ts";
 import { HEALTHY_S, TROUBLE_S } from "./limits.ts";
 import { SERIES } from "./selectors.ts";
 import { describeSource, nameSource, shownLatency, sourceRates } from "./source.ts";

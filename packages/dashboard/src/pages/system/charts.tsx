@@ -9,7 +9,7 @@ import type { ColorToken } from "../../charts/palette.ts";
 import { createStack } from "../../charts/stack.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { byteRate, bytes, count, duration, type Formatter, join, share } from "../../format/quantity.ts";
-import { LAG_WARN_S } from "../overview/judge.ts";
+import { LAG_WARN_S } from "../loop-lag.ts";
 import { nodesInView } from "../reporting.ts";
 import { useOnScreen } from "../use-on-screen.ts";
 import { type Reporting, useReporting } from "../use-reporting.ts";

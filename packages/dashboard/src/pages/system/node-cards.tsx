@@ -6,7 +6,7 @@ import { StaleChip } from "../../components/card.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { bytes, duration, type Formatter, join, share, span } from "../../format/quantity.ts";
 import { worstOf } from "../connections/workers.ts";
-import { LAG_CRIT_S } from "../overview/judge.ts";
+import { LAG_CRIT_S } from "../loop-lag.ts";
 import { explainEmpty } from "../reporting.ts";
 import { NodesThen } from "./nodes-then.tsx";
 

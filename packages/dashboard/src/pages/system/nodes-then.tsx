@@ -4,7 +4,7 @@ import { Bar } from "../../components/bar.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { bytes, duration, join, share } from "../../format/quantity.ts";
 import type { PastNode } from "../../state/index.ts";
-import { LAG_CRIT_S } from "../overview/judge.ts";
+import { LAG_CRIT_S } from "../loop-lag.ts";
 import { pastRows } from "../past-rows.ts";
 import { explainEmpty } from "../reporting.ts";
 

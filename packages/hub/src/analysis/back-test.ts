@@ -35,7 +35,7 @@ export async function backTest(
   const engine = engineOver(observer, ruled, onsets, fromAt);
   const pace = new Pace(signal);
   const { resolutionMs } = observer;
-  const first = Math.floor(fromAt / resolutionMs) * resolutionMs + resolutionMs - 1000;
+  const first = observer.fromAt + resolutionMs - 1000;
   for (let at = first; at + 1000 <= toAt; at += ruled.everySec * 1000) {
     const loading = observer.load(at);
     if (loading !== null) await loading;

@@ -160,7 +160,7 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
       notifyHosts: options.notifyHosts,
       onError,
     }),
-    backTest: null,
+    backTest: history === null ? null : (query, signal) => history.ask("backTest", query, { signal }),
     publicUrl: () => url,
     onError: alertError,
   });

@@ -16,6 +16,8 @@ export class BucketCounts {
   /** Slot of the first of the counts; slot 0 is the bucket of `MIN_INDEX`. */
   #first = 0;
   #zeroCount = 0;
+  /** Where the next varint is read. */
+  #at = 0;
   readonly #entry: LogEntry = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
   /** Adds (or takes away) one second of one log; returns its largest value, −Infinity when it recorded nothing. */
@@ -54,21 +56,25 @@ export class BucketCounts {
     return place < 0 ? Number.NaN : bucketBound(MIN_INDEX + this.#first + place);
   }
 
-  /** Nearest-rank quantile within 1.1 %, at most `max`; NaN while empty. */
-  quantile(q: number, max: number): number {
+  /** Nearest-rank quantile within 1.1 %, at most what `of.max` says; NaN while empty. */
+  quantile(q: number, of: { max(): number }): number {
     if (this.count === 0) return Number.NaN;
     const rank = Math.max(1, Math.ceil(q * this.count - 1e-9));
-    let seen = this.#zeroCount;
-    if (rank <= seen) return 0;
+    if (rank <= this.#zeroCount) return 0;
     const counts = this.#counts;
-    for (let i = 0; i < counts.length; i++) {
-      seen += counts[i] as number;
-      if (seen < rank) continue;
-      const low = bucketBound(MIN_INDEX + this.#first + i);
-      const high = bucketBound(MIN_INDEX + this.#first + i + 1);
-      return Math.min((2 * low * high) / (low + high), max);
+    // High ranks are near the end.
+    let above = this.count - rank;
+    let i = counts.length - 1;
+    for (; i >= 0; i--) {
+      above -= counts[i] as number;
+      if (above < 0) break;
     }
-    return max;
+    const low = bucketBound(MIN_INDEX + this.#first + i);
+    const high = bucketBound(MIN_INDEX + this.#first + i + 1);
+    const middle = (2 * low * high) / (low + high);
+    // Where a higher bucket holds something, the largest value is beyond this one.
+    const isHighest = above + (counts[i] as number) === this.count - rank;
+    return isHighest ? Math.min(middle, of.max()) : middle;
   }
 
   /** Values within `(2^(octave−1), 2^octave]`. */
@@ -83,39 +89,51 @@ export class BucketCounts {
 
   /** Varints: zero count, then (number of buckets, when that is told, and) gap and count of each bucket in turns. */
   #takeBuckets(bytes: Uint8Array, start: number, end: number, sign: 1 | -1, toldBuckets: boolean): void {
-    let at = start;
+    this.#at = start;
+    const zeros = this.#varint(bytes);
+    if (toldBuckets) this.#varint(bytes);
     let slot = -1;
-    let total = 0;
-    for (let field = 0; at < end; field++) {
-      let value = 0;
-      let scale = 1;
-      let byte = 0;
-      do {
-        byte = bytes[at++] as number;
-        value += (byte & 0x7f) * scale;
-        scale *= 128;
-      } while (byte >= 0x80);
-      if (field === 0) {
-        this.#zeroCount += sign * value;
-        if (toldBuckets) while ((bytes[at++] as number) >= 0x80);
-      } else if (field % 2 === 1) {
-        slot += value + 1;
-        continue;
-      } else this.#add(slot, sign * value);
+    let total = zeros;
+    let at = this.#at;
+    while (at < end) {
+      // Nearly all of them are one byte long.
+      let gap = bytes[at++] as number;
+      if (gap >= 0x80) {
+        this.#at = at - 1;
+        gap = this.#varint(bytes);
+        at = this.#at;
+      }
+      let value = bytes[at++] as number;
+      if (value >= 0x80) {
+        this.#at = at - 1;
+        value = this.#varint(bytes);
+        at = this.#at;
+      }
+      slot += gap + 1;
       total += value;
+      if (slot < this.#first || slot >= this.#first + this.#counts.length) this.#reach(slot);
+      const place = slot - this.#first;
+      this.#counts[place] = (this.#counts[place] as number) + sign * value;
     }
+    this.#zeroCount += sign * zeros;
     this.count += sign * total;
+  }
+
+  #varint(bytes: Uint8Array): number {
+    let value = 0;
+    let scale = 1;
+    let byte = 0;
+    do {
+      byte = bytes[this.#at++] as number;
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+    } while (byte >= 0x80);
+    return value;
   }
 
   /** What is left of sums of fractions once all of them are gone is noise. */
   #addSum(sum: number): void {
     this.sum = this.count === 0 ? 0 : this.sum + sum;
-  }
-
-  #add(slot: number, value: number): void {
-    if (slot < this.#first || slot >= this.#first + this.#counts.length) this.#reach(slot);
-    const place = slot - this.#first;
-    this.#counts[place] = (this.#counts[place] as number) + value;
   }
 
   /** Makes room for a slot, by whole octaves. */

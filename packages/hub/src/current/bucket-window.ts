@@ -73,7 +73,7 @@ export class BucketWindow {
 
   /** Nearest-rank quantile within 1.1 %; NaN while the window holds nothing. */
   quantile(q: number): number {
-    return this.#counts.quantile(q, this.max());
+    return this.#counts.quantile(q, this);
   }
 
   /** Observations within `(2^(octave−1), 2^octave]`. */

@@ -40,11 +40,6 @@ export class NumberTrack {
     return this.#ring[second % this.#slots] as number;
   }
 
-  /** True when it was one number from the end of `from` on until now. */
-  isSteady(from: number): boolean {
-    return this.#first >= 0 && from >= this.#last;
-  }
-
   /** Carries the value over the seconds since it last changed. */
   #fill(second: number): Float64Array {
     this.#ring ??= new Float64Array(this.#slots);

@@ -67,7 +67,7 @@ export class PacedWindow implements WindowDistribution {
   }
 
   quantile(q: number): number {
-    return this.#counts.quantile(q, this.max());
+    return this.#counts.quantile(q, this);
   }
 
   /** Moves towards the window that ends with `second`; true when it is there. `logs` must be another array when others belong to it. */

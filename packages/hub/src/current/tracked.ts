@@ -138,11 +138,6 @@ export class TrackedGauge implements TrackedBase {
     this.#track.write(second, this.value);
   }
 
-  /** True when it read the same in all seconds from `from` to `second`. */
-  isSteady(from: number, second: number): boolean {
-    return this.#track.isSteady(from) && second < this.retiredAt;
-  }
-
   /** The reading at the end of `second`; NaN when unknown. */
   at(second: number): number {
     return second >= this.retiredAt ? Number.NaN : this.#track.read(second);

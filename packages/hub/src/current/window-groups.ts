@@ -89,7 +89,7 @@ export class LiveWindows implements SeriesWindows {
     const { labels, placed } = this.#members.get(key) as Members;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = new LiveGroup(key, labels, this.#allowance);
+      group = new LiveGroup(key, labels, this.#choice.agg, this.#allowance);
       this.#groups.set(key, group);
     }
     group.arrange(this.#arranged(placed));
@@ -133,8 +133,10 @@ class LiveGroup implements WindowGroup {
   #logs: readonly BucketLog[] = [];
   readonly #windows = new Map<number, PacedWindow>();
   readonly #allowance: ReadAllowance;
+  readonly #wantsExtremes: boolean;
 
-  constructor(key: string, labels: Labels, allowance: ReadAllowance) {
+  constructor(key: string, labels: Labels, agg: WindowChoice["agg"], allowance: ReadAllowance) {
+    this.#wantsExtremes = agg === "min" || agg === "max";
     this.key = key;
     this.labels = labels;
     this.#allowance = allowance;
@@ -146,7 +148,9 @@ class LiveGroup implements WindowGroup {
     this.#byNode = byNode;
     if (same) return;
     this.nodes = [...byNode.keys()];
-    this.series = [...byNode].flatMap(([node, some]) => some.map(({ tracked }) => seriesOf(node, tracked)));
+    this.series = [...byNode].flatMap(([node, some]) =>
+      some.map(({ tracked }) => seriesOf(node, tracked, this.#wantsExtremes)),
+    );
     this.#logs = placed.flatMap(({ tracked }) => (tracked.kind === "histogram" ? [tracked.log] : []));
   }
 
@@ -184,8 +188,8 @@ function sameSeries(one: readonly Placed[], other: readonly Placed[]): boolean {
   return one.every((placed, i) => placed === other[i]);
 }
 
-function seriesOf(node: LiveNode, tracked: Placed["tracked"]): WindowSeries {
-  return tracked.kind === "gauge" ? new GaugeWindow(node, tracked) : new GrowthWindow(node, tracked);
+function seriesOf(node: LiveNode, tracked: Placed["tracked"], wantsExtremes: boolean): WindowSeries {
+  return tracked.kind === "gauge" ? new GaugeWindow(node, tracked, wantsExtremes) : new GrowthWindow(node, tracked);
 }
 
 function partOf({ node, tracked }: Placed, name: string): string {

@@ -49,49 +49,92 @@ export class GrowthWindow implements WindowSeries {
   }
 }
 
-/** A gauge over trailing windows. */
+/** Steps after which sums are made anew, so that what rounding adds does not grow. */
+const FRESH_AFTER = 1024;
+
+/**
+ * A gauge over trailing windows. From one second to the next it adds what came
+ * and takes away what went; only when its least or largest reading went, all
+ * of them are looked at again.
+ */
 export class GaugeWindow implements WindowSeries {
   readonly node: LiveNode;
   readonly tracked: TrackedGauge;
+  readonly #wantsExtremes: boolean;
+  #second = -1;
+  #seconds = 0;
+  #steps = 0;
+  #count = 0;
+  #sum = 0;
+  #min = Infinity;
+  #max = -Infinity;
+  #last = Number.NaN;
+  #retiredAt = Infinity;
 
-  constructor(node: LiveNode, tracked: TrackedGauge) {
+  constructor(node: LiveNode, tracked: TrackedGauge, wantsExtremes: boolean) {
     this.node = node;
     this.tracked = tracked;
+    this.#wantsExtremes = wantsExtremes;
   }
 
   read(second: number, seconds: number, reading: WindowReading): void {
-    const { node, tracked } = this;
-    const from = node.before(second, seconds);
-    const known = node.knownSeconds(second, seconds);
-    if (known === second - from && tracked.isSteady(from + 1, second)) {
-      this.#repeat(keptReading(tracked, second), known, reading);
-      return;
-    }
-    const { presence } = node.state;
-    let count = 0;
-    let sum = 0;
-    let min = Infinity;
-    let max = -Infinity;
-    let last = Number.NaN;
-    for (let s = from + 1; s <= second; s++) {
-      const value = presence.known(s) ? keptReading(tracked, s) : Number.NaN;
-      if (!Number.isFinite(value)) continue;
-      count++;
-      sum += value;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      last = value;
-    }
-    reading.count = count;
-    reading.sum = sum;
-    reading.min = min;
-    reading.max = max;
-    reading.last = last;
+    this.#moveTo(second, seconds);
+    reading.count = this.#count;
+    reading.sum = this.#sum;
+    reading.min = this.#min;
+    reading.max = this.#max;
+    reading.last = this.#last;
   }
 
-  #repeat(value: number, times: number, reading: WindowReading): void {
-    reading.count = Number.isFinite(value) ? times : 0;
-    reading.sum = value * times;
-    reading.min = reading.max = reading.last = value;
+  #moveTo(second: number, seconds: number): void {
+    const steps = second - this.#second;
+    if (steps === 0 && seconds === this.#seconds) return;
+    const { retiredAt } = this.tracked;
+    const slides = seconds === this.#seconds && steps > 0 && 2 * steps < seconds && this.#steps < FRESH_AFTER;
+    // One that ended, or began again, is read otherwise than before.
+    if (!slides || retiredAt !== this.#retiredAt || !this.#slide(second)) this.#readAll(second, seconds);
+    this.#retiredAt = retiredAt;
+    this.#second = second;
+    this.#seconds = seconds;
+  }
+
+  /** False when all of it must be read. */
+  #slide(second: number): boolean {
+    for (let s = this.#second + 1; s <= second; s++) {
+      const gone = this.#at(s - this.#seconds);
+      if (gone === gone) {
+        if (this.#wantsExtremes && (gone === this.#min || gone === this.#max)) return false;
+        this.#count--;
+        this.#sum -= gone;
+      }
+      this.#add(this.#at(s));
+      this.#steps++;
+    }
+    return this.#count > 0;
+  }
+
+  #readAll(second: number, seconds: number): void {
+    this.#count = this.#sum = this.#steps = 0;
+    this.#min = Infinity;
+    this.#max = -Infinity;
+    this.#last = Number.NaN;
+    for (let s = this.node.before(second, seconds) + 1; s <= second; s++) this.#add(this.#at(s));
+  }
+
+  #add(value: number): void {
+    if (value !== value) return;
+    this.#count++;
+    this.#sum += value;
+    this.#last = value;
+    if (value < this.#min) this.#min = value;
+    if (value > this.#max) this.#max = value;
+  }
+
+  /** NaN when it was not known. */
+  #at(second: number): number {
+    const { presence } = this.node.state;
+    if (second <= presence.before || !presence.known(second)) return Number.NaN;
+    const value = keptReading(this.tracked, second);
+    return Number.isFinite(value) ? value : Number.NaN;
   }
 }

@@ -36,7 +36,7 @@ export class PastBuckets implements WindowDistribution {
   }
 
   quantile(q: number): number {
-    return this.#counts.quantile(q, this.max());
+    return this.#counts.quantile(q, this);
   }
 
   /** Moves to the window of `seconds` that ends with `second`. */

@@ -29,4 +29,6 @@ export interface RuleObserver {
   ended(rule: AlertRule, labels: Labels, at: number): boolean;
   /** Who made it, worst first, at most 5. */
   culprits(rule: AlertRule, labels: Labels, at: number): readonly AlertCulprit[];
+  /** Label sets that the newest `observe` of the rule left out because there are too many. @default none */
+  leftOut?(rule: AlertRule): number;
 }

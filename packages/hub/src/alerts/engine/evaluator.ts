@@ -43,7 +43,7 @@ export class Evaluator {
     }
     notePause(entry, at);
     this.#works(entry, at);
-    entry.leftOut = 0;
+    entry.leftOut = observer.leftOut?.(entry.rule) ?? 0;
     for (const observation of observations) this.#sample(entry, observation, at);
     for (const slot of entry.slots.values()) if (slot.sampleAt !== at) this.#missing(slot, at);
     entry.evaluatedAt = at;

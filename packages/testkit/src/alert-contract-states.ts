@@ -61,7 +61,7 @@ export function statesContract(rig: AlertRig): void {
       episodes: [sampleEpisode("01B")],
       notices: [sampleDraft("firing", "01A"), impossible],
     };
-    await expect(rig.tables.commit(whole)).rejects.toThrow();
+    await expect(rig.tables.commit(whole)).rejects.toMatchObject({ code: "BAD_REQUEST" });
     expect(await rig.tables.load()).toMatchObject({ instances: [sampleState("f1")], episodes: [] });
     expect(await rig.tables.outbox({ limit: 10 })).toEqual([]);
     await commit({ instances: [sampleState("f2")] });

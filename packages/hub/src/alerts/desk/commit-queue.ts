@@ -1,4 +1,4 @@
-import type { AlertEpisode } from "@wsight/protocol";
+import { type AlertEpisode, WsightError } from "@wsight/protocol";
 import type { AlertCommit, NoticeDraft } from "../commit.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
 
@@ -49,6 +49,7 @@ export class CommitQueue {
   add(commit: AlertCommit): Promise<void> {
     this.#waiting.add(commit);
     this.#dropped += this.#waiting.giveWay();
+    if (this.#waiting.isEmpty && this.#busy === null) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
       // While it fails, the next try is soon enough; who waits for this one hears of it.
@@ -65,7 +66,8 @@ export class CommitQueue {
       this.#next();
       await this.#busy;
     }
-    for (const { reject } of this.#waiters.splice(0)) reject(new Error("alerts: the desk is closed"));
+    for (const { reject } of this.#waiters.splice(0))
+      reject(new WsightError("STORE_UNAVAILABLE", "alerts: the desk is closed"));
   }
 
   #next(): void {
@@ -88,12 +90,22 @@ export class CommitQueue {
       this.#failures = 0;
       for (const { resolve } of waiters) resolve();
     } catch (error) {
-      this.#failures++;
-      tried.add(this.#waiting.toCommit());
-      this.#waiting = tried;
-      this.#dropped += tried.giveWay();
+      if (canNeverBe(error)) this.#leaveOut(tried);
+      else this.#putBack(tried);
       for (const { reject } of waiters) reject(error);
     }
+  }
+
+  #leaveOut(refused: Together): void {
+    this.#failures = 0;
+    this.#dropped += refused.notices.size;
+  }
+
+  #putBack(tried: Together): void {
+    this.#failures++;
+    tried.add(this.#waiting.toCommit());
+    this.#waiting = tried;
+    this.#dropped += tried.giveWay();
   }
 
   #again(): void {
@@ -101,6 +113,11 @@ export class CommitQueue {
     this.#retry = setTimeout(() => this.#next(), longest * (0.5 + Math.random() / 2));
     this.#retry.unref();
   }
+}
+
+/** What would be refused again and again must not hold up all that comes after it. */
+function canNeverBe(error: unknown): boolean {
+  return error instanceof WsightError && error.code === "BAD_REQUEST";
 }
 
 /** Several commits as one. */

@@ -94,6 +94,9 @@ export class LibsqlDatabase implements AlertDatabase {
       // SQLite has rolled back by itself after some errors, a full disk among them.
       if (connection?.inTransaction === true) connection.exec("ROLLBACK");
       if (error instanceof WsightError && error.code !== "STORE_UNAVAILABLE") throw error;
+      if (systemCode(error)?.startsWith("SQLITE_CONSTRAINT") === true) {
+        throw new WsightError("BAD_REQUEST", `alerts: expected values that can be kept (${String(error)})`);
+      }
       throw this.#failed(error);
     }
   }

@@ -1,4 +1,5 @@
 import { WsightError } from "@wsight/protocol";
+import { systemCode } from "../../../errors.ts";
 import { Connections, loadClients, type Purpose } from "../../../store/postgres/connections.ts";
 import type { Session } from "../../../store/postgres/lane.ts";
 import { LOCK, migrate, type Steps } from "../../../store/postgres/schema.ts";
@@ -26,10 +27,23 @@ const BEGIN_READ = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 export async function openPostgresDatabase(url: string): Promise<AlertDatabase> {
   const open = await loadClients({ url });
   const connections = new Connections(url, open, () => undefined, PURPOSE);
+  let closed = false;
+  const refuse = (): void => {
+    if (closed) throw new WsightError("STORE_UNAVAILABLE", "alerts: the desk is closed");
+  };
   return {
-    write: async (work) => settle(await connections.write((session) => transact(session, BEGIN_WRITE, work))),
-    read: async (work) => settle(await connections.read((session) => transact(session, BEGIN_READ, work))),
-    close: () => connections.close(),
+    async write(work) {
+      refuse();
+      return settle(await connections.write((session) => transact(session, BEGIN_WRITE, work)));
+    },
+    async read(work) {
+      refuse();
+      return settle(await connections.read((session) => transact(session, BEGIN_READ, work)));
+    },
+    async close() {
+      closed = true;
+      await connections.close();
+    },
   };
 }
 
@@ -43,10 +57,19 @@ async function transact<T>(session: Session, begin: string, work: SqlWork<T>): P
     await session.run("COMMIT");
     return { value };
   } catch (error) {
-    if (!(error instanceof WsightError)) throw error;
+    const refused = refusalOf(error);
+    if (refused === null) throw error;
     await session.run("ROLLBACK");
-    return { refused: error };
+    return { refused };
   }
+}
+
+/** `null` for what the connection does not survive. */
+function refusalOf(error: unknown): WsightError | null {
+  if (error instanceof WsightError) return error;
+  // Constraints.
+  if (systemCode(error)?.startsWith("23") !== true) return null;
+  return new WsightError("BAD_REQUEST", `alerts: expected values that can be kept (${String(error)})`);
 }
 
 function settle<T>(result: Result<T>): T {

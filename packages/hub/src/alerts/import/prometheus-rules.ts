@@ -21,6 +21,8 @@ import type { YamlDocument } from "./yaml-document.ts";
 const CODE = "BAD_REQUEST";
 /** Longest file, in characters. */
 const MAX_TEXT = 262_144;
+/** Longest expression: what says more than this can't be told here anyway. */
+const MAX_EXPR = 4096;
 /** Most rules of one file. */
 const MAX_RULES = 500;
 const RULE_NAMES = ["alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
@@ -138,7 +140,9 @@ class Importer {
   #made(name: string, rule: Fields, group: Fields, notes: string[]): AlertRule {
     if (typeof rule.expr !== "string" && typeof rule.expr !== "number")
       throw new Refusal("expected an expression: expr");
-    const condition = conditionOf(parseQuery(String(rule.expr)));
+    const expr = String(rule.expr);
+    if (expr.length > MAX_EXPR) throw new Refusal(`expr: expected at most ${MAX_EXPR} characters, got ${expr.length}`);
+    const condition = conditionOf(parseQuery(expr));
     const { severity, labels } = labelsOf({ ...fieldsOf(group.labels), ...fieldsOf(rule.labels) }, condition, notes);
     const everySec =
       group.interval === undefined ? undefined : Math.min(3600, Math.max(1, secondsOf("interval", group.interval)));
@@ -217,14 +221,12 @@ function textsOf(annotations: Fields, { figure }: ImportedCondition, notes: stri
     if (note !== null) notes.push(`annotation ${name}: ${note}`);
     return text;
   };
+  const summary = take(["summary", "title"]).replaceAll(/\s+/g, " ").slice(0, 500);
+  const description = take(["description", "message"]);
   const runbookUrl = String(annotations.runbook_url ?? annotations.runbook ?? "");
   const isUsable = /^https:\/\/\S+$/.test(runbookUrl);
   if (runbookUrl !== "" && !isUsable) notes.push("the address of the runbook is left out: expected https://");
-  return {
-    summary: take(["summary", "title"]).replaceAll(/\s+/g, " ").slice(0, 500),
-    description: take(["description", "message"]),
-    runbookUrl: isUsable ? runbookUrl : "",
-  };
+  return { summary, description, runbookUrl: isUsable ? runbookUrl : "" };
 }
 
 function secondsOf(name: string, value: unknown): number {
@@ -240,6 +242,7 @@ function fieldsOf(value: unknown): Fields | null {
 /** What a person can do something about; anything else is ours to know of. */
 function reasonOf(error: unknown): string {
   if (error instanceof PromqlError) return error.message.replace('invalid parameter "query": ', "expr: ");
+  if (error instanceof RangeError) return "expr: it is nested too deeply";
   if (error instanceof Refusal || error instanceof WsightError) return error.message;
   throw error;
 }

@@ -139,7 +139,11 @@ export function createAlerts(parts: AlertsParts): Alerts {
   /** Saves, and then works with what was saved. */
   async function change<T>(save: () => Promise<T>, take: (saved: T) => void): Promise<T> {
     checkOpen();
-    const saved = await save();
+    const saved = await save().catch(async (error: unknown) => {
+      // Another hub changed it: who loads it again is to get the newest.
+      if (error instanceof WsightError && error.code === "CONFLICT" && !reloading) await reload();
+      throw error;
+    });
     await evaluator.between(() => {
       take(saved);
       apply();
@@ -158,8 +162,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
       });
     } catch (error) {
       if (!(error instanceof WsightError) || error.code !== "NOT_FOUND") throw error;
-      const over = await desk.episode(id);
-      throw new WsightError("CONFLICT", `This alert is over${since(over)}`);
+      throw notHere(await desk.episode(id));
     }
     await done.kept.catch((cause: unknown) => {
       throw new WsightError("STORE_UNAVAILABLE", `It could not be kept yet, and is tried again: ${messageOf(cause)}`, {
@@ -319,8 +322,13 @@ export function createAlerts(parts: AlertsParts): Alerts {
   };
 }
 
-function since({ endedAt }: AlertEpisode): string {
-  return endedAt === null ? "" : ` since ${new Date(endedAt).toISOString()}`;
+/** Why nothing can be done with an episode that this hub does not watch. */
+function notHere({ endedAt }: AlertEpisode): WsightError {
+  const why =
+    endedAt === null
+      ? "Another hub of this database watches this alert: do it there"
+      : `This alert is over since ${new Date(endedAt).toISOString()}`;
+  return new WsightError("CONFLICT", why);
 }
 
 function messageOf(error: unknown): string {

@@ -20,14 +20,14 @@ export function readIfMatch({ raw, body }: Pick<RouteRequest, "raw" | "body">, v
 }
 
 /** Does a write that was meant for a version; if another one came between, that is said as {@link readIfMatch} does. */
-export async function ifUnchanged<T>(write: Promise<T>, current: () => number | undefined): Promise<T> {
+export async function ifUnchanged<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    const version = current();
-    if (error instanceof WsightError && error.code === "CONFLICT" && version !== undefined)
-      throw changedMeanwhile(version);
-    throw error;
+    if (!(error instanceof WsightError) || error.code !== "CONFLICT") throw error;
+    const { details } = error;
+    const version = typeof details === "object" && details !== null && "version" in details ? details.version : null;
+    throw typeof version === "number" ? changedMeanwhile(version) : error;
   }
 }
 

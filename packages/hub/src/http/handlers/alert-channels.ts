@@ -104,7 +104,7 @@ function replaceRoute({ alerts, audit }: AlertChannelParts): Route {
       const base = find(alerts, id);
       const version = readIfMatch(request, base.version);
       const draft = parseChannelDraft(request.body, { id, base });
-      const channel = await ifUnchanged(alerts.saveChannel(draft, version), () => find(alerts, id).version);
+      const channel = await ifUnchanged(alerts.saveChannel(draft, version));
       return { reply: versioned(channel), detail: wordsOf(channel) };
     },
   });

@@ -153,7 +153,7 @@ function writeRoute(
       const base = findRule(alerts, id);
       const version = readIfMatch(request, base.version);
       const rule = parse(request, base);
-      const saved = await ifUnchanged(alerts.saveRule(rule, version, by), () => findRule(alerts, id).version);
+      const saved = await ifUnchanged(alerts.saveRule(rule, version, by));
       return { reply: versioned(saved), detail: `version ${saved.version}${saved.enabled ? "" : ", off"}` };
     },
   });
@@ -174,7 +174,7 @@ function deleteRoute({ alerts, audit }: AlertRuleParts): Route {
       const version = readIfMatch(request, rule.version);
       if (rule.builtin)
         throw new WsightError("CONFLICT", "A rule that came with wsight can be switched off, not deleted");
-      await ifUnchanged(alerts.deleteRule(id, version, by), () => findRule(alerts, id).version);
+      await ifUnchanged(alerts.deleteRule(id, version, by));
       return { reply: { status: 204 }, detail: rule.name };
     },
   });

@@ -1,8 +1,10 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Selector } from "@wsight/protocol";
 import { type Context, createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Surface } from "./charts/canvas.ts";
 import type { Cursor } from "./charts/cursor.ts";
+import type { PlotBand, PlotLimit } from "./charts/line-plot.ts";
 import type { Painter } from "./charts/painter.ts";
 import type { Palette } from "./charts/palette.ts";
 import type { DataTable } from "./components/table-data.ts";
@@ -22,6 +24,15 @@ export interface RailMarks {
   readonly label: string;
 }
 
+/** What alerts add to charts. */
+export interface ChartMarks {
+  /** Limits, the lowest first, and times in which they were passed. @param node that alone is looked at; `null` for all */
+  of(
+    selectors: readonly Selector[],
+    node: string | null,
+  ): { readonly limits: readonly PlotLimit[]; readonly bands: readonly PlotBand[] };
+}
+
 /** Everything the components of one page share, made once in `main.tsx`. */
 export interface App {
   readonly live: LiveState;
@@ -39,6 +50,8 @@ export interface App {
   readonly cursor: Cursor;
   /** When tests were run; `null` while that is not known. */
   readonly railMarks: Signal<RailMarks | null>;
+  /** Limits of rules and times of alerts; `null` while they are not known. */
+  readonly chartMarks: Signal<ChartMarks | null>;
   readonly toasts: Toasts;
   readonly dialog: Signal<OpenDialog>;
   /** A chart's numbers as a table, while somebody reads them. */

@@ -15,6 +15,11 @@ const DataTableDialog = lazy(async () => (await import("./components/data-table.
 const HelpDialog = lazy(async () => (await import("./components/help.tsx")).HelpDialog, "shell");
 /** The rail's place is kept by its frame. */
 const Rail = lazy(async () => (await import("./rail/rail.tsx")).Rail, "shell");
+/** What fires does not hold up the first view. */
+const AlertWatch = lazy(async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return (await import("./watch/alert-watch.tsx")).AlertWatch;
+}, "aside");
 const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).SignInSheet, "shell");
 
 /**
@@ -72,6 +77,7 @@ function Overlays(): VNode {
   const table = app.dataTable.value;
   return (
     <>
+      <AlertWatch />
       {app.live.status.value.state === "signed-out" ? <SignInSheet /> : null}
       {app.dialog.value === "palette" ? <CommandPalette /> : null}
       {app.dialog.value === "help" ? <HelpDialog /> : null}

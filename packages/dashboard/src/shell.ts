@@ -1,5 +1,5 @@
 import { batch, computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
-import type { App, OpenDialog, RailMarks } from "./app-context.ts";
+import type { App, ChartMarks, OpenDialog, RailMarks } from "./app-context.ts";
 import { clearCursor, createCursor } from "./charts/cursor.ts";
 import { Painter } from "./charts/painter.ts";
 import { type Palette, readPalette } from "./charts/palette.ts";
@@ -43,6 +43,7 @@ export function createApp(parts: AppParts): App {
     viewMs: computed(() => viewLength(parts.live)),
     cursor: createCursor(),
     railMarks: signal<RailMarks | null>(null),
+    chartMarks: signal<ChartMarks | null>(null),
     toasts,
     dialog: signal<OpenDialog>(null),
     dataTable: signal<DataTable | null>(null),
@@ -92,9 +93,10 @@ function followRoute({ live, route }: App): void {
   });
 }
 
-function paintOnTick({ live, painter, viewMs, palette, clock, preferences, cursor }: App): void {
+function paintOnTick({ live, painter, viewMs, palette, clock, preferences, cursor, chartMarks }: App): void {
   let view = "";
   let shown: Past | null = null;
+  let marked: ChartMarks | null = null;
   effect(() => {
     live.tick.value;
     const past = live.past.value;
@@ -107,8 +109,10 @@ function paintOnTick({ live, painter, viewMs, palette, clock, preferences, curso
       clock.value.zone,
       palette.value.surface,
     ].join();
-    const force = key !== view || past !== shown;
+    const marks = chartMarks.value;
+    const force = key !== view || past !== shown || marks !== marked;
     view = key;
+    marked = marks;
     shown = past;
     // The past stands still.
     if (past !== null && !force) return;

@@ -8,7 +8,16 @@ import { drawPicture } from "./chart-image.ts";
 import type { ChartMenuProps, ChartTable } from "./chart-menu.tsx";
 
 /** What can be done with a chart. */
-export type ChartAction = "view" | "open" | "compare" | "copyMoment" | "copyLive" | "saveCsv" | "saveJson" | "savePng";
+export type ChartAction =
+  | "view"
+  | "open"
+  | "compare"
+  | "alert"
+  | "copyMoment"
+  | "copyLive"
+  | "saveCsv"
+  | "saveJson"
+  | "savePng";
 
 /** What values are in before they are formatted. */
 const UNITS: ReadonlyMap<Formatter, string> = new Map<Formatter, string>([
@@ -42,6 +51,12 @@ const ACTIONS: Readonly<Record<ChartAction, (ordered: Ordered) => void>> = {
   },
   open: ({ app, props }) => openHistory(app, props, false),
   compare: ({ app, props }) => openHistory(app, props, true),
+  alert: ({ app, props: { selectors = [], figures = [] } }) => {
+    const [figure] = selectors.length > 0 ? figuresOfLines(selectors) : figures;
+    if (figure === undefined) return;
+    const params = { tab: "rules", rule: "new", figure: figureText(figure) };
+    app.route.navigate({ page: "alerts", params, range: null });
+  },
   copyMoment: ({ app, props: { range } }) => {
     const { route, live } = app;
     const link = range === undefined ? route.linkTo("moment", live.now.peek()) : route.hrefTo({ range });

@@ -41,6 +41,7 @@ type Item = readonly [label: string, icon: IconName, action: ChartAction];
 
 const READ: readonly Item[] = [["View data table", "table", "view"]];
 const OPEN: Item = ["Open in History", "history", "open"];
+const ALERT: Item = ["Create alert from here", "bell", "alert"];
 const COMPARE: Item = ["Compare with previous", "split", "compare"];
 const TAKE: readonly Item[] = [
   ["Copy link to this moment", "link", "copyMoment"],
@@ -56,7 +57,8 @@ export function ChartMenu(props: ChartMenuProps): VNode {
   const app = useApp();
   const host = useRef<HTMLSpanElement>(null);
   const past = selectors.length > 0 ? [OPEN, COMPARE] : figures.length > 0 ? [COMPARE] : [];
-  const items = [...READ, ...past, ...TAKE];
+  const alert = past.length > 0 && app.live.principal.value?.role === "admin" ? [ALERT] : [];
+  const items = [...READ, ...past, ...alert, ...TAKE];
   const run = (action: ChartAction) => {
     // The numbers are those of the moment; what is done with them is fetched when it is first wanted.
     const taken = table();

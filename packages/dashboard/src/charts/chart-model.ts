@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
-import type { App } from "../app-context.ts";
+import type { Selector } from "@wsight/protocol";
+import type { App, ChartMarks } from "../app-context.ts";
 import { axisTime } from "../format/clock.ts";
 import type { Past, SeriesRing } from "../state/index.ts";
 import { LinePlot, type LineStyle, type PlotLimit } from "./line-plot.ts";
@@ -12,6 +13,8 @@ export interface ChartSpec {
   readonly id: string;
   readonly lines: readonly LineStyle[];
   readonly rings: readonly SeriesRing[];
+  /** What its lines show, for what alerts say of that. */
+  readonly selectors: readonly Selector[];
   /** Lowest first. */
   readonly limits: readonly PlotLimit[];
   /** Puts the lines on top of each other; what is read and told stays their own. */
@@ -23,6 +26,7 @@ export interface ChartSpec {
 
 /** The newest value counts as current for this long; older it is unknown. */
 const CURRENT_STEPS = 3;
+const NO_MARKS: ReturnType<ChartMarks["of"]> = { limits: [], bands: [] };
 /** A limit at most this many times the highest value is in the picture; one further away would flatten the lines. */
 const LIMIT_REACH = 3;
 
@@ -45,6 +49,9 @@ export class ChartModel {
   #shown: WindowData | null = null;
   /** Where the pointer rests over the plot, CSS pixels; the time under it moves on with the data. */
   #pointerX: number | null = null;
+  #marksOf: ChartMarks | null = null;
+  #node: string | null = null;
+  #marks: ReturnType<ChartMarks["of"]> = NO_MARKS;
 
   constructor(app: App, host: HTMLElement, spec: ChartSpec) {
     this.#app = app;
@@ -77,13 +84,15 @@ export class ChartModel {
       this.#past = live.past.peek();
       this.#range = new YRange();
     }
+    const { limits, bands } = this.#alertMarks();
     const view = {
       fromAt: toAt - windowMs,
       toAt,
-      top: this.#spec.top ?? this.#range.next(this.#reach(shown.max), toAt),
+      top: this.#spec.top ?? this.#range.next(reach(limits, shown.max), toAt),
       palette: palette.peek(),
       thin: preferences.reduceDrawing.peek() || painter.fidelity.peek() !== "full",
-      limits: this.#spec.limits,
+      limits,
+      bands,
       formatY: this.#spec.formatY,
       formatX: (at: number) => axisTime(zone, at, windowMs),
     };
@@ -162,9 +171,17 @@ export class ChartModel {
     this.#plot = null;
   }
 
-  #reach(max: number): number {
-    const limit = this.#spec.limits[0]?.value ?? 0;
-    return limit <= max * LIMIT_REACH ? Math.max(max, limit) : max;
+  /** Its own limits, else those of rules about its lines. */
+  #alertMarks(): ReturnType<ChartMarks["of"]> {
+    const { chartMarks, live } = this.#app;
+    const [marks, node] = [chartMarks.peek(), live.node.peek()];
+    if (marks !== this.#marksOf || node !== this.#node) {
+      this.#marks = marks?.of(this.#spec.selectors, node) ?? NO_MARKS;
+      this.#marksOf = marks;
+      this.#node = node;
+    }
+    const { limits, bands } = this.#marks;
+    return { limits: limits.length > 0 ? limits : this.#spec.limits, bands };
   }
 
   #currentIndex(last: number): number {
@@ -183,4 +200,10 @@ export class ChartModel {
     this.#app.cursor.owner.value = this.#spec.id;
     this.#app.cursor.at.value = (this.data.at[index] ?? 0) * 1000;
   }
+}
+
+/** The highest value that has to fit. */
+function reach([lowest]: readonly PlotLimit[], max: number): number {
+  const limit = lowest?.value ?? 0;
+  return limit <= max * LIMIT_REACH ? Math.max(max, limit) : max;
 }

@@ -18,6 +18,16 @@ export interface PlotLimit {
   readonly color?: ColorToken;
 }
 
+/** A stretch of time that is tinted, with its name where there is room. */
+export interface PlotBand {
+  /** ms epoch. */
+  readonly fromAt: number;
+  /** `null` while it goes on. */
+  readonly toAt: number | null;
+  readonly label: string;
+  readonly color: ColorToken;
+}
+
 /** What a draw depends on beside the data. */
 export interface PlotView {
   readonly fromAt: number;
@@ -28,6 +38,7 @@ export interface PlotView {
   /** 1-device-pixel lines and no fills: four times cheaper when no GPU draws them. */
   readonly thin: boolean;
   readonly limits: readonly PlotLimit[];
+  readonly bands: readonly PlotBand[];
   readonly formatY: (value: number) => string;
   readonly formatX: (at: number) => string;
 }
@@ -172,7 +183,7 @@ export class LinePlot {
       series: [{}, ...this.#lines.map((line) => this.#series(line))],
       bands: this.#lines.flatMap(({ fill }, i) => (fill === "stacked" && i > 0 ? [{ series: [i, i + 1] }] : [])),
       hooks: {
-        drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawLimits(u)],
+        drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawBands(u), (u) => this.#drawLimits(u)],
         drawSeries: [(u, series) => this.#drawEnd(u, series)],
       },
     };
@@ -207,6 +218,29 @@ export class LinePlot {
       const right = u.valToPos(startS + to * stepS, "x", true);
       u.ctx.fillRect(left, u.bbox.top, Math.max(1, right - left), u.bbox.height);
     }
+  }
+
+  #drawBands(u: uPlot): void {
+    const { bands, palette, fromAt, toAt } = this.#view;
+    const { ctx, bbox } = u;
+    const ratio = uPlot.pxRatio;
+    ctx.save();
+    ctx.font = FONT.replace("11px", `${11 * ratio}px`);
+    ctx.textBaseline = "top";
+    for (const band of bands) {
+      const end = Math.min(toAt, band.toAt ?? toAt);
+      if (band.fromAt >= toAt || end <= fromAt) continue;
+      const left = u.valToPos(Math.max(fromAt, band.fromAt) / 1000, "x", true);
+      const width = Math.max(2 * ratio, u.valToPos(end / 1000, "x", true) - left);
+      ctx.fillStyle = fade(palette[band.color], 0.14);
+      ctx.fillRect(left, bbox.top, width, bbox.height);
+      ctx.fillStyle = palette[band.color];
+      if (band.fromAt >= fromAt) ctx.fillRect(left, bbox.top, ratio, bbox.height);
+      if (ctx.measureText(band.label).width + 10 * ratio > width) continue;
+      ctx.fillStyle = palette.text;
+      ctx.fillText(band.label, left + 6 * ratio, bbox.top + 4 * ratio);
+    }
+    ctx.restore();
   }
 
   #drawLimits(u: uPlot): void {

@@ -8,6 +8,7 @@ const CANVAS_TOKENS = [
   "text-3",
   "accent",
   "ok-fill",
+  "warn",
   "warn-fill",
   "crit-fill",
   "crit",

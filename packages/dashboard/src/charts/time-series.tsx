@@ -55,6 +55,7 @@ export function TimeSeries(props: TimeSeriesProps): VNode {
     const chart = new ChartModel(app, host.current, {
       id,
       lines,
+      selectors: lines.map(({ selector }) => selector),
       rings: lines.map(({ selector, ring }) => ring?.(app.live) ?? app.live.series(selector)),
       limits: [limit ?? []].flat(),
       stack: stack ?? null,

@@ -9,8 +9,9 @@ export function ToastList(): VNode {
     <div class="toasts" role="status">
       {toasts.shown.value.map((toast) => (
         <div key={toast.id} class="toast" data-tone={toast.tone}>
-          <Icon name={toast.tone === "ok" ? "ok" : "alert"} />
+          <Icon name={toast.tone === "crit" ? "alert" : toast.tone} />
           {toast.text}
+          {toast.link === undefined ? null : <a href={toast.link.href}>{toast.link.text}</a>}
           <button
             type="button"
             class="button"

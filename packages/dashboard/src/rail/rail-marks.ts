@@ -51,6 +51,9 @@ export function marksOf(events: readonly HistoryEvent[], scale: RailScale): read
     const shapes = WORST_LAST.filter((shape) => counts.has(shape));
     const words = shapes.map((shape) => {
       const n = counts.get(shape) ?? 0;
+      const [alone] = group;
+      // An alert by itself says which.
+      if (group.length === 1 && alone?.kind === "alert.fired") return `${WORDS[shape][0]}: ${alone.text}`;
       return n === 1 ? `1 ${WORDS[shape][0]}` : `${join(count(n))} ${WORDS[shape][1]}`;
     });
     return { at: group[0]?.at ?? 0, shape: shapes.at(-1) ?? "diamond", label: words.reverse().join(", ") };

@@ -60,9 +60,7 @@ export function RailStrip(): VNode {
     const { toAt, perPx } = steady.value;
     return joinCurve(data.curve.value, live.series(RAIL_SELECTOR, "now").read(toAt - LIVE_MS, toAt), perPx);
   });
-  const marks = useComputed(() =>
-    marksOf([...data.events.value, ...startsBeside(app, data.events.value)], steady.value),
-  );
+  const marks = useComputed(() => marksOf([...data.events.value, ...beside(app, data.events.value)], steady.value));
   const strip: Strip = { scale: steady, shown, marks, points, hover };
 
   useSignalEffect(() => {
@@ -162,6 +160,24 @@ function endDrag(app: App, held: Drag, scale: RailScale): void {
 
 function liveWindow({ live }: App, toAt: number): TimeRange {
   return { fromAt: toAt - live.windowMs.value, toAt };
+}
+
+/** What the live tables tell and history does not know yet. */
+function beside(app: App, events: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  return [...startsBeside(app, events), ...alertsBeside(app, events)];
+}
+
+/** Alerts that fired since history was asked. */
+function alertsBeside({ live }: App, events: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  const chosen = live.node.value;
+  const known = new Set(events.flatMap(({ kind, subject, at }) => (kind === "alert.fired" ? [subject, at] : [])));
+  return (live.table("alerts").value?.rows ?? []).flatMap(({ firedAt, episodeId, severity, labels, name }) => {
+    if (firedAt === null || known.has(firedAt) || known.has(episodeId ?? "")) return [];
+    if (chosen !== null && labels.node !== chosen) return [];
+    return [
+      { at: firedAt, kind: "alert.fired", node: labels.node ?? "", subject: "", text: name, attributes: { severity } },
+    ];
+  });
 }
 
 /** Processes that began, as far as the live table tells and history does not know yet. */

@@ -44,6 +44,8 @@ export function FigureFields({ figure, known, mistakes, path, onChange }: Figure
             </button>
           )}
         </Labelled>
+      </div>
+      <div class="fields">
         {aggregates.length < 2 ? null : (
           <SelectField
             label="Value"
@@ -59,8 +61,8 @@ export function FigureFields({ figure, known, mistakes, path, onChange }: Figure
           mistake={mistakes[`${path}windowSec`]}
           onInput={(value) => onChange({ ...figure, window: value })}
         />
+        <FilterFields figure={figure} known={known} mistakes={mistakes} path={path} onChange={onChange} />
       </div>
-      <FilterFields figure={figure} known={known} mistakes={mistakes} path={path} onChange={onChange} />
       {picking ? (
         <MetricPicker
           known={known}
@@ -85,7 +87,7 @@ function FilterFields({ figure, known, mistakes, path, onChange }: FigureFieldsP
   const [node = ""] = nodes;
   const choices = [...new Set([...present, ...nodes])].sort();
   return (
-    <div class="fields">
+    <>
       {attributes.map((attribute) => {
         const value = where[attribute] ?? "";
         const values = valuesOf(known, metric, attribute);
@@ -118,6 +120,6 @@ function FilterFields({ figure, known, mistakes, path, onChange }: FigureFieldsP
         ]}
         onChange={(chosen) => onChange({ ...figure, nodes: chosen === "" ? [] : chosen.split(",") })}
       />
-    </div>
+    </>
   );
 }

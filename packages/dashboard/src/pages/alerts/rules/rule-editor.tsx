@@ -87,7 +87,7 @@ export function RuleEditor({ api, rule, begin, rules, admin, onClose, onSaved }:
     >
       <div class="editor-head">
         <button type="button" class="button" onClick={onClose}>
-          <Icon name="older" />
+          <Icon name="newer" />
           All rules
         </button>
         <h2 class="truncate">{rule === null ? "New rule" : rule.name}</h2>

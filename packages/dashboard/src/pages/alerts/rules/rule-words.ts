@@ -46,7 +46,7 @@ function conditionWords(rule: AlertRule): string {
   }
   const limits = [
     ...(rule.warn === null ? [] : [limitWords(rule.warn, unit)]),
-    ...(rule.crit === null ? [] : [`${limitWords(rule.crit, unit)} (critical)`]),
+    ...(rule.crit === null ? [] : [`critical ${limitWords(rule.crit, unit)}`]),
   ];
   return `${what} ${OP_WORDS[rule.op]} ${limits.join(", ")}`;
 }

@@ -1,7 +1,9 @@
 import type { AlertSilence, AlertSuppression } from "@wsight/protocol";
+import { createLabelIndex, type LabelIndex } from "./label-index.ts";
 import { compileMatchers, type LabelTest } from "./matchers.ts";
 import type { AlertSubject } from "./subject.ts";
 import { createWindows, type TimeWindow, type Windows } from "./windows.ts";
+import { openZone, type Zone } from "./zone.ts";
 
 /** All silences and maintenance windows. */
 export interface Silences {
@@ -24,9 +26,15 @@ interface Silence {
 /** Silences that can't be read (an unknown zone, a pattern that is none) are left out: rather a notice too many. */
 export function createSilences(silences: readonly AlertSilence[]): Silences {
   const troubles: string[] = [];
+  const zones = new Map<string, Zone>();
+  const open = (name: string): Zone => {
+    const zone = zones.get(name) ?? openZone(name);
+    zones.set(name, zone);
+    return zone;
+  };
   const readable = silences.flatMap((silence): Silence[] => {
     try {
-      const windows = createWindows(silence);
+      const windows = createWindows(silence, open);
       return [
         { silence, windows, matches: compileMatchers(silence.matchers), known: { fromAt: 0, toAt: 0, window: null } },
       ];
@@ -35,7 +43,7 @@ export function createSilences(silences: readonly AlertSilence[]): Silences {
       return [];
     }
   });
-  let inForce: readonly Silence[] = [];
+  let inForce = indexOf([]);
   let changesAt = Number.NaN;
   let knownAt = Number.NaN;
 
@@ -48,15 +56,15 @@ export function createSilences(silences: readonly AlertSilence[]): Silences {
       if (at < one.known.fromAt || at >= one.known.toAt) one.known = stretchAt(one.windows, at);
       changesAt = Math.min(changesAt, one.known.toAt);
     }
-    inForce = readable.filter(({ known }) => known.window !== null);
+    inForce = indexOf(readable.filter(({ known }) => known.window !== null));
   }
 
   return {
     troubles,
     of({ labels }, at) {
       look(at);
-      if (inForce.length === 0) return [];
       return inForce
+        .candidates(labels)
         .filter(({ matches }) => matches(labels))
         .map(({ silence: { kind, id }, known }) => ({ by: kind, id, until: known.window?.endAt ?? null }));
     },
@@ -65,6 +73,10 @@ export function createSilences(silences: readonly AlertSilence[]): Silences {
       return changesAt === Infinity ? null : changesAt;
     },
   };
+}
+
+function indexOf(silences: readonly Silence[]): LabelIndex<Silence> {
+  return createLabelIndex(silences, ({ silence }) => silence.matchers);
 }
 
 /** Furthest that nothing is looked at again, ms: what never comes is asked for once a day. */

@@ -1,5 +1,5 @@
 import type { AlertSilence } from "@wsight/protocol";
-import { openZone } from "./zone.ts";
+import { openZone, type Zone } from "./zone.ts";
 
 /** A stretch of time, ms epoch; `endAt` does not belong to it, and is `null` where no end can be seen. */
 export interface TimeWindow {
@@ -49,10 +49,12 @@ export function parseDay(text: string): number | null {
 /**
  * Lays out the windows of a silence by the wall clock of its zone. Each begins at the time of day of `startsAt`, once
  * a day at most, and lasts its seconds of real time, also across a change of clocks.
+ * @param open for who has many of them: zones are costly to open
  * @throws Error for a zone that this machine does not know, or a time that is none
  */
-export function createWindows({ startsAt, durationSec, timeZone, recurrence }: WindowPlan): Windows {
-  const zone = openZone(timeZone);
+export function createWindows(plan: WindowPlan, open: (timeZone: string) => Zone = openZone): Windows {
+  const { startsAt, durationSec, timeZone, recurrence } = plan;
+  const zone = open(timeZone);
   const first = parseWallClock(startsAt);
   if (first === null) throw new Error(`expected a time like 2026-11-21T02:30, got ${JSON.stringify(startsAt)}`);
   const firstDay = dayOf(first);

@@ -1,4 +1,6 @@
 const DAY_MS = 86_400_000;
+/** Days whose offset is remembered. */
+const MAX_DAYS = 2000;
 const PARTS: Intl.DateTimeFormatOptions = {
   calendar: "gregory",
   numberingSystem: "latn",
@@ -30,7 +32,10 @@ export interface Zone {
 export function openZone(name: string): Zone {
   const format = new Intl.DateTimeFormat("en-US", { ...PARTS, timeZone: name });
 
-  function wallOf(at: number): number {
+  /** Offset at the beginning of days in UTC: asking the clock is slow. */
+  const ofDays = new Map<number, number>();
+
+  function asked(at: number): number {
     const read: Record<string, number> = {};
     let isBeforeChrist = false;
     for (const { type, value } of format.formatToParts(at)) {
@@ -41,6 +46,23 @@ export function openZone(name: string): Zone {
     const wall = new Date(Date.UTC(2000, month - 1, day, hour, minute, second));
     wall.setUTCFullYear(isBeforeChrist ? 1 - year : year, month - 1, day);
     return wall.getTime();
+  }
+
+  function offsetOfDay(day: number): number {
+    const known = ofDays.get(day);
+    if (known !== undefined) return known;
+    if (ofDays.size >= MAX_DAYS) ofDays.clear();
+    const offset = asked(day * DAY_MS) - day * DAY_MS;
+    ofDays.set(day, offset);
+    return offset;
+  }
+
+  /** No zone changes its clocks twice within a day: where a day begins and ends alike, nothing happened in between. */
+  function wallOf(at: number): number {
+    const second = Math.floor(at / 1000) * 1000;
+    const day = Math.floor(at / DAY_MS);
+    const offset = offsetOfDay(day);
+    return offset === offsetOfDay(day + 1) ? second + offset : asked(second);
   }
 
   const offsetAt = (at: number): number => wallOf(at) - Math.floor(at / 1000) * 1000;

@@ -291,3 +291,58 @@ test("thresholds of the contract are limits of the rules of that name", async ()
   expect((await call("PUT", "/api/dashboard/thresholds", {})).status).toBe(400);
   expect((await call("GET", "/api/dashboard/alerts")).json).toMatchObject({ thresholds: { queueLength: 75 } });
 });
+
+test("whatever is sent, it is refused for what it is, and the hub never fails to answer", async () => {
+  const { call } = await startAlertHub();
+  await addRule(call);
+  await call("POST", "/api/alerts/channels", { name: "Log", type: "file" });
+  const deep = JSON.parse(`${'{"all":['.repeat(200)}${"]}".repeat(200)}`) as unknown;
+  const bodies: readonly unknown[] = [
+    null,
+    [],
+    7,
+    "text",
+    { name: {}, metric: [], id: { $ne: 1 }, labels: 7, expression: deep, kind: "composite" },
+    { ...RULE, id: "../../etc", filter: { where: { a: 1 }, nodes: "x" }, noData: 1, flap: [], burnRate: "x" },
+    { ...RULE, id: "x", groupBy: ["__proto__"], labels: { ["__proto__"]: "x", constructor: 7 } },
+    { ...RULE, id: "y", summary: "{{#a}}", description: "{{", runbookUrl: "javascript:alert(1)" },
+    { matchers: [{ label: "a", op: "=~", value: "(a+)+$(" }], durationSec: 600, timeZone: "No/Where" },
+    { name: "x", type: "email", config: { host: "\r\nRCPT TO", to: "a" }, secrets: { password: 7 } },
+    { channels: 7, routes: [{ routes: deep }] },
+    { inhibitions: [deep, null] },
+    { text: "a: &a [*a, *a]\n".repeat(50), save: true },
+    { hours: 1e9, fromAt: -1, toAt: "now", rule: deep },
+    { queueLength: Number.MAX_VALUE, memoryPct: null },
+  ];
+  const paths = [
+    ["POST", "rules"],
+    ["PUT", "rules/many-connections"],
+    ["PATCH", "rules/many-connections"],
+    ["POST", "rules/preview"],
+    ["POST", "rules/many-connections/test"],
+    ["POST", "rules/import"],
+    ["POST", "silences"],
+    ["POST", "channels"],
+    ["PUT", "channels/log"],
+    ["PUT", "routes"],
+    ["PUT", "inhibitions"],
+    ["PUT", "../dashboard/thresholds"],
+  ] as const;
+  for (const [method, path] of paths)
+    for (const [i, body] of bodies.entries()) {
+      const { status, text } = await call(method, `/api/alerts/${path}`.replace("alerts/../", ""), body, {
+        ifMatch: "*",
+      });
+      const isFine = status === 400 || status === 413 || (status < 300 && !text.includes("error"));
+      // Without history there is nothing to try a rule on, but for who asks properly.
+      expect(isFine || (status === 503 && path.startsWith("rules/")), `${method} ${path} ${i}: ${status} ${text}`).toBe(
+        true,
+      );
+    }
+  for (const query of ["limit=0", "limit=x", "from=yesterday", "from=now-1h&to=1"])
+    expect((await call("GET", `/api/alerts/history?${query}`)).status, query).toBe(400);
+  for (const query of ["state=lost", "limit=501"])
+    expect((await call("GET", `/api/alerts/outbox?${query}`)).status, query).toBe(400);
+  expect((await call("POST", "/api/alerts/outbox/abc/retry")).status).toBe(400);
+  expect((await call("GET", "/api/alerts/rules/many-connections")).status).toBe(200);
+});

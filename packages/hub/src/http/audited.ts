@@ -3,7 +3,7 @@ import type { Audit, AuditEntry } from "../audit.ts";
 import type { Route, RouteReply, RouteRequest } from "./route.ts";
 
 /** What an administrator did. */
-export interface Done {
+interface Done {
   readonly reply: RouteReply;
   /** What it was done to, where the address does not say. @default the `id` of the path */
   readonly target?: string;

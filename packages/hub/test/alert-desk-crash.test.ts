@@ -1,0 +1,233 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createAlertDesk, openAlertTables, type ProcessDesk } from "@wsight/hub";
+import { EMPTY_COMMIT, sampleDraft, sampleEpisode, sampleState, until } from "@wsight/testkit";
+import Database from "libsql";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { makeDir } from "./harness.ts";
+
+const ROUNDS = 20;
+const NUMBER = (number: number): string => String(number).padStart(6, "0");
+
+function openDesk(dataDir: string, errors: string[] = []): ProcessDesk {
+  const desk = createAlertDesk({
+    dataDir,
+    secret: "s".repeat(32),
+    instance: "test",
+    onError: (error) => errors.push((error as Error).message),
+  });
+  onTestFinished(() => desk.close());
+  return desk;
+}
+
+/** One commit of a row of them: a state that is replaced, one that is new, one that goes, an episode and a notice. */
+function commitOf(number: number): Parameters<ProcessDesk["commit"]>[0] {
+  const id = NUMBER(number);
+  return {
+    instances: [sampleState("f1", number), sampleState(`f-${id}`)],
+    forgotten: [`f-${NUMBER(number - 1)}`],
+    episodes: [sampleEpisode(id, number)],
+    notices: [sampleDraft("firing", id, 1, { groupWaitSec: 3600 })],
+  };
+}
+
+/** Every commit up to the last that was acknowledged is there, once and whole, and at most one more. */
+async function expectAll(dataDir: string, acknowledged: number): Promise<number> {
+  const tables = await openAlertTables({ place: { engine: "libsql", dataDir }, now: Date.now });
+  const { episodes, instances } = await tables.load();
+  await tables.close();
+  const ids = episodes.map(({ id }) => id);
+  const last = ids.length - 1;
+  expect([acknowledged, acknowledged + 1]).toContain(last);
+  expect(ids).toEqual(Array.from({ length: last + 1 }, (_, number) => NUMBER(number)));
+  expect(instances.map(({ fingerprint }) => fingerprint)).toEqual([`f-${NUMBER(last)}`, "f1"]);
+  expect(instances[1]).toEqual(sampleState("f1", last));
+  const file = new Database(join(dataDir, "alerts.db"));
+  const keys = file.prepare("SELECT dedupe_key FROM alert_outbox ORDER BY id").raw().all() as [string][];
+  expect(keys.map(([key]) => key)).toEqual(ids.map((id) => `${id}.firing.1.chat`));
+  expect(file.prepare("PRAGMA integrity_check").raw().get()).toEqual(["ok"]);
+  file.close();
+  return last;
+}
+
+describe("what the alert desk has acknowledged", () => {
+  it("is there after its process was killed in the midst of a commit, again and again, and what was not comes by itself", {
+    timeout: 120_000,
+  }, async () => {
+    const dataDir = await makeDir();
+    const errors: string[] = [];
+    const desk = openDesk(dataDir, errors);
+    let number = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const last = number + 3 + (round % 5);
+      while (number < last) await desk.commit(commitOf(number++));
+      const pid = desk.pid as number;
+      const dying = desk.commit(commitOf(number++)).catch((error: { code: string }) => error.code);
+      setTimeout(() => process.kill(pid, "SIGKILL"), (round % 7) / 2);
+      // Whether it was acknowledged or not: nobody tries it again, and it is kept.
+      expect([undefined, "STORE_UNAVAILABLE"]).toContain(await dying);
+      const late = desk.commit(commitOf(number++)).catch((error: { code: string }) => error.code);
+      expect([undefined, "STORE_UNAVAILABLE"]).toContain(await late);
+    }
+    await until(() => desk.commit(commitOf(number)).then(() => true), { what: "a commit" });
+    await desk.close();
+    expect(await expectAll(dataDir, number)).toBe(number);
+    expect(errors.some((message) => message.includes("SIGKILL"))).toBe(true);
+  });
+
+  it("is there after the hub and the desk's process were killed at once, again and again", {
+    timeout: 180_000,
+  }, async () => {
+    const dataDir = await makeDir();
+    let next = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const child = commitUntilKilled(dataDir, next);
+      const acknowledged = await killAfter(child, 4 + (round % 6), round % 2 === 0);
+      next = (await expectAll(dataDir, acknowledged)) + 1;
+    }
+  });
+
+  it("is there when the hub closes: what waits is kept first", async () => {
+    const dataDir = await makeDir();
+    const desk = openDesk(dataDir);
+    const commits = Array.from({ length: 200 }, (_, number) => desk.commit(commitOf(number)));
+    await desk.close();
+    await desk.close();
+    await Promise.all(commits);
+    expect(await expectAll(dataDir, 199)).toBe(199);
+    await expect(desk.commit(commitOf(200))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+});
+
+describe("the desk's process", () => {
+  it("ends with its hub, however that ends", async () => {
+    const dataDir = await makeDir();
+    const child = commitUntilKilled(dataDir, 0);
+    const [, pid] = await firstLine(child);
+    child.kill("SIGKILL");
+    await until(() => !isRunning(pid), { what: "the end of the desk's process" });
+  });
+
+  it("outlives the signals that reach a whole process group, so that the last can be kept", async () => {
+    const desk = openDesk(await makeDir());
+    await desk.commit(commitOf(0));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(desk.pid as number, signal);
+    const { pid } = desk;
+    await desk.commit(commitOf(1));
+    expect(desk.pid).toBe(pid);
+  });
+
+  it("says that it was killed, and is well again with the next that is kept", async () => {
+    const errors: string[] = [];
+    const desk = openDesk(await makeDir(), errors);
+    await desk.commit(commitOf(0));
+    process.kill(desk.pid as number, "SIGKILL");
+    await until(() => desk.status().state === "failing", { what: "the end of the process" });
+    expect(desk.status().lastError).toContain("SIGKILL");
+    expect(errors).toEqual(["alerts: it ended with SIGKILL"]);
+    await until(() => desk.commit(commitOf(1)).then(() => true), { what: "a commit" });
+    expect(desk.status()).toMatchObject({ state: "ok", lastError: null });
+  });
+});
+
+describe("what can't be kept yet", () => {
+  it("is put together: the newest state counts, and every notice", async () => {
+    const dataDir = await makeDir();
+    const desk = openDesk(dataDir);
+    await desk.commit({ ...EMPTY_COMMIT, instances: [sampleState("gone")] });
+    const holder = new Database(join(dataDir, "alerts.db"));
+    holder.exec("BEGIN IMMEDIATE");
+    const commits = Array.from({ length: 50 }, (_, number) =>
+      desk.commit({ ...commitOf(number), forgotten: number === 49 ? ["gone"] : [] }),
+    );
+    holder.exec("ROLLBACK");
+    holder.close();
+    await Promise.all(commits);
+    const { instances, episodes } = await desk.load();
+    expect(instances.map(({ fingerprint }) => fingerprint)).toHaveLength(51);
+    expect(instances.find(({ fingerprint }) => fingerprint === "f1")).toEqual(sampleState("f1", 49));
+    expect(episodes).toHaveLength(50);
+    expect(await desk.outbox({ limit: 100 })).toHaveLength(50);
+  });
+
+  it("gives way beyond 10,000 notices, the oldest repeats and ends first, and is counted", {
+    timeout: 60_000,
+  }, async () => {
+    const dataDir = await makeDir();
+    const desk = openDesk(dataDir);
+    await desk.commit(commitOf(0));
+    const holder = new Database(join(dataDir, "alerts.db"));
+    holder.exec("BEGIN IMMEDIATE");
+    const first = desk.commit({ ...EMPTY_COMMIT, instances: [sampleState("f2")] });
+    const notices = Array.from({ length: 9_999 }, (_, index) => sampleDraft("firing", `E${index}`));
+    const rest = [
+      desk.commit({ ...EMPTY_COMMIT, notices: [sampleDraft("resolved", "R1"), sampleDraft("firing", "F1")] }),
+      desk.commit({ ...EMPTY_COMMIT, notices }),
+    ];
+    expect(desk.status()).toMatchObject({ dropped: 1, queued: 10_000 });
+    holder.exec("ROLLBACK");
+    holder.close();
+    await Promise.all([first, ...rest]);
+    expect(await desk.outbox({ episodeId: "R1", limit: 9 })).toEqual([]);
+    expect(await desk.outbox({ episodeId: "F1", limit: 9 })).toHaveLength(1);
+  });
+
+  it("does not hold up what comes after it when it is refused for good", async () => {
+    const desk = openDesk(await makeDir());
+    await desk.commit(commitOf(0));
+    const impossible = { ...sampleDraft("firing"), channelId: null as unknown as string };
+    await expect(desk.commit({ ...EMPTY_COMMIT, notices: [impossible] })).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+    });
+    expect(desk.status()).toMatchObject({ state: "ok", dropped: 1 });
+    await desk.commit(commitOf(1));
+  });
+});
+
+/** A program that commits until it is killed, in a process group of its own. */
+function commitUntilKilled(dataDir: string, first: number): ChildProcess {
+  const file = fileURLToPath(new URL("./fixtures/commit-until-killed.js", import.meta.url));
+  const child = spawn(process.execPath, [file, dataDir, String(first)], {
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  return child;
+}
+
+/** Kills it after so many acknowledgements, with `all` the desk's process in the same moment; says the last number. */
+async function killAfter(child: ChildProcess, commits: number, all: boolean): Promise<number> {
+  let said = "";
+  const closed = once(child, "close");
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    if (said.split("\n").length > commits && child.signalCode === null) {
+      process.kill(all ? -(child.pid as number) : (child.pid as number), "SIGKILL");
+    }
+  });
+  await closed;
+  const [number, pid] = (said.trim().split("\n").at(-1) ?? "").split(" ").map(Number) as [number, number];
+  await until(() => !isRunning(pid), { what: "the end of the desk's process" });
+  return number;
+}
+
+async function firstLine(child: ChildProcess): Promise<readonly [number: number, pid: number]> {
+  const [text] = await once(child.stdout as NonNullable<ChildProcess["stdout"]>, "data");
+  return String(text).split(/[ \n]/).map(Number) as [number, number];
+}
+
+/** A process that has ended but was not yet collected by the system's first process does not count. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = `/proc/${pid}/stat`;
+    return !existsSync(stat) || !readFileSync(stat, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
+}

@@ -3,7 +3,7 @@ import { createLabelIndex, type LabelIndex } from "./label-index.ts";
 import { compileMatchers, type LabelTest } from "./matchers.ts";
 import type { AlertSubject } from "./subject.ts";
 import { createWindows, type TimeWindow, type Windows } from "./windows.ts";
-import { openZone, type Zone } from "./zone.ts";
+import { createZones } from "./zone.ts";
 
 /** All silences and maintenance windows. */
 export interface Silences {
@@ -26,12 +26,7 @@ interface Silence {
 /** Silences that can't be read (an unknown zone, a pattern that is none) are left out: rather a notice too many. */
 export function createSilences(silences: readonly AlertSilence[]): Silences {
   const troubles: string[] = [];
-  const zones = new Map<string, Zone>();
-  const open = (name: string): Zone => {
-    const zone = zones.get(name) ?? openZone(name);
-    zones.set(name, zone);
-    return zone;
-  };
+  const open = createZones();
   const readable = silences.flatMap((silence): Silence[] => {
     try {
       const windows = createWindows(silence, open);

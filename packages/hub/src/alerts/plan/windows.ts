@@ -49,7 +49,7 @@ export function parseDay(text: string): number | null {
 /**
  * Lays out the windows of a silence by the wall clock of its zone. Each begins at the time of day of `startsAt`, once
  * a day at most, and lasts its seconds of real time, also across a change of clocks.
- * @param open for who has many of them: zones are costly to open
+ * @param open for who has many of them, see `createZones`: zones are costly to open
  * @throws Error for a zone that this machine does not know, or a time that is none
  */
 export function createWindows(plan: WindowPlan, open: (timeZone: string) => Zone = openZone): Windows {

@@ -454,6 +454,32 @@ describe("rules that change", () => {
   });
 });
 
+describe("time", () => {
+  test("a rule that is looked at more or less often is looked at all the same", () => {
+    const rig = told("w".repeat(40)).turns(1);
+    rig.setRules(ruleWith({ everySec: 60, version: 2 }));
+    rig.turns(14);
+    expect(rig.kinds()).toEqual(["firing"]);
+    rig.setRules(ruleWith({ everySec: 5, version: 3 }));
+    expect(rig.turns(1).engine.rows(1)).toMatchObject([{ evaluatedAt: rig.at - EVERY_SEC * 1000 }]);
+  });
+
+  test("a clock that is set back stops nothing", () => {
+    const rig = told("w".repeat(20) + ".".repeat(20)).turns(21);
+    expect(rig.kinds()).toEqual(["firing"]);
+    rig.at -= 100_000;
+    expect(rig.turns(2).kinds()).toEqual(["firing"]);
+    expect(rig.turns(20).kinds()).toEqual(["firing", "resolved"]);
+  });
+
+  test("what is missing is missed though the clock was set back", () => {
+    const noData = { mode: "no_data", afterSec: 30 } as const;
+    const rig = told(`${"-".repeat(20)}....`, { noData }).turns(24);
+    rig.at -= 200_000;
+    expect(rig.turns(10).kinds()).toEqual(["no_data"]);
+  });
+});
+
 describe("restarts", () => {
   test.each([
     ["pending", 1],

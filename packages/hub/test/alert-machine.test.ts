@@ -15,7 +15,7 @@ interface Walk {
   readonly state: InstanceState;
 }
 
-/** Steps through a story, one letter for each evaluation; `|` is a restart through JSON, a digit so many evaluations in which nobody looked. */
+/** Steps through a story, one letter for each evaluation; `|` is a restart through JSON, a digit so many evaluations in which nobody looked, `<` a clock that is set back by an hour. */
 function walk(story: string, parts: Partial<AlertRule> = {}, samples?: number): Walk {
   const rule = ruleWith(parts);
   const newEpisodeId = (at: number): string => `E${(at - T0) / EVERY_MS}`;
@@ -26,6 +26,8 @@ function walk(story: string, parts: Partial<AlertRule> = {}, samples?: number): 
   for (const letter of story) {
     if (letter === "|") {
       state = JSON.parse(JSON.stringify(state)) as InstanceState;
+    } else if (letter === "<") {
+      turn -= 360;
     } else if (letter >= "1" && letter <= "9") {
       turn += Number(letter);
     } else {
@@ -314,6 +316,23 @@ describe("a restart", () => {
     const noData = { mode: "no_data", afterSec: 30 } as const;
     expect(walk("www|9-----", { noData }).statuses).toBe("ppf" + "fffff");
     expect(walk("www|9------", { noData }).statuses).toBe("ppf" + "fffffn");
+  });
+});
+
+describe("a clock that is set back", () => {
+  test("what waits waits on, no longer and no shorter", () => {
+    expect(walk("w<www").statuses).toBe("ppff");
+    expect(walk("www.<....").statuses).toBe("ppfrrroo");
+    expect(walk("cccw<wwww").moves).toEqual(["fired@2", "deescalated@-354"]);
+  });
+
+  test("nothing lies ahead of it: a lack of data and flapping are seen as before", () => {
+    const noData = { mode: "no_data", afterSec: 30 } as const;
+    expect(walk("www<------", { noData }).statuses).toBe("ppf" + "fffffn");
+    const flap = { transitions: 4, windowSec: 1800, holdSec: 60 };
+    const { state } = walk("w.w<.", { forSec: 0, keepFiringSec: 0, flap });
+    expect(state.transitions).toEqual([-357, -357, -357, -357].map((turn) => T0 + turn * EVERY_MS));
+    expect(state.flappingAt).not.toBeNull();
   });
 });
 

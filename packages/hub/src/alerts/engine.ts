@@ -71,7 +71,7 @@ export interface AlertEngine {
   restore(instances: readonly InstanceState[], episodes: readonly AlertEpisode[], at: number): void;
   /**
    * Evaluates the closed second that starts at `at`, in steps: call `next` until it is done, with rests in between. Seconds
-   * may be left out, never go back. Evaluations must not overlap. Never throws.
+   * may be left out, and go back when the clock was set back. Evaluations must not overlap. Never throws.
    */
   evaluate(at: number): Generator<undefined, void>;
   /** What happened since the last call; `null` for nothing. What is taken must be committed. */
@@ -108,10 +108,7 @@ export function createAlertEngine({ observer, plan, words, newEpisodeId }: Alert
       yield* teller.tellAll(at);
     },
     take: () => changes.take(),
-    rows: (most) =>
-      worstFirst(book.active)
-        .slice(0, most)
-        .map(({ slot, state }) => teller.row(slot, state)),
+    rows: (most) => worstFirst(book.active, most).map(({ slot, state }) => teller.row(slot, state)),
     counts: () => countsOf(book),
     openEpisodes: () => [...book.active].flatMap(({ episode }) => (episode === null ? [] : [episode])),
   };

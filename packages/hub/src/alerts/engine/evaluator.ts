@@ -116,17 +116,25 @@ export class Evaluator {
 }
 
 function notePause(entry: RuleEntry, at: number): void {
+  const { evaluatedAt } = entry;
+  if (evaluatedAt === null) return;
   const everyMs = entry.rule.everySec * 1000;
-  if (entry.evaluatedAt !== null && isPause(at - entry.evaluatedAt - everyMs, everyMs)) entry.resumedAt = at;
+  if (at < evaluatedAt) {
+    // The clock was set back: nothing was seen in the future.
+    for (const slot of entry.slots.values()) slot.sampleAt = Math.min(slot.sampleAt ?? at, at - 1);
+    entry.resumedAt = at;
+  } else if (isPause(at - evaluatedAt - everyMs, everyMs)) {
+    entry.resumedAt = at;
+  }
 }
 
 /** Each rule has its turn once in `everySec`; turns of different rules are spread. */
 function isTurnOf(entry: RuleEntry, at: number): boolean {
   const { id, everySec } = entry.rule;
   const turn = Math.floor((Math.floor(at / 1000) + spread(id)) / everySec);
-  if (entry.turn !== null && turn <= entry.turn) return false;
+  const isAnother = turn !== entry.turn;
   entry.turn = turn;
-  return true;
+  return isAnother;
 }
 
 function spread(id: string): number {

@@ -10,11 +10,23 @@ export interface Active {
   readonly state: InstanceState;
 }
 
-/** Firing before pending, critical before warning, the newest first. */
-export function worstFirst(slots: Iterable<Slot>): readonly Active[] {
-  const active: Active[] = [];
-  for (const slot of slots) if (slot.state !== null) active.push({ slot, state: slot.state });
-  return active.sort((a, b) => rankOf(b) - rankOf(a) || sinceOf(b.state) - sinceOf(a.state));
+/** Firing before pending, critical before warning, the newest first; at most `most`. */
+export function worstFirst(slots: Iterable<Slot>, most: number): readonly Active[] {
+  let worst: Active[] = [];
+  for (const slot of slots) {
+    if (slot.state === null) continue;
+    const one = { slot, state: slot.state };
+    const mildest = worst[most - 1];
+    // Of many thousands most are not among them: those are not sorted.
+    if (mildest !== undefined && compare(one, mildest) >= 0) continue;
+    worst.push(one);
+    if (worst.length >= 2 * most) worst = worst.sort(compare).slice(0, most);
+  }
+  return worst.sort(compare).slice(0, most);
+}
+
+function compare(a: Active, b: Active): number {
+  return rankOf(b) - rankOf(a) || sinceOf(b.state) - sinceOf(a.state);
 }
 
 /** How many there are of each. */

@@ -9,10 +9,11 @@ const MIN_PAUSE_MS = 3000;
 /**
  * The state with its timers moved on by the time in which nobody looked (a
  * restart, a computer that slept, a rule that failed): it counts neither for
- * `for` nor for keep-firing.
+ * `for` nor for keep-firing. The same when the clock was set back.
  */
 export function afterPause(state: InstanceState, rule: AlertRule, at: number): InstanceState {
   const everyMs = rule.everySec * 1000;
+  if (at < state.evaluatedAt) return setBack(state, everyMs, at);
   const pausedMs = at - state.evaluatedAt - everyMs;
   if (!isPause(pausedMs, everyMs)) return state;
   const silentMs = state.stale ? state.evaluatedAt - lookedSince(state) : 0;
@@ -42,6 +43,21 @@ export function missingMs(
 ): number {
   const graceMs = GRACE * rule.everySec * 1000;
   return at - Math.max(sampleAt ?? evaluatedAt, typeof resumedAt === "number" ? resumedAt + graceMs : 0);
+}
+
+/** The clock was set back: what was waited for is waited on for, and nothing lies ahead. */
+function setBack(state: InstanceState, everyMs: number, at: number): InstanceState {
+  const past = (time: number | null): number | null => (time === null ? null : Math.min(time, at));
+  return {
+    ...moved(state, at - state.evaluatedAt - everyMs),
+    firedAt: past(state.firedAt),
+    sampleAt: past(state.sampleAt),
+    resumedAt: at,
+    peakAt: past(state.peakAt),
+    transitions: state.transitions.map((time) => Math.min(time, at)),
+    flappingAt: past(state.flappingAt),
+    told: { ...state.told, at: past(state.told.at) },
+  };
 }
 
 /** When it fired stays as it is: only what is waited for moves. */

@@ -141,6 +141,7 @@ describe("what rules see live", () => {
     const figures = [...FIGURES, ...indicators.map((metric) => ({ metric, agg: "value" as const }))];
     const rules = figures.flatMap((figure) => [1, 7, 45].map((windowSec) => ruleOn({ ...figure, windowSec })));
     const seen = watch(rig, rules, 70);
+    await rig.written();
     const { at, oldestAt } = rig.current;
     let compared = 0;
     for (const rule of rules) {

@@ -1,6 +1,6 @@
 import { createLiveObserver, createRecorder, DEFAULT_RULES, type LiveObserver, type Store } from "@wsight/hub";
 import type { AlertRule, TierStep } from "@wsight/protocol";
-import { Rig } from "./current-rig.ts";
+import { type FakeProbe, Rig } from "./current-rig.ts";
 import { MemoryReader } from "./memory-reader.ts";
 
 /** Nothing fires. */
@@ -28,7 +28,9 @@ export class ObserveRig extends Rig {
   readonly reader: MemoryReader = new MemoryReader();
   readonly observer: LiveObserver;
   readonly errors: unknown[] = [];
-  /** Writes on their way into the real store, one after the other. */
+  /** Probes that a story goes on with. */
+  readonly probes: FakeProbe[] = [];
+  /** Writes on their way into the real store, one after the other; what is recorded is handed over once a minute. */
   #writes: Promise<void> = Promise.resolve();
   readonly #recorder: ReturnType<typeof createRecorder>;
 
@@ -37,6 +39,7 @@ export class ObserveRig extends Rig {
     this.observer = createLiveObserver({ current: this.current, history, onError: (error) => this.errors.push(error) });
     this.#recorder = createRecorder({
       current: this.current,
+      intervalMs: 60_000,
       write: (packed) => {
         if (store !== null) this.#writes = this.#writes.then(() => store.appendPacked(packed));
         this.#remember(packed);
@@ -57,8 +60,9 @@ export class ObserveRig extends Rig {
     return new Map(seen.map(({ labels, value }) => [JSON.stringify(labels), value]));
   }
 
-  /** Once all of it is in the real store. */
+  /** Once all of it is in both histories. */
   async written(): Promise<void> {
+    this.#recorder.flush();
     await this.#writes;
   }
 

@@ -12,6 +12,8 @@ export interface ReceivedPost {
   readonly json: unknown;
   /** ms epoch. */
   readonly at: number;
+  /** Status it was answered with; `null` for no answer. */
+  readonly answered: number | null;
 }
 
 /** What a receiver answers; `hang`: nothing · `reset`: the connection is reset before it reads · `drop`: after it read all. */
@@ -54,7 +56,8 @@ export async function startWebhookReceiver(port = 0): Promise<WebhookReceiver> {
     const reply = script.shift() ?? usual;
     if (reply === "reset") return void request.socket.resetAndDestroy();
     read(request).then(
-      (post) => {
+      (received) => {
+        const post = { ...received, answered: typeof reply === "string" ? null : reply.status };
         posts.push(post);
         for (const listener of listeners) listener(post);
         answer(response, reply);
@@ -87,7 +90,7 @@ export async function startWebhookReceiver(port = 0): Promise<WebhookReceiver> {
   };
 }
 
-async function read(request: IncomingMessage): Promise<ReceivedPost> {
+async function read(request: IncomingMessage): Promise<Omit<ReceivedPost, "answered">> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const body = Buffer.concat(chunks).toString("utf8");

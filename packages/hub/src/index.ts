@@ -56,7 +56,6 @@ export { parseBackTest, parseBackTestOf } from "./alerts/parse/back-test.ts";
 export { type ChannelContext, parseChannelDraft } from "./alerts/parse/channel.ts";
 export { parseNote, parseNoteText, parseSnooze } from "./alerts/parse/commands.ts";
 export { parseInhibitions } from "./alerts/parse/inhibitions.ts";
-export { parseEpisodeQuery, parseOutboxQuery } from "./alerts/parse/queries.ts";
 export { parseRoute, type RouteContext } from "./alerts/parse/route.ts";
 export { parseRule, parseRulePatch, type RuleContext } from "./alerts/parse/rule.ts";
 export { parseSilence, type SilenceContext } from "./alerts/parse/silence.ts";

@@ -1,12 +1,11 @@
 import {
+  DEFAULT_RULES,
   parseBackTest,
   parseBackTestOf,
   parseChannelDraft,
-  parseEpisodeQuery,
   parseInhibitions,
   parseNote,
   parseNoteText,
-  parseOutboxQuery,
   parseRoute,
   parseRule,
   parseRulePatch,
@@ -79,6 +78,15 @@ describe("rules", () => {
     expect(faultsOf(() => parseRulePatch({ warn: null }, { ...context({ id: base.id }), base }))).toEqual({
       warn: "expected a limit here, or for crit",
     });
+  });
+
+  test("that come with wsight can be sent back, switched off and on", () => {
+    for (const base of DEFAULT_RULES) {
+      const known = { ...context({ id: base.id, rules: DEFAULT_RULES }), base };
+      const off = parseRulePatch({ enabled: false }, known);
+      expect(off).toEqual({ ...base, enabled: false, version: base.version + 1, updatedAt: NOW });
+      expect(parseRule(off, known)).toEqual(off);
+    }
   });
 
   test("every wrong field is named at once", () => {
@@ -510,7 +518,7 @@ describe("routes and inhibitions", () => {
   });
 });
 
-describe("commands and queries", () => {
+describe("commands", () => {
   test("a back-test is of the last seven days unless told otherwise", () => {
     expect(parseBackTest({ rule: SLOW }, context())).toMatchObject({
       fromAt: NOW - 7 * DAY_MS,
@@ -543,22 +551,6 @@ describe("commands and queries", () => {
     ]);
     expect(faultsOf(() => parseNoteText({ text: "  " })).text).toMatch(/some text/);
     expect(faultsOf(() => parseNote({ note: "x".repeat(1001) })).note).toMatch(/at most 1000/);
-  });
-
-  test("queries", () => {
-    expect(parseEpisodeQuery(new URLSearchParams("ruleId=slow&before="), NOW)).toEqual({
-      fromAt: NOW - 30 * DAY_MS,
-      toAt: NOW + DAY_MS,
-      ruleId: "slow",
-      limit: 100,
-    });
-    expect(parseOutboxQuery(new URLSearchParams("state=dead&limit=5"))).toEqual({ state: "dead", limit: 5 });
-    expect(faultsOf(() => parseEpisodeQuery(new URLSearchParams("fromAt=9&toAt=8&limit=1e3&x=1"), NOW))).toEqual({
-      x: expect.stringMatching(/no such field/),
-      toAt: "expected a time after fromAt (9), got 8",
-      limit: 'expected a finite number, got "1e3"',
-    });
-    expect(faultsOf(() => parseOutboxQuery(new URLSearchParams("state=lost")))).toHaveProperty("state");
   });
 });
 

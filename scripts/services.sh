@@ -35,5 +35,6 @@ ensure Redis redis-server redis-server
 ensure PostgreSQL initdb postgresql
 ensure Prometheus prometheus prometheus
 ensure VictoriaMetrics victoria-metrics victoria-metrics
+ensure "mail server" aiosmtpd python3-aiosmtpd
 
 exit 0

@@ -3,7 +3,7 @@ import type { AlertChannel, AlertRoute, Labels } from "@wsight/protocol";
 import { compileMatchers, type LabelTest, labelOf } from "./matchers.ts";
 
 /** The way of a notice to one channel. */
-export interface Way {
+interface Way {
   readonly channelId: string;
   readonly groupKey: string;
   readonly groupWaitSec: number;

@@ -25,7 +25,7 @@ export function formatLimit(limit: AlertLimit | null, unit: string): string {
 }
 
 /** At most four digits that say something; never in powers of ten below a million billions. */
-export function formatNumber(value: number): string {
+function formatNumber(value: number): string {
   const digits = Math.abs(value) >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
   return digits === "-0" ? "0" : digits;
 }

@@ -1,5 +1,5 @@
 /** What a template can say: text, lists of further words, or what is there or not. */
-export type TemplateValue = string | boolean | readonly TemplateScope[];
+type TemplateValue = string | boolean | readonly TemplateScope[];
 export type TemplateScope = Readonly<Record<string, TemplateValue>>;
 
 /** A part of a parsed template. */

@@ -249,7 +249,7 @@ describe("windows by the wall clock", () => {
     });
     const began = performance.now();
     expect(always.at(Date.parse("2026-07-01T00:00Z"))?.endAt).toBeNull();
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   test("years far away are no reason to search", () => {

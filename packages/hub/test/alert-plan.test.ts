@@ -93,7 +93,7 @@ describe("silences", () => {
       const labels = { queue: `${"a".repeat(126)}${i}` };
       expect(plan.suppressions({ fingerprint: "f", labels }, NOW, plan.inhibitors())).toEqual([]);
     }
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(3000);
     expect(plan.troubles).toEqual([]);
   });
 

@@ -30,13 +30,13 @@ interface LimitFieldProps {
   readonly label: string;
   readonly op: AlertOp;
   readonly limit: LimitDraft;
-  readonly help?: string;
+  readonly placeholder?: string;
   readonly mistake: string | undefined;
   readonly onChange: (limit: LimitDraft) => void;
 }
 
 /** A limit, or both ends of a range. */
-export function LimitField({ label, op, limit, help, mistake, onChange }: LimitFieldProps): VNode {
+export function LimitField({ label, op, limit, placeholder = "", mistake, onChange }: LimitFieldProps): VNode {
   const end = (
     name: "low" | "high",
     id: string | undefined,
@@ -49,6 +49,7 @@ export function LimitField({ label, op, limit, help, mistake, onChange }: LimitF
       type="text"
       spellcheck={false}
       autocomplete="off"
+      placeholder={placeholder}
       aria-label={of}
       aria-describedby={describedBy}
       aria-invalid={mistake === undefined ? undefined : true}
@@ -57,7 +58,7 @@ export function LimitField({ label, op, limit, help, mistake, onChange }: LimitF
     />
   );
   return (
-    <Labelled label={label} help={help} mistake={mistake}>
+    <Labelled label={label} mistake={mistake}>
       {({ id, describedBy }) =>
         isRange(op) ? (
           <span class="limit-ends">

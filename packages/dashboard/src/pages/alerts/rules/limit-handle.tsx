@@ -6,14 +6,18 @@ import { type LimitScale, roundTo } from "./limit-scale.ts";
 export interface Handle {
   /** Stable while it is moved: `warn.low`. */
   readonly id: string;
-  /** `Warning`, `Critical`, `Recovers at`. */
+  /** `Warning`, `Critical`, `Recovery`. */
   readonly label: string;
+  /** What stands on the line. */
+  readonly short: string;
   readonly tone: "warn" | "crit" | "ok";
   readonly value: number;
 }
 
 interface LimitHandleProps {
   readonly handle: Handle;
+  /** Where on the line its name stands, of the whole. */
+  readonly slot: number;
   readonly scale: LimitScale;
   readonly format: (value: number) => string;
   /** What comes of where it is now, for people who can't see the chart. */
@@ -27,24 +31,25 @@ interface LimitHandleProps {
 const STRIDE = 10;
 
 /** A line across the chart that is dragged, or moved with the arrow keys. */
-export function LimitHandle({ handle, scale, format, outcome, onHold, onMove }: LimitHandleProps): VNode {
-  const { label, tone, value } = handle;
+export function LimitHandle({ handle, slot, scale, format, outcome, onHold, onMove }: LimitHandleProps): VNode {
+  const { label, short, tone, value } = handle;
+  const slider = useRef<HTMLDivElement>(null);
   // From where it was taken hold of, so that it does not jump under the pointer.
   const held = useRef<{ readonly pointer: number; readonly offset: number } | null>(null);
   const kept = Math.min(scale.high, Math.max(scale.low, value));
   const beyond = kept === value ? "" : value > kept ? " ↑" : " ↓";
   const move = (wanted: number) => onMove(Math.min(scale.high, Math.max(Math.min(0, scale.low), wanted)));
 
-  function onPointerDown(event: TargetedPointerEvent<HTMLDivElement>): void {
+  function onPointerDown(event: TargetedPointerEvent<HTMLElement>): void {
     if (event.button !== 0) return;
     event.preventDefault();
-    event.currentTarget.focus();
+    slider.current?.focus();
     event.currentTarget.setPointerCapture(event.pointerId);
     held.current = { pointer: event.pointerId, offset: event.clientY - scale.yOf(kept) };
     onHold(true);
   }
 
-  function onPointerMove(event: TargetedPointerEvent<HTMLDivElement>): void {
+  function onPointerMove(event: TargetedPointerEvent<HTMLElement>): void {
     if (held.current?.pointer !== event.pointerId) return;
     const wanted = scale.valueAt(event.clientY - held.current.offset);
     if (wanted !== value) move(wanted);
@@ -76,30 +81,30 @@ export function LimitHandle({ handle, scale, format, outcome, onHold, onMove }: 
     onMove(roundTo(target, scale.step));
   }
 
+  const dragged = { onPointerDown, onPointerMove, onPointerUp: letGo, onPointerCancel: letGo };
+  const place = { transform: `translateY(${scale.yOf(kept)}px)` };
   return (
-    <div
-      class="limit-handle"
-      role="slider"
-      tabIndex={0}
-      data-tone={tone}
-      aria-label={`${label} limit`}
-      aria-orientation="vertical"
-      aria-valuemin={Math.min(scale.low, value)}
-      aria-valuemax={Math.max(scale.high, value)}
-      aria-valuenow={value}
-      aria-valuetext={`${format(value)}${outcome === "" ? "" : `, ${outcome}`}`}
-      style={{ transform: `translateY(${scale.yOf(kept)}px)` }}
-      onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-      onPointerUp={letGo}
-      onPointerCancel={letGo}
-      onKeyDown={onKeyDown}
-    >
-      <i />
-      <b>
-        {label} {format(value)}
+    <>
+      <i class="limit-line" data-tone={tone} style={place} {...dragged} />
+      <div
+        ref={slider}
+        class="limit-handle"
+        role="slider"
+        tabIndex={0}
+        data-tone={tone}
+        aria-label={`${label} limit`}
+        aria-orientation="vertical"
+        aria-valuemin={Math.min(scale.low, value)}
+        aria-valuemax={Math.max(scale.high, value)}
+        aria-valuenow={value}
+        aria-valuetext={`${format(value)}${outcome === "" ? "" : `, ${outcome}`}`}
+        style={{ ...place, "--slot": slot }}
+        {...dragged}
+        onKeyDown={onKeyDown}
+      >
+        {short} {format(value)}
         {beyond}
-      </b>
-    </div>
+      </div>
+    </>
   );
 }

@@ -19,12 +19,23 @@ interface PreviewChartProps {
   readonly outcome: string;
   readonly picked: BackTestEpisode | null;
   readonly onMove: (id: string, value: number) => void;
+  /** Sets the first limit where somebody clicks; `null` when there is one. */
+  readonly onPlace: ((value: number) => void) | null;
 }
 
 const HEIGHT = 260;
 
 /** The figure of the last days with the limits on it, and when they would have fired. */
-export function PreviewChart({ title, answer, handles, write, outcome, picked, onMove }: PreviewChartProps): VNode {
+export function PreviewChart({
+  title,
+  answer,
+  handles,
+  write,
+  outcome,
+  picked,
+  onMove,
+  onPlace,
+}: PreviewChartProps): VNode {
   const { palette, clock, preferences } = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [height, setHeight] = useState(HEIGHT);
@@ -58,11 +69,18 @@ export function PreviewChart({ title, answer, handles, write, outcome, picked, o
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms that are sent
     <div class="preview-chart" role="group" aria-label={`${title}, limits on the last days`}>
-      <canvas ref={canvas} role="img" aria-label={chartWords(answer)} />
-      {handles.map((handle) => (
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={chartWords(answer)}
+        data-place={onPlace === null ? undefined : ""}
+        onClick={(event) => onPlace?.(scale.valueAt(event.clientY - event.currentTarget.getBoundingClientRect().top))}
+      />
+      {handles.map((handle, index) => (
         <LimitHandle
           key={handle.id}
           handle={handle}
+          slot={index / Math.max(3, handles.length)}
           scale={scale}
           format={write}
           outcome={outcome}

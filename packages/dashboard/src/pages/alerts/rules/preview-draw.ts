@@ -21,24 +21,39 @@ export interface PreviewView {
   readonly picked: BackTestEpisode | null;
 }
 
+/** Room before the first value, of what is seen. */
+const BEFORE = 0.03;
+
+/** The time that is drawn: from shortly before something was measured. */
+function seenOf({ fromAt, toAt, stepMs, lines }: BackTestAnswer): Seen {
+  const first = Math.min(
+    ...lines.map(({ values }) => values.findIndex((value) => value !== null)).filter((i) => i >= 0),
+  );
+  const begins = Number.isFinite(first) ? fromAt + first * stepMs : fromAt;
+  return { fromAt: Math.max(fromAt, begins - (toAt - begins) * BEFORE), toAt };
+}
+
+type Seen = Pick<BackTestAnswer, "fromAt" | "toAt">;
+
 /** Where an instant stands in a chart so many px wide. */
-export function xOfTime({ fromAt, toAt }: Pick<BackTestAnswer, "fromAt" | "toAt">, width: number, at: number): number {
+function xOfTime({ fromAt, toAt }: Seen, width: number, at: number): number {
   return PLOT.left + ((at - fromAt) / Math.max(1, toAt - fromAt)) * (width - PLOT.left - PLOT.right);
 }
 
 /** Draws firings as bands, the grid, the figure of each instance and the times. */
 export function drawPreview(surface: Surface, view: PreviewView): void {
-  drawBands(surface, view);
+  const seen = seenOf(view.answer);
+  drawBands(surface, view, seen);
   drawGrid(surface, view);
-  drawLines(surface, view);
-  drawTimes(surface, view);
+  drawLines(surface, view, seen);
+  drawTimes(surface, view, seen);
 }
 
-function drawBands({ ctx, width, height }: Surface, { answer, palette, picked }: PreviewView): void {
+function drawBands({ ctx, width, height }: Surface, { answer, palette, picked }: PreviewView, seen: Seen): void {
   const tall = height - PLOT.top - PLOT.bottom;
   for (const episode of answer.episodes) {
-    const left = xOfTime(answer, width, Math.max(answer.fromAt, episode.startedAt));
-    const right = xOfTime(answer, width, episode.endedAt ?? answer.toAt);
+    const left = xOfTime(seen, width, Math.max(seen.fromAt, episode.startedAt));
+    const right = xOfTime(seen, width, episode.endedAt ?? answer.toAt);
     const color = palette[episode.severity === "critical" ? "crit-fill" : "warn-fill"];
     ctx.fillStyle = fade(color, episode === picked ? 0.5 : 0.2);
     ctx.fillRect(left, PLOT.top, Math.max(2, right - left), tall);
@@ -61,7 +76,7 @@ function drawGrid({ ctx, width, hairline }: Surface, { scale, palette, format }:
   }
 }
 
-function drawLines({ ctx, width, height }: Surface, { answer, scale, palette }: PreviewView): void {
+function drawLines({ ctx, width, height }: Surface, { answer, scale, palette }: PreviewView, seen: Seen): void {
   ctx.save();
   ctx.beginPath();
   ctx.rect(PLOT.left, PLOT.top, width - PLOT.left - PLOT.right, height - PLOT.top - PLOT.bottom);
@@ -72,7 +87,7 @@ function drawLines({ ctx, width, height }: Surface, { answer, scale, palette }: 
       ctx,
       {
         length: values.length,
-        x: (step) => xOfTime(answer, width, answer.fromAt + (step + 0.5) * answer.stepMs),
+        x: (step) => xOfTime(seen, width, answer.fromAt + (step + 0.5) * answer.stepMs),
         y: (step) => {
           const value = values[step] ?? null;
           return value === null ? Number.NaN : scale.yOf(value);
@@ -84,17 +99,12 @@ function drawLines({ ctx, width, height }: Surface, { answer, scale, palette }: 
   ctx.restore();
 }
 
-function drawTimes({ ctx, width, height }: Surface, { answer, palette, clock, offset }: PreviewView): void {
-  const { fromAt, toAt } = answer;
+function drawTimes({ ctx, width, height }: Surface, { palette, clock, offset }: PreviewView, seen: Seen): void {
+  const { fromAt, toAt } = seen;
   ctx.font = FONT;
   ctx.fillStyle = palette["text-3"];
   ctx.textAlign = "center";
   ctx.textBaseline = "bottom";
   for (const at of timeLabels(fromAt, toAt, width - PLOT.left - PLOT.right, offset))
-    ctx.fillText(axisTime(clock, at, toAt - fromAt), xOfTime(answer, width, at), height - 4);
-}
-
-/** Colour of an instance's line. */
-export function colorOf(index: number): ColorToken {
-  return COLORS[index] ?? "other";
+    ctx.fillText(axisTime(clock, at, toAt - fromAt), xOfTime(seen, width, at), height - 4);
 }

@@ -1,7 +1,8 @@
 import type { BackTestAnswer, BackTestEpisode } from "@wsight/protocol";
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../../../app-context.ts";
+import { EmptyState } from "../../../components/empty-state.tsx";
 import { Icon } from "../../../components/icon.tsx";
 import { Segmented } from "../../../components/segmented.tsx";
 import { count, join, share, span } from "../../../format/quantity.ts";
@@ -43,10 +44,16 @@ export function Preview({ api, draft, id, title, onChange }: PreviewProps): VNod
   const asked = useAsked(question === null ? null : `${hours} ${question}`, (signal) =>
     api.preview(JSON.parse(question ?? "{}") as RuleBody, Number(hours), signal),
   );
-  const { value: answer, problem } = asked;
+  const { problem } = asked;
+  // While what is typed can't be asked, what was answered last stays.
+  const last = useRef<BackTestAnswer | null>(null);
+  if (asked.value !== null) last.current = asked.value;
+  const answer = last.current;
+  const bare = isBare(draft);
   const days = Number(hours) === 24 ? "24 h" : `${Number(hours) / 24} d`;
   const reach = HOUR_REACHES.map(({ value, label }) => ({ value, label }));
-  const outcome = answer === null || problem !== null ? "" : `would have fired ${times(answer.firings)} in ${days}`;
+  const outcome =
+    answer === null || problem !== null || bare ? "" : `would have fired ${times(answer.firings)} in ${days}`;
   return (
     <section class="card preview" aria-label="On what was measured" aria-busy={asked.pending}>
       <div class="card-head">
@@ -64,27 +71,46 @@ export function Preview({ api, draft, id, title, onChange }: PreviewProps): VNod
         </p>
       ) : (
         <>
-          <Outcome answer={answer} days={days} stale={asked.pending || question === null} />
+          {!measured(answer) ? null : bare ? (
+            <p class="preview-outcome">
+              <b>No limit yet.</b> Click into the chart, or type one.
+            </p>
+          ) : (
+            <Outcome answer={answer} days={days} stale={asked.pending || question === null} />
+          )}
           {problem === null ? null : (
             <p class="mistake preview-problem" role="status">
               {problem}
             </p>
           )}
-          <PreviewChart
-            title={title}
-            answer={answer}
-            handles={handlesOf(draft)}
-            write={(value) => writeQuantity(value, unitOfFigure(draft.figure))}
-            outcome={outcome}
-            picked={picked}
-            onMove={(handle, value) => onChange(movedTo(draft, handle, value))}
-          />
-          <Coverage answer={answer} />
+          {measured(answer) ? (
+            <PreviewChart
+              title={title}
+              answer={answer}
+              handles={answer.unit === unitOfFigure(draft.figure) ? handlesOf(draft) : []}
+              write={(value) => writeQuantity(value, unitOfFigure(draft.figure))}
+              outcome={outcome}
+              picked={picked}
+              onPlace={bare ? (value) => onChange(movedTo(draft, "warn.low", value)) : null}
+              onMove={(handle, value) => onChange(movedTo(draft, handle, value))}
+            />
+          ) : (
+            <EmptyState
+              icon="history"
+              title={`Nothing of this was measured in ${days}`}
+              why="The rule can be saved all the same: it looks at what comes from now on."
+            />
+          )}
+          {measured(answer) ? <Coverage answer={answer} /> : null}
           <Firings answer={answer} draft={draft} onPick={setPicked} />
         </>
       )}
     </section>
   );
+}
+
+function measured({ lines }: BackTestAnswer): boolean {
+  return lines.some(({ values }) => values.some((value) => value !== null));
 }
 
 function times(firings: number): string {
@@ -178,9 +204,18 @@ function Firings({ answer, draft, onPick }: FiringsProps): VNode | null {
   );
 }
 
+/** Whether it has no limit yet: what was measured is then shown without one. */
+function isBare({ kind, warn, crit }: RuleDraft): boolean {
+  return kind === "threshold" && [warn.low, warn.high, crit.low, crit.high].every((text) => text.trim() === "");
+}
+
+/** Nothing is beyond it. */
+const OUT_OF_REACH = { op: "gt", warn: { low: "1e15", high: "" }, recovery: "" } as const;
+
 /** What decides when a rule fires, as text; `null` while something of it can't be read. */
 function questionOf(draft: RuleDraft, id: string | null): string | null {
-  const plain = { ...draft, summary: "", description: "", runbookUrl: "", labels: [], enabled: true };
+  const limits = isBare(draft) ? OUT_OF_REACH : {};
+  const plain = { ...draft, ...limits, summary: "", description: "", runbookUrl: "", labels: [], enabled: true };
   const { body } = readDraft(plain, "Preview");
   return body === null ? null : JSON.stringify(id === null ? body : { ...body, id });
 }
@@ -199,18 +234,21 @@ function useSettled(text: string | null): string | null {
 function handlesOf({ kind, op, warn, crit, recovery, figure: of }: RuleDraft): readonly Handle[] {
   if (kind !== "threshold") return [];
   const unit = unitOfFigure(of);
-  const handle = (id: string, label: string, tone: Handle["tone"], text: string): readonly Handle[] => {
+  const handle = (id: string, label: string, short: string, tone: Handle["tone"], text: string): readonly Handle[] => {
     const value = readQuantity(text, unit);
-    return value === null ? [] : [{ id, label, tone, value }];
+    return value === null ? [] : [{ id, label, short, tone, value }];
   };
-  const ends = (id: string, label: string, tone: Handle["tone"], { low, high }: LimitDraft): readonly Handle[] =>
+  const ends = (id: "warn" | "crit", label: string, short: string, { low, high }: LimitDraft): readonly Handle[] =>
     isRange(op)
-      ? [...handle(`${id}.low`, `${label}, from`, tone, low), ...handle(`${id}.high`, `${label}, to`, tone, high)]
-      : handle(`${id}.low`, label, tone, low);
+      ? [
+          ...handle(`${id}.low`, `${label}, from`, short, id, low),
+          ...handle(`${id}.high`, `${label}, to`, short, id, high),
+        ]
+      : handle(`${id}.low`, label, short, id, low);
   return [
-    ...ends("warn", "Warning", "warn", warn),
-    ...ends("crit", "Critical", "crit", crit),
-    ...(isRange(op) ? [] : handle("recovery", "Recovers", "ok", recovery)),
+    ...ends("warn", "Warning", "Warn", warn),
+    ...(isRange(op) ? [] : handle("recovery", "Recovery", "OK", "ok", recovery)),
+    ...ends("crit", "Critical", "Crit", crit),
   ];
 }
 

@@ -25,10 +25,10 @@ export interface RuleFieldsProps {
 }
 
 const KINDS: readonly { readonly value: AlertKind; readonly label: string; readonly title: string }[] = [
-  { value: "threshold", label: "Beyond a limit", title: "A figure beyond a limit" },
+  { value: "threshold", label: "Limit", title: "A figure beyond a limit" },
   { value: "no_data", label: "No data", title: "A figure that is not there any more" },
-  { value: "burn_rate", label: "Budget", title: "An error budget that is used up too fast" },
-  { value: "composite", label: "Several conditions", title: "Several conditions at once" },
+  { value: "burn_rate", label: "Error budget", title: "An error budget that is used up too fast" },
+  { value: "composite", label: "Several", title: "Several conditions at once" },
 ];
 
 /** What is looked for. */
@@ -88,7 +88,7 @@ function ThresholdFields({ draft, mistakes, onChange }: RuleFieldsProps): VNode 
           label="Warning"
           op={op}
           limit={draft.warn}
-          help={`${example}; empty for none`}
+          placeholder={example}
           mistake={mistakes.warn}
           onChange={(warn) => onChange({ warn })}
         />
@@ -96,7 +96,7 @@ function ThresholdFields({ draft, mistakes, onChange }: RuleFieldsProps): VNode 
           label="Critical"
           op={op}
           limit={draft.crit}
-          help="empty for none"
+          placeholder="none"
           mistake={mistakes.crit}
           onChange={(crit) => onChange({ crit })}
         />
@@ -104,7 +104,7 @@ function ThresholdFields({ draft, mistakes, onChange }: RuleFieldsProps): VNode 
           <TextField
             label="Recovers at"
             value={draft.recovery}
-            help="empty: the lowest limit"
+            placeholder="the limit"
             mistake={mistakes.recovery}
             onInput={(recovery) => onChange({ recovery })}
           />

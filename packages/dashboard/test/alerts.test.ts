@@ -20,7 +20,7 @@ import {
   wallClock,
 } from "../src/pages/alerts/silence-draft.ts";
 import { SparkPoints } from "../src/pages/alerts/spark-points.ts";
-import { isQuiet, summaryOf } from "../src/pages/alerts/standing.ts";
+import { isQuiet, snoozedUntil, summaryOf } from "../src/pages/alerts/standing.ts";
 import { mistakeAt } from "../src/pages/alerts/use-saving.ts";
 import { figure, limitText, listed, recurrenceText, suppressionText, when } from "../src/pages/alerts/words.ts";
 
@@ -36,7 +36,7 @@ function row(change: Partial<AlertRow> = {}): AlertRow {
     status: "firing",
     severity: "critical",
     summary: "Event-loop lag p99 on chat/web-1 is 640 ms, limit 500 ms.",
-    metric: "nodejs.eventloop.delay",
+    metric: "nodejs.eventloop.lag",
     unit: "s",
     value: 0.64,
     limit: 0.5,
@@ -89,7 +89,9 @@ describe("how alerts stand", () => {
 
   it("counts as quiet whatever keeps people from being told", () => {
     expect(isQuiet(row())).toBe(false);
-    expect(isQuiet(row({ snoozeUntil: NOW + 1 }))).toBe(true);
+    expect(isQuiet(row({ suppressedBy: [{ by: "snooze" }] }))).toBe(true);
+    expect(snoozedUntil(row({ snoozeUntil: NOW + 1 }), NOW)).toBe(NOW + 1);
+    expect(snoozedUntil(row({ snoozeUntil: NOW }), NOW)).toBe(null);
     expect(isQuiet(row({ suppressedBy: [{ by: "inhibition", id: "f2" }] }))).toBe(true);
   });
 });
@@ -126,7 +128,7 @@ describe("words of alerts", () => {
 describe("the moment of an alert", () => {
   it("is the page of its metric, on its node, from before it began", () => {
     expect(momentOf({ ...row({ activeAt: NOW - 60 * MINUTE_MS }), endedAt: NOW - 50 * MINUTE_MS }, NOW)).toEqual({
-      page: "performance",
+      page: "system",
       node: "chat/web-1",
       range: { fromAt: NOW - 65 * MINUTE_MS, toAt: NOW - 48 * MINUTE_MS },
       params: {},

@@ -9,6 +9,7 @@ import type { AlertsApi } from "./alerts-api.ts";
 import { Confirm, FormDialog } from "./form-dialog.tsx";
 import { likeAlert } from "./silence-draft.ts";
 import { SilenceForm } from "./silence-form.tsx";
+import { snoozedUntil } from "./standing.ts";
 import { useSaving } from "./use-saving.ts";
 
 /** What is acted upon. */
@@ -33,10 +34,10 @@ const SNOOZES = [
 
 /** What an administrator can do about an alert that fires. */
 export function AlertActs({ api, alert, onActed }: AlertActsProps): VNode {
-  const { route } = useApp();
+  const { route, live } = useApp();
   const [open, setOpen] = useState<Open>(null);
   const saving = useSaving();
-  const { episodeId, name, ack, snoozeUntil, ruleId } = alert;
+  const { episodeId, name, ack, ruleId } = alert;
   const act = (what: Parameters<AlertsApi["act"]>[1], body: object, said: string) =>
     saving.run(() => api.act(episodeId, what, body), said, onActed);
   const snoozes: readonly MenuItem[] = [
@@ -75,7 +76,7 @@ export function AlertActs({ api, alert, onActed }: AlertActsProps): VNode {
           Acknowledge<span class="sr-only"> {name}</span>
         </button>
       ) : null}
-      {snoozeUntil === null ? (
+      {snoozedUntil(alert, live.now.value) === null ? (
         <Menu label={`Snooze ${name}`} buttonClass="button" items={snoozes}>
           <Icon name="timer" />
           Snooze<span class="sr-only"> {name}</span>
@@ -158,7 +159,7 @@ const NOTE = {
   said: "noted",
 } as const;
 
-const MOST_WORDS = 2000;
+const MOST_WORDS = 1000;
 
 function WordsDialog({ verb, about, label, needed, act, said, api, alert, onClose, onDone }: WordsProps): VNode {
   const saving = useSaving();

@@ -8,6 +8,7 @@ import { AlertSpark } from "./alert-spark.tsx";
 import type { AlertsApi } from "./alerts-api.ts";
 import { momentOf } from "./moment.ts";
 import type { SparkPoints } from "./spark-points.ts";
+import { snoozedUntil } from "./standing.ts";
 import { figure, labelTexts, limitText, SEVERITIES, STATUS_WORDS, suppressionText } from "./words.ts";
 
 interface AlertItemProps {
@@ -70,8 +71,9 @@ const NOTHING = (): void => undefined;
 
 /** How an alert stands, beside its severity. */
 export function AlertChips({ row }: { readonly row: AlertRow }): VNode {
-  const { clock } = useApp();
+  const { clock, live } = useApp();
   const status = STATUS_WORDS[row.status];
+  const snoozed = snoozedUntil(row, live.now.value);
   const quiet = row.suppressedBy.flatMap((one) => suppressionText(one, clock.value) ?? []);
   return (
     <>
@@ -92,10 +94,10 @@ export function AlertChips({ row }: { readonly row: AlertRow }): VNode {
           acknowledged by {row.ack.by}
         </span>
       )}
-      {row.snoozeUntil === null ? null : (
+      {snoozed === null ? null : (
         <span class="chip">
           <Icon name="timer" />
-          snoozed until {clock.value.minute(row.snoozeUntil)}
+          snoozed until {clock.value.minute(snoozed)}
         </span>
       )}
       {quiet.map((text) => (

@@ -162,12 +162,14 @@ function Facts({ row, episode }: Known): VNode | null {
         <Fact name="Beyond it since">{at(known.activeAt)}</Fact>
         <Fact name="Fired">{at(row?.firedAt ?? episode?.startedAt ?? null)}</Fact>
         <Fact name="Rule">
-          <a href={route.hrefTo({ page: "alerts", params: { tab: "rules", rule: ruleId } })}>{ruleId}</a>
+          <a class="text-link" href={route.hrefTo({ page: "alerts", params: { tab: "rules", rule: ruleId } })}>
+            {ruleId}
+          </a>
           {episode === null ? null : <span class="fine"> version {episode.ruleVersion}</span>}
         </Fact>
         {runbook === "" ? null : (
           <Fact name="What to do">
-            <a href={runbook} target="_blank" rel="noreferrer">
+            <a class="text-link" href={runbook} target="_blank" rel="noreferrer">
               {new URL(runbook).host}
               <span class="sr-only"> (opens another window)</span>
             </a>
@@ -246,25 +248,24 @@ function Course({ episode, notices, nameOf, problem }: CourseProps): VNode {
   );
 }
 
+/** The newest first: what happened in the same second stays in that order. */
 function ofEpisode(episode: AlertEpisode | null): readonly Happened[] {
   if (episode === null) return [];
   const { activeAt, startedAt, endedAt, endReason, ack, notes } = episode;
-  return [
+  const happened: Happened[] = [
     { at: activeAt, icon: "timer", text: "Went beyond its limit" },
     { at: startedAt, icon: "bell", text: "Fired" },
-    ...(ack === null ? [] : [{ at: ack.at, icon: "ok" as const, text: `${ack.by} acknowledged it`, more: ack.note }]),
-    ...notes.map(({ at, by, text }): Happened => ({ at, icon: "messages", text: `${by} wrote`, more: text })),
-    ...(endedAt === null
-      ? []
-      : [
-          {
-            at: endedAt,
-            icon: "ok" as const,
-            tone: "ok" as const,
-            text: `Over: ${endReason === null ? "ended" : END_WORDS[endReason]}`,
-          },
-        ]),
   ];
+  if (ack !== null) happened.push({ at: ack.at, icon: "ok", text: `${ack.by} acknowledged it`, more: ack.note });
+  for (const { at, by, text } of notes) happened.push({ at, icon: "messages", text: `${by} wrote`, more: text });
+  if (endedAt !== null)
+    happened.push({
+      at: endedAt,
+      icon: "ok",
+      tone: "ok",
+      text: `Over: ${endReason === null ? "ended" : END_WORDS[endReason]}`,
+    });
+  return happened.reverse();
 }
 
 function ofNotice(

@@ -17,24 +17,26 @@ const AFTER_MS = 2 * 60_000;
 /** Shortest and longest stretch that is opened, ms. */
 const [LEAST_MS, MOST_MS] = [15 * 60_000, 6 * 3_600_000];
 
-/** Beginnings of metrics, and the page that shows what they are about. */
-const PAGES = [
-  ["websocket.server.connection", "connections"],
-  ["websocket.server.pool", "connections"],
-  ["websocket.server.worker", "connections"],
-  ["websocket.server.error", "messages"],
+/** Beginnings of metrics, and the page that shows what they are about: as the links in notices have it. */
+const PAGES: readonly (readonly [start: string, page: string])[] = [
   ["websocket.server.message.latency", "performance"],
+  ["websocket.server.broadcast", "performance"],
+  ["websocket.server.rtt", "performance"],
+  ["websocket.server.handler.duration", "performance"],
+  ["websocket.server.ack", "performance"],
   ["websocket.server.message", "messages"],
-  ["websocket.server.handler", "performance"],
-  ["nodejs.eventloop", "performance"],
-  ["process.", "system"],
-  ["v8js.", "system"],
+  ["websocket.server.io", "messages"],
+  ["websocket.server.handler", "messages"],
+  ["websocket.server.error", "messages"],
+  ["websocket.", "connections"],
+  ["socketio.", "connections"],
   ["system.", "system"],
-  ["host.", "system"],
-  ["http.", "data"],
+  ["process.", "system"],
+  ["nodejs.", "system"],
   ["db.", "data"],
   ["redis.", "data"],
-] as const;
+  ["http.", "data"],
+];
 
 /** The page and the time in which an alert can be seen. @param now ms epoch of the hub */
 export function momentOf({ metric, labels, activeAt, endedAt }: AlertMoment, now: number): Partial<Place> {

@@ -12,8 +12,13 @@ export interface Standing {
 }
 
 /** True when nobody is told of it, be it known or not wanted. */
-export function isQuiet({ ack, snoozeUntil, suppressedBy }: AlertRow): boolean {
-  return ack !== null || snoozeUntil !== null || suppressedBy.length > 0;
+export function isQuiet({ ack, suppressedBy }: AlertRow): boolean {
+  return ack !== null || suppressedBy.length > 0;
+}
+
+/** Until when an alert is snoozed, ms epoch; `null` for not, or not any more. */
+export function snoozedUntil({ snoozeUntil }: Pick<AlertRow, "snoozeUntil">, now: number): number | null {
+  return snoozeUntil !== null && snoozeUntil > now ? snoozeUntil : null;
 }
 
 /** How things stand, in words. */

@@ -5,14 +5,7 @@ import { PacedWindow, ReadAllowance } from "./paced-window.ts";
 import type { Placed, SeriesIndex } from "./series-index.ts";
 import { LiveNode } from "./window-nodes.ts";
 import { GaugeWindow, GrowthWindow } from "./window-series.ts";
-import type {
-  SeriesWindows,
-  WindowChoice,
-  WindowDistribution,
-  WindowGroup,
-  WindowNode,
-  WindowSeries,
-} from "./window-view.ts";
+import type { SeriesWindows, WindowChoice, WindowDistribution, WindowGroup, WindowSeries } from "./window-view.ts";
 
 interface Members {
   readonly labels: Labels;
@@ -128,7 +121,7 @@ class LiveGroup implements WindowGroup {
   readonly key: string;
   readonly labels: Labels;
   series: readonly WindowSeries[] = [];
-  nodes: readonly WindowNode[] = [];
+  nodes: readonly LiveNode[] = [];
   #byNode: ReadonlyMap<LiveNode, readonly Placed[]> = new Map();
   #logs: readonly BucketLog[] = [];
   readonly #windows = new Map<number, PacedWindow>();
@@ -156,10 +149,15 @@ class LiveGroup implements WindowGroup {
 
   knownSeconds(second: number, seconds: number): number {
     let most = 0;
-    for (const node of this.nodes) most = Math.max(most, node.knownSeconds(second, seconds));
-    if (this.nodes.length <= 1 || most === 0 || most >= seconds) return most;
+    let held = seconds;
+    for (const node of this.nodes) {
+      most = Math.max(most, node.knownSeconds(second, seconds));
+      held = second - node.before(second, seconds);
+    }
+    // One that was there all the time, as nearly always, says it for all of them.
+    if (this.nodes.length <= 1 || most === 0 || most >= held) return most;
     let known = 0;
-    for (let s = second - seconds + 1; s <= second; s++) if (this.nodes.some((node) => node.knownIn(s))) known++;
+    for (let s = second - held + 1; s <= second; s++) if (this.nodes.some((node) => node.knownIn(s))) known++;
     return known;
   }
 

@@ -8,6 +8,8 @@ import { Watches } from "./watches.ts";
 
 /** Longest window that `current` holds, seconds. */
 const REACH_SEC = LIVE_HISTORY_MS / 1000;
+/** Alerts of one second whose culprits are looked for: when everything breaks at once, the first ones say it. */
+const CULPRITS_A_SECOND = 50;
 
 /** What a live observer reads. */
 export interface LiveObserverParts {
@@ -34,6 +36,7 @@ export interface LiveObserver extends RuleObserver {
 export function createLiveObserver({ current, history, onError }: LiveObserverParts): LiveObserver {
   const closing = new AbortController();
   const leftOut = new WeakMap<AlertRule, number>();
+  const blamed = { at: 0, count: 0 };
   const ask = history === null ? null : oneAfterTheOther(history, closing.signal, onError);
   const watches = new Watches({
     source: current,
@@ -43,6 +46,10 @@ export function createLiveObserver({ current, history, onError }: LiveObserverPa
 
   return {
     observe(rule, at, firing) {
+      // Whether it can be evaluated at all does not depend on what there is.
+      watches.of(rule);
+      const { at: newest, oldestAt } = current;
+      if (newest === null || oldestAt === null || at > newest || at < oldestAt) return [];
       const watched = watches.observe(rule, at, firing);
       leftOut.set(rule, watched.leftOut);
       return watched.seen;
@@ -57,8 +64,11 @@ export function createLiveObserver({ current, history, onError }: LiveObserverPa
       if (groups.length > 0) return groups.every((group) => group.ended(second, rule.windowSec));
       return isForgotten(current, labels, at);
     },
-    culprits: (rule, labels, at) =>
-      findCulprits(rule, labels, Math.floor(at / 1000), { figures: watches.figures, current }),
+    culprits(rule, labels, at) {
+      if (at !== blamed.at) Object.assign(blamed, { at, count: 0 });
+      if (blamed.count++ >= CULPRITS_A_SECOND) return [];
+      return findCulprits(rule, labels, Math.floor(at / 1000), { figures: watches.figures, current });
+    },
     close: () => closing.abort(),
   };
 }

@@ -534,8 +534,10 @@ describe("commands", () => {
     expect(() => parseBackTest({}, context())).toThrow(/rule: expected an object/);
   });
 
-  test("a snooze is from a minute to a week", () => {
+  test("a snooze is from a minute to a week, and none at all ends one", () => {
     expect(parseSnooze({ forSec: 3600 }, NOW)).toBe(NOW + 3_600_000);
+    expect(parseSnooze({ forSec: 0 }, NOW)).toBe(NOW);
+    expect(faultsOf(() => parseSnooze({ forSec: 59 }, NOW)).forSec).toMatch(/60/);
     expect(parseSnooze({ until: NOW + DAY_MS }, NOW)).toBe(NOW + DAY_MS);
     for (const body of [{}, { forSec: 3600, until: NOW + DAY_MS }])
       expect(faultsOf(() => parseSnooze(body, NOW)).until).toMatch(/either/);

@@ -23,11 +23,15 @@ export function parseNoteText(value: unknown): string {
   return note;
 }
 
-/** Parses `{ until }` (ms epoch) or `{ forSec }` of a snooze into ms epoch: a minute to a week ahead. @throws WsightError `BAD_REQUEST` */
+/**
+ * Parses `{ until }` (ms epoch) or `{ forSec }` of a snooze into ms epoch: a minute to a week ahead, or now for
+ * `{ forSec: 0 }`, which ends one. @throws WsightError `BAD_REQUEST`
+ */
 export function parseSnooze(value: unknown, now: number): number {
   const form = Form.open("snooze", value, ["until", "forSec"]);
   if (form.has("until") === form.has("forSec")) form.fail("until", "expected either until or forSec");
-  const forSec = form.optional("forSec", whole(SHORTEST_SNOOZE_SEC, LONGEST_SNOOZE_SEC), SHORTEST_SNOOZE_SEC);
+  const shortest = form.raw("forSec") === 0 ? 0 : SHORTEST_SNOOZE_SEC;
+  const forSec = form.optional("forSec", whole(shortest, LONGEST_SNOOZE_SEC), SHORTEST_SNOOZE_SEC);
   const earliest = now + SHORTEST_SNOOZE_SEC * 1000;
   const until = form.optional("until", whole(earliest, now + LONGEST_SNOOZE_SEC * 1000), now + forSec * 1000);
   form.finish("snooze");

@@ -46,11 +46,11 @@ export function alertEpisodeRoutes({ alerts, audit, now }: AlertEpisodeParts): r
     {
       word: "snooze",
       action: "alert.snooze",
-      summary: "Say nothing of an alert for a minute to a week; audited",
+      summary: "Say nothing of an alert for a minute to a week, or speak of it again (forSec 0); audited",
       body: {
         ...NOTHING,
         properties: {
-          forSec: { type: "integer", minimum: 60, maximum: 604_800 },
+          forSec: { type: "integer", minimum: 0, maximum: 604_800 },
           until: { type: "integer", description: "ms since 1970, instead of forSec" },
         },
       },

@@ -85,8 +85,10 @@ export async function startAlertHub(setup: Partial<HubSetup> = {}): Promise<Aler
       );
       return found as AlertRow;
     },
-    calms: (ruleId) =>
-      until(async () => (await row(ruleId)) === undefined, { what: "an alert that is over", timeoutMs: 20_000 }),
+    async calms(ruleId) {
+      const isOver = async (): Promise<boolean> => (await row(ruleId)) === undefined;
+      await until(isOver, { what: "an alert that is over", timeoutMs: 20_000 });
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type NoticeFacts,
   parseRule,
 } from "@wsight/hub";
-import type { AlertRule } from "@wsight/protocol";
+import type { AlertLimit, AlertRule } from "@wsight/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -109,9 +109,26 @@ describe("the usual text", () => {
     expect(notice.description).toMatch(/^The rule can't be evaluated: no such metric/);
   });
 
+  test.each<readonly [Partial<AlertRule>, number, AlertLimit, string]>([
+    [{}, 0.15, 0.2, "150 ms, was above 200 ms"],
+    [{ op: "gte" }, 0.2, 0.2, "200 ms, at or above 200 ms"],
+    [{ op: "lt" }, 0.3, 0.2, "300 ms, was below 200 ms"],
+    [{ op: "lte" }, 0.2, 0.2, "200 ms, at or below 200 ms"],
+    [{ op: "eq" }, 0.2, 0.2, "200 ms, equal to 200 ms"],
+    [{ op: "ne" }, 0.2, 0.2, "200 ms, was other than 200 ms"],
+    [{ op: "inside" }, 0.2, [0.1, 0.2], "200 ms, within 100 ms to 200 ms"],
+    [{ op: "outside" }, 0.2, [0.1, 0.2], "200 ms, was outside 100 ms to 200 ms"],
+  ])("never claims what is not so any more (%j)", (rule, value, limit, statement) => {
+    expect(composeSummary(facts({ limit }, { value }, rule), HUB)).toBe(`Slow messages (shop/1): ${statement}`);
+  });
+
+  test("of what fires because there is no value says so", () => {
+    expect(composeSummary(facts({}, { value: null }), HUB)).toBe("Slow messages (shop/1): no value");
+  });
+
   test("of kinds without limits says what they watch", () => {
-    const burning = composeNotice(facts({ limit: null }, {}, { kind: "burn_rate" }), HUB);
-    expect(burning.summary).toBe("Slow messages (shop/1): uses its error budget 0.31 times as fast as allowed");
+    const burning = composeNotice(facts({ limit: null, unit: "" }, { value: 14.44 }, { kind: "burn_rate" }), HUB);
+    expect(burning.summary).toBe("Slow messages (shop/1): uses its error budget 14 times as fast as allowed");
     expect(composeNotice(facts({ limit: null }, {}, { kind: "composite" }), HUB).summary).toMatch(
       /: its conditions hold$/,
     );

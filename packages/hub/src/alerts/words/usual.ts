@@ -1,4 +1,4 @@
-import type { AlertOp, NoticeKind } from "@wsight/protocol";
+import type { AlertLimit, AlertOp, NoticeKind } from "@wsight/protocol";
 import { formatLimit, formatTime, formatValue } from "./quantity.ts";
 import { lastedOf, type NoticeFacts } from "./vocabulary.ts";
 
@@ -48,9 +48,9 @@ export function usualSummary(facts: NoticeFacts): string {
 
 /** What happened, the worst it was, and who made it. */
 export function usualDescription(facts: NoticeFacts): string {
-  const { kind, state, unit } = facts;
+  const { kind, state, rule, unit } = facts;
   const lines = [HAPPENED[kind](facts)];
-  if (kind !== "error" && state.peak !== null)
+  if (kind !== "error" && rule.kind !== "composite" && state.peak !== null)
     lines.push(`Worst: ${formatValue(state.peak, unit)} at ${formatTime(state.peakAt)}.`);
   if (state.culprits.length > 0) lines.push(`Most of it: ${state.culprits.map(culpritOf(unit)).join(", ")}.`);
   return lines.join("\n");
@@ -58,14 +58,31 @@ export function usualDescription(facts: NoticeFacts): string {
 
 function statementOf(facts: NoticeFacts): string {
   const { kind, state, rule, limit, unit } = facts;
-  const value = formatValue(state.value, unit);
-  if (kind === "no_data" || state.status === "no_data" || rule.kind === "no_data") return "no value";
-  if (kind === "resolved") return state.value === null ? "ended" : `ended at ${value}`;
+  const { value } = state;
+  if (kind === "resolved") return value === null ? "ended" : `ended at ${formatValue(value, unit)}`;
+  if (kind === "no_data" || state.status === "no_data" || rule.kind === "no_data" || value === null) return "no value";
   if (rule.kind === "burn_rate")
-    return `uses its error budget ${state.value === null ? "too fast" : `${Number(state.value.toPrecision(2))} times as fast as allowed`}`;
-  if (rule.kind === "composite") return "its conditions hold";
-  if (limit === null) return value;
-  return `${value}, ${BEYOND[rule.op]} ${formatLimit(limit, unit)}`;
+    return `uses its error budget ${Number(value.toPrecision(2))} times as fast as allowed`;
+  if (rule.kind === "composite") return value === 0 ? "its conditions hold no more" : "its conditions hold";
+  if (limit === null) return formatValue(value, unit);
+  const was = isBeyond(value, rule.op, limit) ? "" : "was ";
+  return `${formatValue(value, unit)}, ${was}${BEYOND[rule.op]} ${formatLimit(limit, unit)}`;
+}
+
+/** What fires goes on for a while when it is not beyond its limit any more. */
+function isBeyond(value: number, op: AlertOp, limit: AlertLimit): boolean {
+  const [low, high] = typeof limit === "number" ? [limit, limit] : limit;
+  const tests: Readonly<Record<AlertOp, boolean>> = {
+    gt: value > high,
+    gte: value >= high,
+    lt: value < low,
+    lte: value <= low,
+    eq: value === low,
+    ne: value !== low,
+    inside: value >= low && value <= high,
+    outside: value < low || value > high,
+  };
+  return tests[op];
 }
 
 /** Of the labels, the values: they say enough where the rule has a name. */
@@ -78,5 +95,5 @@ function whereOf({ state }: NoticeFacts): string {
 
 function culpritOf(unit: string): (culprit: NoticeFacts["state"]["culprits"][number]) => string {
   return ({ label, name, value }) =>
-    label === "user" ? `user ${name} (${value} connections)` : `${label} ${name} (${formatValue(value, unit)})`;
+    `${label} ${name} (${formatValue(value, label === "user" ? "{connection}" : unit)})`;
 }

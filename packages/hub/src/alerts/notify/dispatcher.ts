@@ -23,6 +23,8 @@ const CLOSE_MS = 5_000;
 /** Looks at least so often: another hub's notices may be overdue. */
 const LONGEST_SLEEP_MS = 15_000;
 const SHORTEST_SLEEP_MS = 20;
+/** When it looks again at what is due and could not be taken. */
+const LATE_MS = 1_000;
 /** Between tries to use tables that failed. */
 const TABLES_RETRY_MS = 1_000;
 
@@ -123,7 +125,8 @@ class OutboxDispatcher implements Dispatcher {
     if (groups.length > 0) return 0;
     const dueAt = await tables.nextDueAt(at);
     // What is due and was not taken waits for its channel: `#begin` wakes us when that is free.
-    const times = [dueAt !== null && dueAt > at ? dueAt : null, this.#pace.nextAt(at)].filter((time) => time !== null);
+    const ours = dueAt !== null && dueAt <= at ? at + LATE_MS : dueAt;
+    const times = [ours, this.#pace.nextAt(at)].filter((time) => time !== null);
     return Math.max(SHORTEST_SLEEP_MS, Math.min(LONGEST_SLEEP_MS, ...times.map((time) => time - at)));
   }
 
@@ -181,18 +184,23 @@ class OutboxDispatcher implements Dispatcher {
       notices: group.notices.map(({ notice }) => notice),
       instance: this.#parts.instance,
     };
-    const late = new AbortController();
-    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(TRY_MS)]);
-    const overdue = wait(TRY_MS + NOTICE_MS, null, { signal: late.signal }).then(
+    const attempt = new AbortController();
+    const end = (): void => attempt.abort();
+    this.#ending.signal.addEventListener("abort", end, { once: true });
+    const late = setTimeout(end, TRY_MS);
+    const over = new AbortController();
+    const overdue = wait(TRY_MS + NOTICE_MS, null, { signal: over.signal }).then(
       (): Delivery => ({ result: "again", error: `nothing came back within ${TRY_MS / 1000} s`, afterMs: null }),
     );
     try {
-      return await Promise.race([notifier.send(channel, message, signal), overdue]);
+      return await Promise.race([notifier.send(channel, message, attempt.signal), overdue]);
     } catch (error) {
       return { result: "again", error: messageOf(error), afterMs: null };
     } finally {
+      clearTimeout(late);
+      this.#ending.signal.removeEventListener("abort", end);
       overdue.catch(() => undefined);
-      late.abort();
+      over.abort();
     }
   }
 

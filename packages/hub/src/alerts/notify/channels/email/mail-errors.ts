@@ -56,7 +56,8 @@ function isForGood(responseCode: number): boolean {
   return responseCode >= 500 && responseCode < 600 && responseCode !== 503;
 }
 
-function wordsOfMail({ message, response, command }: MailError): string {
+function wordsOfMail({ code, message, response, command }: MailError): string {
+  if (code === "EABORT") return "no answer in time";
   const where = command === undefined || command === "CONN" ? "" : ` (${command})`;
   return response === undefined ? `${message}${where}` : `the mail server said ${response}${where}`;
 }

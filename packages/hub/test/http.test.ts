@@ -94,6 +94,8 @@ describe("the route table", () => {
         "PUT /api/alerts/inhibitions admin",
         "GET /api/alerts/outbox viewer",
         "POST /api/alerts/outbox/{id}/retry admin",
+        "GET /api/health viewer",
+        "GET /api/health/strip viewer",
         "GET /api/live viewer",
         "POST /api/live/{session} viewer",
         "GET /api/history/query viewer",

@@ -23,6 +23,8 @@ const CODE = "BAD_REQUEST";
 const MAX_TEXT = 262_144;
 /** Longest expression: what says more than this can't be told here anyway. */
 const MAX_EXPR = 4096;
+/** Longest name of a rule. */
+const MAX_NAME = 120;
 /** Most rules of one file. */
 const MAX_RULES = 500;
 const RULE_NAMES = ["alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
@@ -148,7 +150,7 @@ class Importer {
       group.interval === undefined ? undefined : Math.min(3600, Math.max(1, secondsOf("interval", group.interval)));
     const draft = {
       id: this.#freeId(name),
-      name: name.slice(0, 120),
+      name: name.slice(0, MAX_NAME),
       ...shapeOf(condition, severity),
       severity,
       forSec: rule.for === undefined ? 0 : secondsOf("for", rule.for),
@@ -171,7 +173,7 @@ class Importer {
 
   #noteOthers(path: Path, name: string, fields: Fields, known: readonly string[]): void {
     for (const field of Object.keys(fields)) {
-      if (!known.includes(field)) this.#notes.push(this.#remark(path, name, `${field} is left out`));
+      if (!known.includes(field)) this.#notes.push(this.#remark(path, name, `${field.slice(0, 60)} is left out`));
     }
   }
 
@@ -181,7 +183,7 @@ class Importer {
       (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`),
       "",
     );
-    return { where: line === null ? place : `${place}, line ${line}`, name, reason };
+    return { where: line === null ? place : `${place}, line ${line}`, name: name.slice(0, MAX_NAME), reason };
   }
 }
 

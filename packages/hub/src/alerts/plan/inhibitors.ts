@@ -19,6 +19,14 @@ export interface Inhibition {
   readonly equal: readonly string[];
 }
 
+/** Where a source is found. */
+interface Place {
+  /** Number of the inhibition. */
+  readonly i: number;
+  /** Values of the labels that must be equal. */
+  readonly key: string;
+}
+
 /** Compiles inhibitions; those that can't be read are left out and told in `troubles`. */
 export function compileInhibitions(inhibitions: readonly AlertInhibition[], troubles: string[]): readonly Inhibition[] {
   return inhibitions.flatMap(({ source, target, equal }, i): Inhibition[] => {
@@ -37,27 +45,27 @@ export function compileInhibitions(inhibitions: readonly AlertInhibition[], trou
  */
 export function createInhibitors(inhibitions: readonly Inhibition[]): Inhibitors {
   const sources = inhibitions.map(() => new Map<string, Set<string>>());
-  const placesOf = new Map<string, readonly Set<string>[]>();
+  /** Where each source stands: of which inhibition, by which labels. */
+  const placesOf = new Map<string, readonly Place[]>();
 
   function remove(fingerprint: string): void {
-    for (const place of placesOf.get(fingerprint) ?? []) place.delete(fingerprint);
+    for (const { i, key } of placesOf.get(fingerprint) ?? []) {
+      const same = sources[i]?.get(key);
+      same?.delete(fingerprint);
+      if (same?.size === 0) sources[i]?.delete(key);
+    }
     placesOf.delete(fingerprint);
-  }
-
-  function placeOf(i: number, { equal }: Inhibition, labels: Labels): Set<string> {
-    const key = keyOf(equal, labels);
-    const place = sources[i]?.get(key) ?? new Set();
-    sources[i]?.set(key, place);
-    return place;
   }
 
   return {
     add({ fingerprint, labels }) {
       remove(fingerprint);
-      const places = inhibitions.flatMap((one, i) => (one.isSource(labels) ? [placeOf(i, one, labels)] : []));
+      const places = inhibitions.flatMap((one, i) =>
+        one.isSource(labels) ? [{ i, key: keyOf(one.equal, labels) }] : [],
+      );
       if (places.length === 0) return;
-      for (const place of places) place.add(fingerprint);
       placesOf.set(fingerprint, places);
+      for (const { i, key } of places) sources[i]?.set(key, (sources[i]?.get(key) ?? new Set()).add(fingerprint));
     },
     remove,
     of({ labels }) {

@@ -283,6 +283,13 @@ describe("acknowledging, snoozing, resolving", () => {
     expect(rig.turns(0).instances.size).toBe(1);
   });
 
+  test("a lack of data that is resolved by hand does not come back before the data do", () => {
+    const rig = told(".--------.----", { noData: { mode: "no_data", afterSec: 30 } }).turns(5);
+    rig.engine.resolve(rig.open.id, "ada", rig.at);
+    expect(rig.turns(4).told()).toEqual(["no_data@30", "resolved@50"]);
+    expect(rig.turns(5).told()).toEqual(["no_data@30", "resolved@50", "no_data@120"]);
+  });
+
   test("what recovers already and is resolved by hand fires when it breaches", () => {
     const rig = told("www.www").turns(4);
     rig.engine.resolve(rig.open.id, "ada", rig.at);

@@ -39,10 +39,10 @@ browserSuite("an application in trouble", () => {
     await unblocked;
     await page
       .locator(".state")
-      .getByText(/Event-loop lag p99 on web-1 is [45]\.\d+ s, limit 100 ms/)
+      .getByText(/Event loop on web-1 [45](\.\d+)? s, limit 1 s/)
       .waitFor();
     await keepPicture(page, "stalled");
-    expect(await page.locator(".state h2").textContent()).toBe("Needs attention");
+    expect(await page.locator(".state h2").textContent()).toBe("Unhealthy");
   });
 
   it("that was stopped altogether leaves a gap, not zeros and not a bridge", async () => {

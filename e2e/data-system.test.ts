@@ -151,9 +151,9 @@ browserSuite("the pages System and Data & network", () => {
         await untilText(state("cache"), "down");
         await page
           .locator(".state")
-          .getByText(/Cache ioredis is down for \d+ s/)
+          .getByText(/ioredis is down for \d+ s/)
           .waitFor();
-        expect(await page.locator(".state h2").textContent()).toBe("Needs attention");
+        expect(await page.locator(".state h2").textContent()).toBe("Unhealthy");
         for (const kind of ["database", "network", "system"]) expect(await state(kind).textContent()).toBe("up");
         await keepPicture(page, "redis-down");
         await show(page, "#/data?tab=cache", "Status");

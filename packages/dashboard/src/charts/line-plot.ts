@@ -226,6 +226,7 @@ export class LinePlot {
     const ratio = uPlot.pxRatio;
     ctx.save();
     ctx.font = FONT.replace("11px", `${11 * ratio}px`);
+    ctx.textAlign = "left";
     ctx.textBaseline = "top";
     for (const band of bands) {
       const end = Math.min(toAt, band.toAt ?? toAt);

@@ -1,3 +1,5 @@
+import type { Delivery } from "@wsight/hub";
+import type { Notice } from "@wsight/protocol";
 import { startWebhookReceiver, type WebhookReceiver } from "@wsight/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createNotifyRig, message, type NotifyRig, notice } from "./notify-rig.ts";
@@ -5,7 +7,7 @@ import { createNotifyRig, message, type NotifyRig, notice } from "./notify-rig.t
 /** Everything that breaks out somewhere: mentions, markup, line ends, text that turns round. */
 const NASTY =
   '<!channel> <@U1> @everyone @here **b** [x](https://evil.example) `c` </b><script>&"\r\nBcc: a@b.c\u202e|x';
-const nasty = (): ReturnType<typeof notice> =>
+const nasty = (): Notice =>
   notice({
     name: NASTY,
     summary: NASTY,
@@ -13,7 +15,7 @@ const nasty = (): ReturnType<typeof notice> =>
     labels: { [NASTY]: NASTY },
     culprits: [{ label: "user", name: NASTY, value: 1 }],
   });
-const many = (count: number): ReturnType<typeof notice>[] =>
+const many = (count: number): Notice[] =>
   Array.from({ length: count }, (_, at) => ({
     ...nasty(),
     seq: at,
@@ -42,7 +44,7 @@ afterEach(async () => {
 const newest = <T>(): T => receiver.posts.at(-1)?.json as T;
 
 describe("Slack", () => {
-  const send = (...args: Parameters<typeof message>): ReturnType<NotifyRig["send"]> =>
+  const send = (...args: readonly Notice[]): Promise<Delivery> =>
     rig.send("slack", { secrets: { url: `${receiver.url}/services/T0/B0/secret` } }, message(...args));
 
   it("gets blocks with what happened, where, and where to look", async () => {
@@ -90,7 +92,7 @@ describe("Slack", () => {
 });
 
 describe("Discord", () => {
-  const send = (...args: Parameters<typeof message>): ReturnType<NotifyRig["send"]> =>
+  const send = (...args: readonly Notice[]): Promise<Delivery> =>
     rig.send("discord", { secrets: { url: `${receiver.url}/api/webhooks/1/secret?thread_id=5` } }, message(...args));
   interface Sent {
     readonly content: string;
@@ -154,7 +156,7 @@ describe("Discord", () => {
 });
 
 describe("Teams", () => {
-  const send = (...args: Parameters<typeof message>): ReturnType<NotifyRig["send"]> =>
+  const send = (...args: readonly Notice[]): Promise<Delivery> =>
     rig.send(
       "teams",
       { secrets: { url: `${receiver.url}/workflows/1/triggers/manual/paths/invoke?sig=secret` } },
@@ -200,7 +202,7 @@ describe("Teams", () => {
 
 describe("Telegram", () => {
   const token = "123456:AbC-dEf_0";
-  const send = (...args: Parameters<typeof message>): ReturnType<NotifyRig["send"]> =>
+  const send = (...args: readonly Notice[]): Promise<Delivery> =>
     rig.send(
       "telegram",
       { config: { baseUrl: receiver.url, chatId: "-100123", threadId: 7 }, secrets: { token } },
@@ -265,7 +267,7 @@ describe("Telegram", () => {
 });
 
 describe("PagerDuty", () => {
-  const send = (...args: Parameters<typeof message>): ReturnType<NotifyRig["send"]> =>
+  const send = (...args: readonly Notice[]): Promise<Delivery> =>
     rig.send(
       "pagerduty",
       { config: { baseUrl: receiver.url }, secrets: { routingKey: "R".repeat(32) } },

@@ -1,4 +1,6 @@
 import { createHmac } from "node:crypto";
+import type { Delivery } from "@wsight/hub";
+import type { Notice } from "@wsight/protocol";
 import { startWebhookReceiver, type WebhookReceiver } from "@wsight/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createNotifyRig, message, type NotifyRig, notice } from "./notify-rig.ts";
@@ -20,7 +22,7 @@ afterEach(async () => {
 const newest = (): Fields => receiver.posts.at(-1)?.json as Fields;
 
 describe("a webhook", () => {
-  const send = (...args: Parameters<typeof message>): ReturnType<NotifyRig["send"]> =>
+  const send = (...args: readonly Notice[]): Promise<Delivery> =>
     rig.send(
       "webhook",
       { config: { url: `${receiver.url}/in?team=a` }, secrets: { secret: "s3cret-s3cret" } },

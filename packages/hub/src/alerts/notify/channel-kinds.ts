@@ -11,7 +11,7 @@ export interface ChannelKind {
 /** How mail servers are spoken to; the first is taken when nothing is said. */
 export const MAIL_SECURITY = ["starttls", "tls", "none"] as const;
 /** What a webhook is sent; the first is taken when nothing is said. */
-export const WEBHOOK_FORMATS = ["wsight", "alertmanager"] as const;
+const WEBHOOK_FORMATS = ["wsight", "alertmanager"] as const;
 
 /** Settings of every channel type. `secret` fields are kept encrypted and never shown; all others are `config`. */
 export const CHANNEL_KINDS: Readonly<Record<ChannelType, ChannelKind>> = {

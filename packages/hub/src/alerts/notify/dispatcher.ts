@@ -30,7 +30,7 @@ const TABLES_RETRY_MS = 1_000;
 
 /** What is set otherwise where notices are only tried out. */
 export interface DispatcherTuning {
-  /** @default all of them, see `NOTIFIERS` */
+  /** @default all of them, see `createNotifiers` */
   readonly notifiers?: ReadonlyMap<ChannelType, Notifier>;
   /** From 0 to below 1. @default Math.random */
   readonly random?: () => number;

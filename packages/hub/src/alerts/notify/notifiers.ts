@@ -22,7 +22,7 @@ export interface NotifierTools {
 }
 
 /** Every way to tell people: one line each. */
-export const NOTIFIERS: readonly ((tools: NotifierTools) => Notifier)[] = [
+const NOTIFIERS: readonly ((tools: NotifierTools) => Notifier)[] = [
   emailNotifier,
   slackNotifier,
   discordNotifier,

@@ -86,7 +86,7 @@ export function isResolved({ kind }: Notice): boolean {
 }
 
 /** `2026-11-21 16:19:29 UTC` */
-export function timeText(at: number): string {
+function timeText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 

@@ -4,7 +4,7 @@ import { parseAllowList } from "./allow-list.ts";
 import { addressKind } from "./special-addresses.ts";
 
 /** One address that a name stands for and that may be connected to. */
-export interface CheckedAddress {
+interface CheckedAddress {
   readonly address: string;
   readonly family: 4 | 6;
 }

@@ -32,7 +32,7 @@ export function judge(posted: Posted, reply: ProviderReply, now: number): Delive
 }
 
 /** The header Retry-After, as seconds or as a date; `null` when it says nothing of use. */
-export function retryAfterMs(header: string | undefined, now: number): number | null {
+function retryAfterMs(header: string | undefined, now: number): number | null {
   if (header === undefined) return null;
   if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Math.round(Number(header) * 1000);
   const at = Date.parse(header);

@@ -4,7 +4,7 @@ import { MAIL_SECURITY } from "../../channel-kinds.ts";
 import { type Settings, SettingsError } from "../../settings.ts";
 
 /** A person or a list. */
-export interface MailAddress {
+interface MailAddress {
   readonly name: string;
   readonly address: string;
 }

@@ -13,7 +13,7 @@ const IDLE_MS = 60_000;
 const MAILS_A_CONNECTION = 100;
 
 /** What a mail server took. */
-export interface MailTaken {
+interface MailTaken {
   readonly accepted: readonly string[];
   readonly refusals: readonly Refusal[];
   /** Its last words. */
@@ -22,7 +22,7 @@ export interface MailTaken {
 }
 
 /** A mail with whom it goes to. */
-export interface MailToSend extends Mail {
+interface MailToSend extends Mail {
   readonly envelope: { readonly from: string; readonly to: string[] };
   readonly signal: AbortSignal;
 }

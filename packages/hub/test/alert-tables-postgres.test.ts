@@ -81,6 +81,18 @@ describe.skipIf(findPostgres() === null)("on a PostgreSQL (needs postgresql)", (
       expect(await one.lease(now + 6 * MINUTE_MS, 30_000, 10, [])).toHaveLength(1);
     });
 
+    it("go on with what one before it had, where a hub has no directory to remember its name", async () => {
+      const url = await makeDatabase(server());
+      const first = await open(url, "once 1");
+      await first.commit({ ...EMPTY_COMMIT, instances: [sampleState("f1")], episodes: [sampleEpisode("01A")] });
+      const beside = await open(url, "once 2");
+      expect((await beside.load()).instances).toEqual([]);
+      await first.close();
+      const next = await open(url, "once 3");
+      expect(await next.load()).toMatchObject({ instances: [sampleState("f1")], episodes: [{ id: "01A" }] });
+      expect((await (await open(url, "once 4")).load()).instances).toEqual([]);
+    });
+
     it("make their tables once when many start at the same moment, history's beside them", async () => {
       const url = await makeDatabase(server());
       const all = await Promise.all(Array.from({ length: 8 }, (_, index) => open(url, `hub-${index}`)));

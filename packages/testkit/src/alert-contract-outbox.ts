@@ -90,12 +90,12 @@ export function outboxContract(rig: AlertRig): void {
     expect(told(await lease(rig.tables, 1))).toEqual([["E1 firing"]]);
   });
 
-  it("gives no more than 50 notices in one message", async () => {
-    await put(...Array.from({ length: 60 }, (_, index) => sampleDraft("firing", `E${index}`)));
+  it("gives no more than 100 notices in one message", async () => {
+    await put(...Array.from({ length: 110 }, (_, index) => sampleDraft("firing", `E${index}`)));
     const [first] = await lease();
-    expect(first?.notices).toHaveLength(50);
+    expect(first?.notices).toHaveLength(100);
     await sent(first);
-    expect(told(await lease())[0]?.[0]).toBe("E50 firing");
+    expect(told(await lease())[0]?.[0]).toBe("E100 firing");
   });
 
   it("keeps the order of an episode on a channel, across groups and tries", async () => {

@@ -80,7 +80,7 @@ export function alertSchema({ serial, key }: Dialect): readonly string[] {
        last_error text,
        notice text NOT NULL
      );
-     CREATE INDEX alert_outbox_waiting ON alert_outbox (id) WHERE state IN ('queued', 'leased');
+     CREATE INDEX alert_outbox_waiting ON alert_outbox (channel_id, id) WHERE state IN ('queued', 'leased');
      CREATE INDEX alert_outbox_dead ON alert_outbox (channel_id) WHERE state = 'dead';
      CREATE INDEX alert_outbox_by_episode ON alert_outbox (episode_id, channel_id);
      CREATE INDEX alert_outbox_by_channel ON alert_outbox (channel_id, id);

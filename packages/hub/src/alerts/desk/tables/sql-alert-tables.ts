@@ -1,8 +1,8 @@
-import type { AlertChannel, AlertRule, OutboxRow } from "@wsight/protocol";
-import type { AlertTables, LeasedGroup, Outcome } from "../alert-tables.ts";
+import type { AlertTables, LeasedGroup } from "../alert-tables.ts";
 import type { AlertBook } from "../desk.ts";
 import { deleteChannel, readChannels, readSealed, saveChannel } from "./channels.ts";
-import type { AlertDatabase } from "./database.ts";
+import type { AlertDatabase, Sql } from "./database.ts";
+import { leaveHubName, noteHub, takeHubName } from "./hub-name.ts";
 import {
   pruneEpisodes,
   readEpisode,
@@ -12,19 +12,8 @@ import {
   saveEpisodes,
   saveInstances,
 } from "./instances.ts";
-import {
-  addNotices,
-  endLeases,
-  enqueue,
-  pruneOutbox,
-  readOutbox,
-  readWaiting,
-  retry,
-  type Sender,
-  settle,
-  takeGroups,
-  takeOver,
-} from "./outbox.ts";
+import { endLeases, readWaiting, settle, takeGroups, takeOver } from "./leases.ts";
+import { addNotices, enqueue, pruneOutbox, readOutbox, retry } from "./outbox.ts";
 import type { WaitingGroup } from "./outbox-order.ts";
 import { hasEnded, nameOfProcess } from "./process-name.ts";
 import {
@@ -46,29 +35,45 @@ const FORGOTTEN_MS = 30 * 86_400_000;
 /** What tables are made from. */
 export interface SqlAlertTablesParts {
   readonly database: AlertDatabase;
-  /** Name of the hub; empty in a file of its own. */
+  /** Name that the hub wishes to have; empty in a file of its own. */
   readonly hub: string;
   /** ms epoch. */
   readonly now: () => number;
 }
 
 /** The tables in any database that speaks SQL as {@link AlertDatabase} says. */
-export function createSqlAlertTables({ database, hub, now }: SqlAlertTablesParts): AlertTables {
-  const sender: Sender = { hub, process: nameOfProcess() };
-  const { read, write } = { read: database.read.bind(database), write: database.write.bind(database) };
+export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTablesParts): AlertTables {
+  const me = nameOfProcess();
+  let hub: string | null = wished === "" ? "" : null;
 
-  async function load(): Promise<AlertBook> {
-    return read(async (sql) => ({
+  const read = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => database.read(work);
+  const write = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => database.write(work);
+
+  /** As whom all of this is kept: known with the first call that gets through. */
+  async function hubName(): Promise<string> {
+    hub ??= await write((sql) => takeHubName(sql, wished, now()));
+    return hub;
+  }
+  const readOwn = async <T>(work: (sql: Sql, own: string) => Promise<T>): Promise<T> => {
+    const own = await hubName();
+    return read((sql) => work(sql, own));
+  };
+  const writeOwn = async <T>(work: (sql: Sql, own: string) => Promise<T>): Promise<T> => {
+    const own = await hubName();
+    return write((sql) => work(sql, own));
+  };
+
+  const load = (): Promise<AlertBook> =>
+    readOwn(async (sql, own) => ({
       rules: await readRules(sql),
-      instances: await readInstances(sql, hub),
-      episodes: await readOpenEpisodes(sql, hub),
+      instances: await readInstances(sql, own),
+      episodes: await readOpenEpisodes(sql, own),
       silences: await readSilences(sql),
       channels: await readChannels(sql),
       route: await readSetting(sql, "route"),
       inhibitions: await readSetting(sql, "inhibitions"),
       revision: await readRevision(sql),
     }));
-  }
 
   async function lease(
     at: number,
@@ -77,52 +82,54 @@ export function createSqlAlertTables({ database, hub, now }: SqlAlertTablesParts
     busy: readonly string[],
   ): Promise<readonly LeasedGroup[]> {
     // Looked at first without keeping others out: mostly nothing is due.
-    const due = await read(async (sql) => chooseDue(await readWaiting(sql, hub, at), at, most, busy));
+    const due = await readOwn(async (sql, own) => chooseDue(await readWaiting(sql, own, at), at, most, busy));
     if (due.length === 0) return [];
-    return write(async (sql) => {
-      const still = chooseDue(await readWaiting(sql, hub, at), at, most, busy);
-      return takeGroups(sql, sender, still, at, leaseMs);
+    return writeOwn(async (sql, own) => {
+      const still = chooseDue(await readWaiting(sql, own, at), at, most, busy);
+      return takeGroups(sql, { hub: own, process: me }, still, at, leaseMs);
     });
   }
 
-  async function beat(at: number): Promise<void> {
-    await write(async (sql) => {
-      await endLeases(sql, hub, hasEnded);
+  const beat = (at: number): Promise<void> =>
+    writeOwn(async (sql, own) => {
+      await endLeases(sql, own, hasEnded);
       // A file is one hub's alone.
-      if (hub === "") return;
-      await sql.change(
-        "INSERT INTO alert_hubs (hub, seen_at) VALUES ($1, $2) ON CONFLICT (hub) DO UPDATE SET seen_at = excluded.seen_at",
-        [hub, at],
-      );
-      await takeOver(sql, hub, at - GONE_MS);
+      if (own === "") return;
+      await noteHub(sql, own, at);
+      await takeOver(sql, own, at - GONE_MS);
     });
-  }
 
   async function prune(at: number): Promise<void> {
     while (await write((sql) => pruneOutbox(sql, at)));
-    while (await write((sql) => pruneEpisodes(sql, hub, at)));
+    while (await writeOwn((sql, own) => pruneEpisodes(sql, own, at)));
     await write(async (sql) => {
       await pruneVersions(sql, at);
       await sql.change("DELETE FROM alert_hubs WHERE seen_at < $1", [at - FORGOTTEN_MS]);
     });
   }
 
+  async function close(): Promise<void> {
+    const known = hub;
+    // A hub that has no name to come back to leaves this one to the next.
+    if (known !== null && known !== "") await write((sql) => leaveHubName(sql, known, now())).catch(() => undefined);
+    await database.close();
+  }
+
   return {
     load,
     commit: (commit) =>
-      write(async (sql) => {
+      writeOwn(async (sql, own) => {
         const at = now();
-        await saveInstances(sql, hub, commit, at);
-        await saveEpisodes(sql, hub, commit.episodes);
-        await addNotices(sql, hub, commit.notices, at);
+        await saveInstances(sql, own, commit, at);
+        await saveEpisodes(sql, own, commit.episodes);
+        await addNotices(sql, own, commit.notices, at);
       }),
-    saveRule: (rule, ifVersion): Promise<AlertRule> => write((sql) => saveRule(sql, rule, ifVersion, now())),
+    saveRule: (rule, ifVersion) => write((sql) => saveRule(sql, rule, ifVersion, now())),
     deleteRule: (id, ifVersion) => write((sql) => deleteRule(sql, id, ifVersion)),
     ruleVersions: (id) => read((sql) => readRuleVersions(sql, id)),
     saveSilence: (silence) => write((sql) => saveSilence(sql, silence)),
     deleteSilence: (id) => write((sql) => deleteSilence(sql, id)),
-    saveChannel: (channel, sealed, ifVersion): Promise<AlertChannel> =>
-      write((sql) => saveChannel(sql, channel, sealed, ifVersion)),
+    saveChannel: (channel, sealed, ifVersion) => write((sql) => saveChannel(sql, channel, sealed, ifVersion)),
     deleteChannel: (id) => write((sql) => deleteChannel(sql, id)),
     sealedOf: (id) => read((sql) => readSealed(sql, id)),
     channels: () => read(readChannels),
@@ -131,19 +138,19 @@ export function createSqlAlertTables({ database, hub, now }: SqlAlertTablesParts
     episodes: (query) => read((sql) => readEpisodes(sql, query)),
     episode: (id) => read((sql) => readEpisode(sql, id)),
     outbox: (query) => read((sql) => readOutbox(sql, query, now())),
-    retry: (id): Promise<OutboxRow> => write((sql) => retry(sql, hub, id, now())),
+    retry: (id) => writeOwn((sql, own) => retry(sql, own, id, now())),
     lease,
-    settle: (ids: readonly number[], outcome: Outcome, at: number) =>
-      write((sql) => settle(sql, sender, ids, outcome, at)),
+    settle: (ids, outcome, at) => writeOwn((sql, own) => settle(sql, { hub: own, process: me }, ids, outcome, at)),
     async nextDueAt(at) {
-      const groups = await read((sql) => readWaiting(sql, hub, at));
+      const groups = await readOwn((sql, own) => readWaiting(sql, own, at));
       return (groups.find(({ dueAt }) => dueAt > at) ?? groups[0])?.dueAt ?? null;
     },
-    enqueue: (dedupeKey, channelId, notice, at) => write((sql) => enqueue(sql, hub, dedupeKey, channelId, notice, at)),
+    enqueue: (dedupeKey, channelId, notice, at) =>
+      writeOwn((sql, own) => enqueue(sql, own, dedupeKey, channelId, notice, at)),
     beat,
     prune,
     revision: () => read(readRevision),
-    close: () => database.close(),
+    close,
   };
 }
 

@@ -18,7 +18,7 @@ const MAX_WAITING = 10_000;
 const KEEP_MS = 30 * 86_400_000;
 const MAX_ROWS = 100_000;
 /** When groups were last told is of use for so long. */
-export const KEEP_GROUPS_MS = 7 * 86_400_000;
+export const KEEP_GROUPS_MS = 604_800_000;
 const MOST_AT_ONCE = 500;
 /** Characters of what is kept of receivers' words. */
 export const LONGEST_ERROR = 500;

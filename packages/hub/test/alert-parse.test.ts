@@ -375,7 +375,7 @@ describe("channels", () => {
     name: "Mail to ops",
     type: "email",
     enabled: true,
-    config: {},
+    config: { host: "mail.example", port: 587 },
     secrets: { password: true },
     version: 3,
     health: {
@@ -399,6 +399,22 @@ describe("channels", () => {
       config: { host: "mail.example", from: "a@example.org", to: ["b@example.org"], port: 587 },
       secrets: { password: "geheim" },
     });
+  });
+
+  test("a secret that is kept goes only where it was entered for", () => {
+    const moved = (config: object, secrets: object = { password: true }) => ({
+      ...mail,
+      config: { ...mail.config, ...config },
+      secrets,
+    });
+    const context = { id: "mail-to-ops", base };
+    for (const config of [{ host: "evil.example" }, { port: 2525 }, { verify: false }]) {
+      expect(faultsOf(() => parseChannelDraft(moved(config), context))["secrets.password"]).toMatch(
+        /expected it again/,
+      );
+      expect(parseChannelDraft(moved(config, { password: "neu" }), context).secrets).toEqual({ password: "neu" });
+    }
+    expect(parseChannelDraft(moved({ from: "b@example.org", verify: true }), context).secrets).toEqual({});
   });
 
   test("secrets that are left out, or shown as they are shown, stay; null and empty take one away", () => {

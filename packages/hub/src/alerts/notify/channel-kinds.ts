@@ -18,8 +18,8 @@ export const CHANNEL_KINDS: Readonly<Record<ChannelType, ChannelKind>> = {
   email: {
     title: "E-mail",
     fields: [
-      text("host", "Mail server", true, "Name or address of the SMTP server."),
-      number("port", "Port", "465 with TLS, 587 with STARTTLS, 25 without, unless set."),
+      { ...text("host", "Mail server", true, "Name or address of the SMTP server."), destination: true },
+      { ...number("port", "Port", "465 with TLS, 587 with STARTTLS, 25 without, unless set."), destination: true },
       {
         name: "security",
         label: "Security",
@@ -36,6 +36,8 @@ export const CHANNEL_KINDS: Readonly<Record<ChannelType, ChannelKind>> = {
         required: false,
         help: "Off for servers with a certificate of their own making: anybody in between could then read along.",
         fallback: true,
+        // Without it whoever is in between could be given the password.
+        destination: true,
       },
       text("user", "User", false, "Empty when the server asks for none."),
       secret("password", "Password", false, "Kept encrypted."),
@@ -121,7 +123,7 @@ function text(name: string, label: string, required: boolean, help: string, fall
 }
 
 function url(name: string, label: string, required: boolean, help: string, fallback?: string): ChannelField {
-  return { ...text(name, label, required, help, fallback), type: "url" };
+  return { ...text(name, label, required, help, fallback), type: "url", destination: true };
 }
 
 function number(name: string, label: string, help: string): ChannelField {

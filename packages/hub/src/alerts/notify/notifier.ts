@@ -32,6 +32,8 @@ export interface ChannelField {
   readonly help: string;
   /** What is taken, when not everything is. */
   readonly choices?: readonly string[];
+  /** Where secrets go: they must be entered again when it changes. */
+  readonly destination?: boolean;
   /** What is taken when it is not set. */
   readonly fallback?: string | number | boolean;
 }

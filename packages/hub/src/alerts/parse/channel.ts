@@ -34,13 +34,14 @@ export function parseChannelDraft(value: unknown, context: ChannelContext): Chan
   if (base === null && !form.has("type")) form.fail("type", `expected one of ${CHANNEL_TYPES.join(", ")}, got none`);
   if (base !== null && type !== base.type) form.fail("type", wanted(`${base.type}, which can't be changed`, type));
   const name = form.required("name", line(120, 1), "");
+  const config = form.hasFault("type") ? {} : readConfig(form, type);
   const draft: ChannelDraft = {
     id: readId(form, context, name),
     name,
     type,
     enabled: form.optional("enabled", flag, true),
-    config: form.hasFault("type") ? {} : readConfig(form, type),
-    secrets: form.hasFault("type") ? {} : readSecrets(form, type, base),
+    config,
+    secrets: form.hasFault("type") ? {} : readSecrets(form, type, base, config),
   };
   form.finish("channel");
   return draft;
@@ -73,7 +74,13 @@ function readConfig(form: Form, type: ChannelType): AlertChannel["config"] {
   return Object.fromEntries(config);
 }
 
-function readSecrets(form: Form, type: ChannelType, base: AlertChannel | null): ChannelDraft["secrets"] {
+function readSecrets(
+  form: Form,
+  type: ChannelType,
+  base: AlertChannel | null,
+  config: AlertChannel["config"],
+): ChannelDraft["secrets"] {
+  const moved = base === null ? null : destinationChanged(type, base.config, config);
   const fields = CHANNEL_KINDS[type].fields.filter((field) => field.type === "secret");
   const at = form.within(
     "secrets",
@@ -86,9 +93,22 @@ function readSecrets(form: Form, type: ChannelType, base: AlertChannel | null): 
     const isKept = given === undefined || typeof given === "boolean";
     if (required && (isKept ? base?.secrets[name] !== true : isEmpty(given)))
       at.fail(name, "expected a value, got none");
+    else if (isKept && moved !== null && base?.secrets[name] === true)
+      at.fail(name, `expected it again: ${moved} has changed, and what is kept goes only where it was entered for`);
     else if (!isKept) secrets.push([name, isEmpty(given) ? null : at.check(name, given, secret, "")]);
   }
   return Object.fromEntries(secrets);
+}
+
+/** Name of a setting that says where secrets go and is another one now; `null` for none. */
+function destinationChanged(
+  type: ChannelType,
+  before: AlertChannel["config"],
+  now: AlertChannel["config"],
+): string | null {
+  const fields = CHANNEL_KINDS[type].fields.filter(({ destination }) => destination === true);
+  const changed = fields.find(({ name, fallback }) => (before[name] ?? fallback) !== (now[name] ?? fallback));
+  return changed?.name ?? null;
 }
 
 function isEmpty(value: unknown): boolean {

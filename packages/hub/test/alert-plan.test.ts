@@ -38,6 +38,20 @@ describe("silences", () => {
     expect(plan.suppressions({ ...subject, labels: { queue: "other" } }, NOW, none)).toEqual([]);
   });
 
+  test("are found whichever label they ask for", () => {
+    const pattern: AlertMatcher = { label: "queue", op: "=~", value: "ma.*" };
+    const lists = [
+      [is("queue", "mail")],
+      [is("queue", "mail"), is("rule", "other")],
+      [is("rule", "slow")],
+      [pattern],
+      [],
+    ];
+    const plan = createPlan(setup({ silences: lists.map((matchers, i) => silence(`s${i}`, { matchers })) }));
+    const found = plan.suppressions(subject, NOW, plan.inhibitors()).map((one) => ("id" in one ? one.id : ""));
+    expect(found.sort()).toEqual(["s0", "s2", "s3", "s4"]);
+  });
+
   test("say when the next of them begins or ends, also when time goes back", () => {
     const plan = createPlan(
       setup({

@@ -5,6 +5,7 @@ import { Book } from "./engine/book.ts";
 import { Changes } from "./engine/changes.ts";
 import { createCommands } from "./engine/commands.ts";
 import { Evaluator } from "./engine/evaluator.ts";
+import { episodeNow } from "./engine/facts.ts";
 import { Keeper } from "./engine/keeper.ts";
 import { countsOf, worstFirst } from "./engine/ranking.ts";
 import { RuleChanges } from "./engine/rule-changes.ts";
@@ -110,6 +111,9 @@ export function createAlertEngine({ observer, plan, words, newEpisodeId }: Alert
     take: () => changes.take(),
     rows: (most) => worstFirst(book.active, most).map(({ slot, state }) => teller.row(slot, state)),
     counts: () => countsOf(book),
-    openEpisodes: () => [...book.active].flatMap(({ episode }) => (episode === null ? [] : [episode])),
+    openEpisodes: () =>
+      [...book.active].flatMap(({ episode, state }) =>
+        episode === null || state === null ? [] : [episodeNow(episode, state)],
+      ),
   };
 }

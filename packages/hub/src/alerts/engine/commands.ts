@@ -3,6 +3,7 @@ import type { AlertEngine } from "../engine.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
 import type { Book } from "./book.ts";
 import type { Changes } from "./changes.ts";
+import { episodeNow } from "./facts.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Slot } from "./slot.ts";
 import type { Teller } from "./teller.ts";
@@ -30,7 +31,7 @@ export function createCommands({
     if (slot === undefined || slot.state === null || slot.episode === null) {
       throw new WsightError("NOT_FOUND", `No episode ${episodeId} goes on`, { details: { episode: episodeId } });
     }
-    return { slot, state: slot.state, episode: slot.episode };
+    return { slot, state: slot.state, episode: episodeNow(slot.episode, slot.state) };
   }
 
   function amend(episodeId: string, change: Partial<InstanceState>, now: number): AlertEpisode {

@@ -93,16 +93,16 @@ export class Keeper {
     slot.episode = null;
   }
 
-  /** An episode is kept when it begins, with each move, and as often as its state. */
+  /** Brought up to date and kept when it begins, with each move, and as often as its state. */
   #keepEpisode(slot: Slot, state: InstanceState, moves: readonly Move[], at: number): void {
     const { episodeId } = state;
     if (episodeId === null) return;
     const isNew = slot.episode?.id !== episodeId;
-    const { rule } = slot.entry;
-    const episode = isNew || slot.episode === null ? episodeOf(rule, state, episodeId, at) : slot.episode;
-    slot.episode = episodeNow(episode, state);
     const isOld = slot.savedAt === null || at - slot.savedAt >= KEPT_EVERY_MS;
-    if (isNew || moves.length > 0 || isOld) this.#parts.changes.episode(slot.episode);
+    if (!isNew && moves.length === 0 && !isOld) return;
+    const episode = isNew || slot.episode === null ? episodeOf(slot.entry.rule, state, episodeId, at) : slot.episode;
+    slot.episode = episodeNow(episode, state);
+    this.#parts.changes.episode(slot.episode);
   }
 
   #withCulprits(slot: Slot, state: InstanceState, moves: readonly Move[], at: number): InstanceState {

@@ -30,6 +30,7 @@ type Sample = Omit<Extract<Reading, { type: "sample" }>, "type">;
 /** A sample, or a lack of data that is taken for a breach. */
 type Judged = Omit<Sample, "value">;
 
+const NO_MOVES: readonly Move[] = [];
 const NOTHING_TOLD: ToldState = { firing: false, level: null, seq: 0, at: null, repeats: 0 };
 /** A pending instance without data is dropped after this: nobody was told of it, and what it was may never come again. */
 const MAX_STALE_PENDING_MS = 3_600_000;
@@ -86,16 +87,15 @@ export function freshInstance(rule: AlertRule, fingerprint: string, labels: Labe
 export function step(before: InstanceState, reading: Reading, context: StepContext): Step {
   const { rule, at } = context;
   const awake = withoutOldFlapping(afterPause(before, rule, at), rule, at);
-  const state = { ...awake, evaluatedAt: at };
   switch (reading.type) {
     case "sample":
-      return onSample(state, reading, context);
+      return onSample(awake, reading, context);
     case "missing":
-      return onMissing(resumed(state), context);
+      return onMissing(resumed({ ...awake, evaluatedAt: at }), context);
     case "ended":
-      return closed(resumed(state), "series_ended");
+      return closed(resumed({ ...awake, evaluatedAt: at }), "series_ended");
     case "failed":
-      return stay({ ...state, status: "error", stale: true });
+      return stay({ ...awake, evaluatedAt: at, status: "error", stale: true });
   }
 }
 
@@ -127,7 +127,7 @@ export function closed(state: InstanceState, reason: EpisodeEnd): Step {
 }
 
 function stay(state: InstanceState): Step {
-  return { state, moves: [] };
+  return { state, moves: NO_MOVES };
 }
 
 function after(first: Step, next: (state: InstanceState) => Step): Step {
@@ -147,7 +147,9 @@ function onSample(state: InstanceState, sample: Sample, context: StepContext): S
   const { rule, at } = context;
   const awake = afterSilence(resumed(state), rule, at);
   const limit = sample.level === null ? (awake.limit ?? sample.limit) : sample.limit;
-  return judged({ ...awake, value: sample.value, limit, sampleAt: at, stale: false }, sample, context);
+  // The only copy where nothing happens: there may be thousands each second.
+  const seen = { ...awake, evaluatedAt: at, value: sample.value, limit, sampleAt: at, stale: false };
+  return judged(seen, sample, context);
 }
 
 function judged(state: InstanceState, now: Judged, context: StepContext): Step {
@@ -199,7 +201,7 @@ function atLevel(state: InstanceState, level: AlertSeverity, { rule, at }: StepC
   if (isWorse(level, state.level)) {
     return { state: { ...state, level, lowerAt: null }, moves: [{ type: "escalated" }] };
   }
-  if (level === state.level) return stay({ ...state, lowerAt: null });
+  if (level === state.level) return stay(state.lowerAt === null ? state : { ...state, lowerAt: null });
   const lowerAt = state.lowerAt ?? at;
   if (at - lowerAt < keepFiringMs(state, rule)) return stay({ ...state, lowerAt });
   return { state: { ...state, level, lowerAt: null }, moves: [{ type: "deescalated" }] };

@@ -16,13 +16,13 @@ interface AlertSparkProps {
   readonly points: SparkPoints;
 }
 
-/** What is shown, ms; and points it is drawn with. */
-const WINDOW_MS = 15 * 60_000;
+/** Lengths of time that are shown, ms: the first that is twice as long as the alert; and points they are drawn with. */
+const WINDOWS_MS = [3 * 60_000, 5 * 60_000, 15 * 60_000] as const;
 const POINTS = 120;
 /** Space above and below the course, px. */
 const PAD = 4;
 
-/** The figure's last quarter of an hour, and the limit that it is beyond. */
+/** How the figure went, for a quarter of an hour at most, and the limit that it is beyond. */
 export function AlertSpark({ row, rule, points }: AlertSparkProps): VNode {
   const app = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -40,10 +40,13 @@ export function AlertSpark({ row, rule, points }: AlertSparkProps): VNode {
     if (element === null) return undefined;
     const reader = new WindowReader(1);
     const ring = selector === null ? null : app.live.series(selector, "now");
-    const read = (): readonly (number | null)[] =>
-      ring === null
-        ? points.of(newest.current.fingerprint, app.live.now.peek(), WINDOW_MS / POINTS, POINTS)
-        : (reader.read([ring], app.live.now.peek(), WINDOW_MS, 1000).rows[0] ?? []);
+    const read = (): readonly (number | null)[] => {
+      const { fingerprint, activeAt } = newest.current;
+      const now = app.live.now.peek();
+      const windowMs = WINDOWS_MS.find((length) => length >= 2 * (now - activeAt)) ?? WINDOWS_MS[2];
+      if (ring === null) return points.of(fingerprint, now, windowMs / POINTS, POINTS);
+      return reader.read([ring], now, windowMs, 1000).rows[0] ?? [];
+    };
     return app.painter.add(element, () => draw(app, element, worst(read(), low), newest.current));
   }, [app, selector, points, low]);
   const { limit, value, unit } = row;
@@ -69,15 +72,21 @@ function worst(values: readonly (number | null)[], low: boolean): readonly numbe
   return thinned.reverse();
 }
 
+/** From a little below the lowest to a little above the highest: what tells is how far the figure is from its limit. */
+function scaleOf(values: readonly number[]): { readonly floor: number; readonly top: number } {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const spread = Math.max(high - low, Math.abs(high) * 0.05) || 1;
+  const floor = low - spread * 0.15;
+  return { floor: low >= 0 ? Math.max(0, floor) : floor, top: high + spread * 0.1 };
+}
+
 function draw(app: App, canvas: HTMLCanvasElement, values: readonly number[], row: AlertRow): void {
   const surface = openSurface(canvas);
   if (surface === null || row.limit === null) return;
   const { ctx, width, height } = surface;
   const palette = app.palette.peek();
   const limits = typeof row.limit === "number" ? [row.limit] : row.limit;
-  const known = values.filter((value) => !Number.isNaN(value));
-  const top = Math.max(...limits, ...known) * 1.08 || 1;
-  const floor = Math.min(0, ...limits, ...known);
+  const { floor, top } = scaleOf([...limits, ...values.filter((value) => !Number.isNaN(value))]);
   const y = (value: number): number => height - PAD - ((value - floor) / (top - floor)) * (height - 2 * PAD);
   strokeArea(
     ctx,

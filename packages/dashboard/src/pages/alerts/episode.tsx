@@ -1,6 +1,6 @@
-import type { AlertEpisode, AlertRow, OutboxRow } from "@wsight/protocol";
+import type { AlertEpisode, AlertRow, AlertRule, OutboxRow } from "@wsight/protocol";
 import type { ComponentChildren, VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { Bar } from "../../components/bar.tsx";
 import { Drawer } from "../../components/drawer.tsx";
@@ -11,8 +11,10 @@ import { span } from "../../format/quantity.ts";
 import { type Asked, useAsked } from "../history/use-asked.ts";
 import { AlertActs } from "./alert-acts.tsx";
 import { AlertChips } from "./alert-item.tsx";
+import { AlertSpark } from "./alert-spark.tsx";
 import type { AlertsApi } from "./alerts-api.ts";
 import { momentOf } from "./moment.ts";
+import { SparkPoints } from "./spark-points.ts";
 import { END_WORDS, figure, labelTexts, lastedMs, limitText, NOTICE_WORDS, SEVERITIES, when } from "./words.ts";
 
 interface EpisodeDrawerProps {
@@ -21,6 +23,8 @@ interface EpisodeDrawerProps {
   readonly id: string;
   /** The alert as it is now; `null` when it is not in the list. */
   readonly row: AlertRow | null;
+  /** Its rule; `null` while that is not known. */
+  readonly rule: AlertRule | null;
   readonly admin: boolean;
   /** Name of a channel. */
   readonly nameOf: (channelId: string) => string;
@@ -28,7 +32,9 @@ interface EpisodeDrawerProps {
 }
 
 /** One firing looked at closely: how bad it was, who made it, who was told, and what people wrote. */
-export function EpisodeDrawer({ api, id, row, admin, nameOf, onClose }: EpisodeDrawerProps): VNode {
+export function EpisodeDrawer({ api, id, row, rule, admin, nameOf, onClose }: EpisodeDrawerProps): VNode {
+  const points = useMemo(() => new SparkPoints(), []);
+  points.follow(row === null ? [] : [row]);
   const [turn, setTurn] = useState(0);
   const episodeId = row === null ? id : row.episodeId;
   // What an alert goes through changes its episode and its notices too.
@@ -45,6 +51,7 @@ export function EpisodeDrawer({ api, id, row, admin, nameOf, onClose }: EpisodeD
         ) : (
           <>
             <Standing row={row} episode={episode} />
+            {row === null || row.limit === null ? null : <AlertSpark row={row} rule={rule} points={points} />}
             <div class="drawer-actions">
               {admin && row !== null && row.episodeId !== null ? (
                 <AlertActs

@@ -73,6 +73,7 @@ export function Alerts(): VNode {
           api={api}
           id={alert}
           row={row ?? null}
+          rule={rules?.find(({ id }) => id === row?.ruleId) ?? null}
           admin={admin}
           nameOf={(id) => channels.value?.find((channel) => channel.id === id)?.name ?? id}
           onClose={() => go({ tab: wanted, ...others })}

@@ -33,12 +33,14 @@ const FIGURES: readonly (Partial<AlertRule> & Pick<AlertRule, "metric" | "agg">)
   ]),
 ];
 
-/** Numbers that look like chance and are the same each time. */
+/** Numbers that look like chance and are the same each time (mulberry32). */
 function createDice(): () => number {
   let state = 42;
   return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 

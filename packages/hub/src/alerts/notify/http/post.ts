@@ -53,7 +53,7 @@ export async function post(guard: AddressGuard, { url, body, headers }: Post, si
       },
       (response) => readAll(response).then(resolve, reject),
     );
-    request.once("error", reject);
+    request.on("error", reject);
     request.end(bytes);
   });
 }

@@ -99,13 +99,13 @@ async function openSocket({ host, port }: MailSettings, guard: AddressGuard): Pr
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, lookup });
     const late = setTimeout(() => socket.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
-    socket.once("error", (error) => {
+    // Stays, so that nothing goes unheard until the client listens itself.
+    socket.on("error", (error) => {
       clearTimeout(late);
       reject(error);
     });
     socket.once("connect", () => {
       clearTimeout(late);
-      socket.removeAllListeners("error");
       resolve(socket);
     });
   });

@@ -13,7 +13,7 @@ import { snoozedUntil } from "./standing.ts";
 import { useSaving } from "./use-saving.ts";
 
 /** What is acted upon. */
-export type ActedAlert = Pick<AlertRow, "name" | "ruleId" | "labels" | "severity" | "ack" | "snoozeUntil"> & {
+type ActedAlert = Pick<AlertRow, "name" | "ruleId" | "labels" | "severity" | "ack" | "snoozeUntil"> & {
   readonly episodeId: string;
 };
 

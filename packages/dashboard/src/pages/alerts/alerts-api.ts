@@ -51,7 +51,7 @@ export interface ChannelDraft extends Pick<AlertChannel, "name" | "type" | "enab
 }
 
 /** Which episodes. */
-export interface HistoryQuery {
+interface HistoryQuery {
   readonly fromAt: number;
   readonly toAt: number;
   /** Id of a rule; empty for all. */
@@ -61,7 +61,7 @@ export interface HistoryQuery {
 }
 
 /** What can be done to an alert that fires, beside notes. */
-export type AlertAct = "ack" | "unack" | "snooze" | "note" | "resolve";
+type AlertAct = "ack" | "unack" | "snooze" | "note" | "resolve";
 
 /** Questions about alerts, and what administrators may change. All throw as `HubAsk` does. */
 export interface AlertsApi {

@@ -23,7 +23,10 @@ export function DeadLetters({ api, admin, channels, onRetried }: DeadLettersProp
   const undelivered = live.table("alerts").value?.undelivered ?? 0;
   const asked = useAsked(`${undelivered} ${turn}`, (signal) => api.deadLetters(signal));
   const saving = useSaving();
-  const rows = asked.value ?? [];
+  // As the mark counts them: a test told its outcome at once, and what a deleted channel left can't be tried again.
+  const rows = (asked.value ?? []).filter(
+    ({ notice, channelId }) => notice.kind !== "test" && channels.some(({ id }) => id === channelId),
+  );
   const retried = () => {
     setTurn((before) => before + 1);
     onRetried();

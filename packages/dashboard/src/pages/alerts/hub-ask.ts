@@ -2,7 +2,7 @@ import { ERRORS, type ErrorCode, WsightError } from "@wsight/protocol";
 import type { FetchLike } from "../../connection/environment.ts";
 
 /** What goes with a question. */
-export interface AskOptions {
+interface AskOptions {
   readonly signal?: AbortSignal;
   /** Sent as JSON. */
   readonly body?: unknown;

@@ -42,7 +42,7 @@ export function wallClock(at: number, timeZone: string): string {
 }
 
 /** The zone of this machine. */
-export function ownZone(): string {
+function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 

@@ -169,4 +169,39 @@ describe("what rules see live", () => {
     }
     expect(compared).toBeGreaterThan(5000);
   });
+
+  it("is what a back-test in the real store draws", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "wsight-observe-"));
+    const store = await createLibsqlStore({ dataDir });
+    const rig = new ObserveRig(store);
+    const rules = [
+      ruleOn({ metric: LATENCY, agg: "p95", groupBy: ["node"], everySec: 1 }),
+      ruleOn({ metric: MESSAGES, agg: "rate", groupBy: ["service"], everySec: 1, windowSec: 30 }),
+      ruleOn({ metric: "websocket.server.error_ratio", agg: "value", groupBy: ["event"], everySec: 1, warn: 0.05 }),
+    ];
+    try {
+      const seen = watch(rig, rules);
+      await rig.written();
+      const fromAt = rig.current.oldestAt ?? 0;
+      const toAt = (rig.current.at ?? 0) + 1000;
+      for (const rule of rules) {
+        const answer = await store.ask("backTest", { rule, fromAt, toAt });
+        expect(answer).toMatchObject({ fromAt, toAt, stepMs: 1000, resolutionMs: 1000 });
+        expect(answer.lines.length).toBe(seen(rule, toAt - 1000).size + (rule.groupBy.includes("node") ? 1 : 0));
+        for (const { labels, values } of answer.lines) {
+          for (const [i, value] of values.entries()) {
+            const at = fromAt + i * 1000;
+            if (isHindsight(at)) continue;
+            const live = seen(rule, at).get(JSON.stringify(labels));
+            expect(live, `${rule.metric} ${JSON.stringify(labels)} ${i}`).toEqual(
+              value === null ? undefined : near(value),
+            );
+          }
+        }
+      }
+    } finally {
+      await store.close();
+      rmSync(dataDir, { recursive: true });
+    }
+  });
 });

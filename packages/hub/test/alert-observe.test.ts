@@ -223,6 +223,21 @@ describe("figures of several processes", () => {
     expect([...rig.see({ ...rule, groupBy: ["node"] }).values()]).toEqual([0.5, 0.9]);
   });
 
+  it("leave out of the newest readings those of a process that is gone", () => {
+    const rig = new ObserveRig();
+    const [a, b] = [rig.probe({ instance: "a" }).set(OPEN, 3), rig.probe({ instance: "b" }).set(OPEN, 4)];
+    beat(rig, a, b);
+    const rule = ruleOn({ metric: OPEN, agg: "last", windowSec: 60 });
+    const seen = Array.from({ length: 17 }, () => {
+      beat(rig, a);
+      return look(rig, rule)[0]?.value;
+    });
+    // Known for two seconds more, and then for as long as another one may be late.
+    expect(seen.lastIndexOf(7)).toBe(16);
+    beat(rig, a);
+    expect(look(rig, rule)).toMatchObject([{ value: 3 }]);
+  });
+
   it("compare the busiest process with the mean", () => {
     const rig = new ObserveRig();
     const probes = [60, 20, 10].map((open, i) => rig.probe({ instance: `${i}` }).set(OPEN, open));

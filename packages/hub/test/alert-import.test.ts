@@ -28,6 +28,7 @@ describe("expressions that can be told here", () => {
       "system_memory_utilization_ratio * 100 > 85",
       { metric: "system.memory.utilization", agg: "last", groupBy: ["node"], op: "gt", warn: 0.85 },
     ],
+    ["-2 * process_uptime_seconds <= -60", { metric: "process.uptime", op: "gte", warn: 30 }],
     ["-(system_memory_utilization_ratio) < -0.9", { op: "gt", warn: 0.9 }],
     [
       'system_memory_usage_bytes{system_memory_state="used"} / 1024 ^ 3 >= 4',

@@ -162,9 +162,13 @@ describe("what can't be kept yet", () => {
     const holder = new Database(join(dataDir, "alerts.db"));
     holder.exec("BEGIN IMMEDIATE");
     const first = desk.commit({ ...EMPTY_COMMIT, instances: [sampleState("f2")] });
-    const notices = Array.from({ length: 9_999 }, (_, index) => sampleDraft("firing", `E${index}`));
+    const later = { groupWaitSec: 3600 };
+    const notices = Array.from({ length: 9_999 }, (_, index) => sampleDraft("firing", `E${index}`, 1, later));
     const rest = [
-      desk.commit({ ...EMPTY_COMMIT, notices: [sampleDraft("resolved", "R1"), sampleDraft("firing", "F1")] }),
+      desk.commit({
+        ...EMPTY_COMMIT,
+        notices: [sampleDraft("resolved", "R1", 1, later), sampleDraft("firing", "F1", 1, later)],
+      }),
       desk.commit({ ...EMPTY_COMMIT, notices }),
     ];
     expect(desk.status()).toMatchObject({ dropped: 1, queued: 10_000 });

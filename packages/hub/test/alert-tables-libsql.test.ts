@@ -61,17 +61,6 @@ describe("alerts in a file", () => {
     expect(statSync(dir).mode & 0o777).toBe(0o700);
   });
 
-  it("syncs each commit, so that a power cut loses none", async () => {
-    const tables = await open();
-    await tables.saveRule(sampleRule(), null);
-    const other = new Database(path());
-    // What a new connection finds: the log is the file's, the syncing each connection's own, checked below.
-    expect(other.prepare("PRAGMA journal_mode").raw().get()).toEqual(["wal"]);
-    other.close();
-    const source = readFileSync(new URL("../src/store/libsql/connection.ts", import.meta.url), "utf8");
-    expect(source).toContain("PRAGMA synchronous = FULL");
-  });
-
   it("moves a damaged file aside, byte for byte, says where, and begins an empty one", async () => {
     const damaged = Buffer.from("not a database ".repeat(1_000));
     writeFileSync(path(), damaged);

@@ -70,6 +70,16 @@ export class ChartModel {
     return this.#past !== null;
   }
 
+  /** Limits that are drawn, and alerts of the window, in words; empty for none. */
+  get marked(): string {
+    const { limits, bands } = this.#alertMarks();
+    const [from = 0] = this.data.at;
+    const seen = bands.filter(
+      ({ fromAt, toAt }) => fromAt / 1000 <= (this.data.at.at(-1) ?? 0) && (toAt ?? 1e14) / 1000 >= from,
+    );
+    return [...limits, ...seen].map(({ label }) => ` ${label}.`).join("");
+  }
+
   /** Reads and draws the window as it is now. */
   draw(): void {
     const { live, palette, painter, preferences, clock, viewMs } = this.#app;

@@ -162,7 +162,7 @@ function labelPlot(
   const now = lines.map(({ label }, index) => `${label} ${spoken(format, values[index] ?? null)}`).join(", ");
   element.setAttribute(
     "aria-label",
-    `${title}. ${model?.past === true ? "Then" : "Now"}: ${now}. Arrow keys read single points.`,
+    `${title}. ${model?.past === true ? "Then" : "Now"}: ${now}.${model?.marked ?? ""} Arrow keys read single points.`,
   );
 }
 

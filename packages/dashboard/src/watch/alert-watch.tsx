@@ -25,9 +25,9 @@ export function AlertWatch(): null {
   const firing = rows.flatMap(({ episodeId, severity }) => (episodeId === null ? [] : [`${episodeId} ${severity}`]));
   const state = firing.sort().join();
   const range = route.range.value;
-  // Rules are changed on the page of alerts: whoever comes from there may have.
-  const place = `${signedIn} ${route.page.value === "alerts"}`;
-  const rules = useAsked(signedIn ? place : null, (signal) => api.rules(signal)).value;
+  // Rules are changed on the page of alerts: whoever comes from there may have. And others may, whose alerts then fire.
+  const asked = `${route.page.value === "alerts"} ${state}`;
+  const rules = useAsked(signedIn ? asked : null, (signal) => api.rules(signal)).value;
   const episodes = useAsked(signedIn ? `${range?.fromAt} ${range?.toAt} ${state}` : null, async (signal) => {
     const now = live.now.peek();
     const { fromAt, toAt } = range ?? { fromAt: now - LIVE_MS, toAt: now + 60_000 };

@@ -53,7 +53,7 @@ export function openNoData(rule: AlertRule, figures: Figures): Watch {
 }
 
 /** The ratio at its best that the events leave room for: only what is surely bad is taken for bad. */
-export function sureValue({ part, whole }: Pick<FigureRow, "part" | "whole">, inverted: boolean): number {
+function sureValue({ part, whole }: Pick<FigureRow, "part" | "whole">, inverted: boolean): number {
   const bad = inverted ? whole - part : part;
   const share = bad < MIN_BAD ? 0 : wilsonLowerBound(bad, whole);
   return inverted ? 1 - share : share;

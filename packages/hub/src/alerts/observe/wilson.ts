@@ -1,5 +1,5 @@
 /** How sure a ratio must be: the normal quantile that keeps a rule that is looked at each second from false onsets. */
-export const WILSON_Z = 3.3;
+const WILSON_Z = 3.3;
 
 /**
  * Lower bound of the share that `bad` of `total` events stand for (Wilson score

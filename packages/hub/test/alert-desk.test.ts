@@ -195,6 +195,20 @@ describe("the alert desk", () => {
     expect(desk.status().state).toBe("ok");
   });
 
+  it("says so when its database goes away while nobody asks for anything, and when it is back", async () => {
+    const desk = open();
+    await desk.saveRule(sampleRule(), null);
+    expect(desk.status().state).toBe("ok");
+    rmSync(dataDir, { recursive: true });
+    writeFileSync(dataDir, "");
+    await until(() => desk.status().state === "failing", { what: "the trouble", timeoutMs: 15_000 });
+    expect(desk.status().lastError).toContain(dataDir);
+    rmSync(dataDir);
+    mkdirSync(dataDir);
+    await until(() => desk.status().state === "ok", { what: "the recovery", timeoutMs: 15_000 });
+    expect(errors.some((message) => message.includes("deleted or moved away"))).toBe(true);
+  }, 40_000);
+
   it("refuses hosts that are none at once", () => {
     expect(() => open({ notifyHosts: ["10.0.0.0/99"] })).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
   });

@@ -80,6 +80,8 @@ class LinkedDesk implements ProcessDesk {
   #running: DeskLink | null = null;
   #state: DeskStatus["state"] = "off";
   #lastError: string | null = null;
+  /** What fails in the process beside the calls, until it says that it is well. */
+  #trouble: string | null = null;
   #figures: DeskFigures = NOTHING;
   /** Of the tables, as far as changes of this hub and the newest `load` explain it. */
   #known = 0;
@@ -110,11 +112,11 @@ class LinkedDesk implements ProcessDesk {
   status(): DeskStatus {
     const { queued, dead, channels } = this.#figures;
     return {
-      state: this.#state,
+      state: this.#trouble !== null && this.#state === "ok" ? "failing" : this.#state,
       queued: queued + this.#commits.waiting,
       dead,
       dropped: this.#commits.dropped,
-      lastError: this.#lastError,
+      lastError: this.#lastError ?? this.#trouble,
       channels,
     };
   }
@@ -172,7 +174,7 @@ class LinkedDesk implements ProcessDesk {
     try {
       const answer = await (await this.#open()).call(call, argument);
       this.#state = "ok";
-      this.#lastError = null;
+      this.#lastError = this.#trouble = null;
       return answer;
     } catch (error) {
       if (!(error instanceof WsightError) || error.code === "STORE_UNAVAILABLE") this.#fail(error);
@@ -212,6 +214,7 @@ class LinkedDesk implements ProcessDesk {
     switch (event.type) {
       case "status":
         this.#figures = event.figures;
+        this.#trouble = null;
         // Another hub of the same database changed something.
         if (event.revision > this.#known) this.#known = this.#revision = event.revision;
         return;
@@ -222,8 +225,11 @@ class LinkedDesk implements ProcessDesk {
         this.#fail(new Error(event.reason));
         return;
       case "set-aside":
+        this.#tell(`what was damaged is now ${event.movedTo} (${event.reason})`);
+        return;
       case "trouble":
-        this.#tell(`${event.type}: ${event.reason}`);
+        this.#trouble = event.reason;
+        this.#tell(event.reason);
     }
   }
 

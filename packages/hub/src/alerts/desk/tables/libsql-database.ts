@@ -209,5 +209,9 @@ function sqlOf(connection: Connection): Sql {
 
 /** 0 while there is none. */
 function inodeOf(options: DatabaseOptions): number {
-  return statSync(pathOf(options), { throwIfNoEntry: false })?.ino ?? 0;
+  try {
+    return statSync(pathOf(options)).ino;
+  } catch {
+    return 0;
+  }
 }

@@ -57,10 +57,13 @@ browserSuite("a dashboard that can stay open", () => {
     await page.goForward();
     await untilPage(page, "Overview");
     await untilStatus(page, "Live");
-    // The badge of Setup looks once the first view had the line to itself, wherever people are by then.
+    // Badges, and what watches for alerts, come once the first view had the line to itself, wherever people are by then.
     const paths = requested.map((url) => new URL(url).pathname);
     // The rail, the strip of health and what follows alerts ask when they are first there, and each minute.
-    const asked = paths.filter((path) => !/\/api\/(alerts|doctor|health|history|tests)|\/assets\/(badge|use-report)/.test(path));
+    const asked = paths.filter(
+      (path) =>
+        !/\/api\/(alerts|doctor|health|history|tests)|\/assets\/(badge|use-report|alert|figure-offer|names)/.test(path),
+    );
     // The settings come when they are first looked at, with what tells of history.
     expect(asked).toContainEqual(expect.stringMatching(/^\/dashboard\/assets\/settings/));
     expect(asked.filter((path) => !/^\/dashboard\/assets\/(settings|history)/.test(path))).toEqual([]);

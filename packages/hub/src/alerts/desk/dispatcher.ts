@@ -1,7 +1,7 @@
 import type { AlertTables, OpenChannel } from "./alert-tables.ts";
 
 /** What of the tables who sends needs. */
-export type DispatchTables = Pick<AlertTables, "lease" | "settle" | "nextDueAt" | "enqueue">;
+type DispatchTables = Pick<AlertTables, "lease" | "settle" | "nextDueAt" | "enqueue">;
 
 /** What the process gives to who sends: `createDispatcher(parts: DispatcherParts): Dispatcher`. */
 export interface DispatcherParts {

@@ -10,7 +10,7 @@ const PURPOSE = "wsight alert channels 1";
 const LONGEST = 65_536;
 
 /** Secrets of one channel as they are kept: the name of each in clear, its value encrypted by itself. */
-export type SealedSecrets = Readonly<Record<string, string>>;
+type SealedSecrets = Readonly<Record<string, string>>;
 
 /** The key that secrets of channels are encrypted with, made from the hub's secret; base64url. */
 export function sealingKey(hubSecret: string): string {

@@ -74,7 +74,7 @@ export interface StoreCalls {
   backup: { readonly argument: string; readonly answer: null };
   close: { readonly argument: null; readonly answer: null };
 }
-export type StoreCall = keyof StoreCalls;
+type StoreCall = keyof StoreCalls;
 
 /** A call on its way to the process, or the wish to end one. */
 export type ToStoreProcess =

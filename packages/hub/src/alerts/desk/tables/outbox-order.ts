@@ -26,7 +26,7 @@ export interface WaitingGroup {
 }
 
 /** Most notices of one message; further ones go with the next. */
-export const MOST_IN_MESSAGE = 100;
+const MOST_IN_MESSAGE = 100;
 
 /**
  * Groups of notices that could be told, by the time they are due. Of each

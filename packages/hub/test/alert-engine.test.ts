@@ -176,6 +176,12 @@ describe("what is told", () => {
       "resolved pager",
     ]);
     expect(new Set(rig.notices.map(({ dedupeKey }) => dedupeKey)).size).toBe(6);
+    // Who was never told of a firing hears nothing of its end.
+    const mild = told("www.....", {}, setup).turns(8);
+    expect(mild.notices.map(({ notice, channelId }) => `${notice.kind} ${channelId}`)).toEqual([
+      "firing mail",
+      "resolved mail",
+    ]);
   });
 });
 
@@ -183,7 +189,11 @@ describe("rules that fail", () => {
   test("one notice for the rule, after three failures in a row, however many nodes it has", () => {
     const rig = told("www!!w!!!!w");
     rig.observer.tell("wwwwwwwwwww", "b/1");
-    rig.turns(11);
+    rig.turns(5);
+    expect(rig.statuses()).toEqual(["firing", "firing"]);
+    rig.turns(4);
+    expect(rig.statuses()).toEqual(["error", "error"]);
+    rig.turns(2);
     expect(rig.told()).toEqual(["firing@20", "firing@20", "error@80"]);
     expect(rig.statuses()).toEqual(["firing", "firing"]);
     expect(rig.notices[2]?.notice).toMatchObject({ episodeId: null, ruleId: "lag" });

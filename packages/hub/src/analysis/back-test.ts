@@ -25,7 +25,6 @@ export async function backTest(
   { rule, fromAt, toAt }: BackTestQuery,
   signal: AbortSignal,
 ): Promise<BackTestAnswer> {
-  signal.throwIfAborted();
   const lineStepMs = Math.max(1000, Math.ceil((toAt - fromAt) / LINE_POINTS / 1000) * 1000);
   const observer = await createStoredObserver({ reader, rule, fromAt, toAt, lineStepMs, signal });
   const ruled = atResolution(rule, observer.resolutionMs);

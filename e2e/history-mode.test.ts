@@ -83,8 +83,8 @@ browserSuite("a page that looks at the past", () => {
     await card("Errors")
       .getByText(`${seconds.toLocaleString("en")} · 60/min`)
       .waitFor();
-    // Of event loops nothing is kept; how things are now is said to be of now.
-    await card("State").getByText("Event loops not known").waitFor();
+    // Nobody judged that time; how things are now is said to be of now.
+    await card("State").getByText("Health not known then").waitFor();
     await card("State").getByText(/Now: /).waitFor();
 
     await page.goto(`http://127.0.0.1:${shop.port}/dashboard${at(half(), "connections")}`);

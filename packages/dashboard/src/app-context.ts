@@ -1,12 +1,12 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type { Selector } from "@wsight/protocol";
+import type { HistorySelector } from "@wsight/protocol";
 import { type Context, createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Surface } from "./charts/canvas.ts";
 import type { Cursor } from "./charts/cursor.ts";
-import type { PlotBand, PlotLimit } from "./charts/line-plot.ts";
 import type { Painter } from "./charts/painter.ts";
 import type { Palette } from "./charts/palette.ts";
+import type { PlotBand, PlotLimit } from "./charts/plot-marks.ts";
 import type { DataTable } from "./components/table-data.ts";
 import type { Toasts } from "./components/toast-queue.ts";
 import type { Clock } from "./format/clock.ts";
@@ -28,7 +28,7 @@ export interface RailMarks {
 export interface ChartMarks {
   /** Limits, the lowest first, and times in which they were passed. @param node that alone is looked at; `null` for all */
   of(
-    selectors: readonly Selector[],
+    selectors: readonly Pick<HistorySelector, "metric" | "agg" | "where" | "nodes">[],
     node: string | null,
   ): { readonly limits: readonly PlotLimit[]; readonly bands: readonly PlotBand[] };
 }

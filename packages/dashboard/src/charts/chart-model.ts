@@ -3,7 +3,8 @@ import type { Selector } from "@wsight/protocol";
 import type { App, ChartMarks } from "../app-context.ts";
 import { axisTime } from "../format/clock.ts";
 import type { Past, SeriesRing } from "../state/index.ts";
-import { LinePlot, type LineStyle, type PlotLimit } from "./line-plot.ts";
+import { LinePlot, type LineStyle } from "./line-plot.ts";
+import type { PlotLimit } from "./plot-marks.ts";
 import type { Stack } from "./stack.ts";
 import { type WindowData, WindowReader } from "./window-data.ts";
 import { YRange } from "./y-range.ts";
@@ -186,7 +187,7 @@ export class ChartModel {
     const { chartMarks, live } = this.#app;
     const [marks, node] = [chartMarks.peek(), live.node.peek()];
     if (marks !== this.#marksOf || node !== this.#node) {
-      this.#marks = marks?.of(this.#spec.selectors, node) ?? NO_MARKS;
+      this.#marks = marks?.of(this.#spec.selectors.map(figureOf), node) ?? NO_MARKS;
       this.#marksOf = marks;
       this.#node = node;
     }
@@ -210,6 +211,10 @@ export class ChartModel {
     this.#app.cursor.owner.value = this.#spec.id;
     this.#app.cursor.at.value = (this.data.at[index] ?? 0) * 1000;
   }
+}
+
+function figureOf({ metric, agg, where, node }: Selector): Parameters<ChartMarks["of"]>[0][number] {
+  return { metric, agg, ...(where && { where }), ...(node && { nodes: [node] }) };
 }
 
 /** The highest value that has to fit. */

@@ -1,5 +1,6 @@
 import uPlot from "uplot";
 import { type ColorToken, fade, type Palette } from "./palette.ts";
+import { drawPlotMarks, type PlotMarks } from "./plot-marks.ts";
 import { findGaps, type WindowData } from "./window-data.ts";
 import { gridLines } from "./y-range.ts";
 
@@ -10,26 +11,8 @@ export interface LineStyle {
   readonly fill?: boolean | "stacked";
 }
 
-/** A dashed horizontal line with a name. */
-export interface PlotLimit {
-  readonly value: number;
-  readonly label: string;
-  /** @default "crit" */
-  readonly color?: ColorToken;
-}
-
-/** A stretch of time that is tinted, with its name where there is room. */
-export interface PlotBand {
-  /** ms epoch. */
-  readonly fromAt: number;
-  /** `null` while it goes on. */
-  readonly toAt: number | null;
-  readonly label: string;
-  readonly color: ColorToken;
-}
-
 /** What a draw depends on beside the data. */
-export interface PlotView {
+export interface PlotView extends PlotMarks {
   readonly fromAt: number;
   readonly toAt: number;
   /** Top of the y-axis; it begins at zero. */
@@ -37,8 +20,6 @@ export interface PlotView {
   readonly palette: Palette;
   /** 1-device-pixel lines and no fills: four times cheaper when no GPU draws them. */
   readonly thin: boolean;
-  readonly limits: readonly PlotLimit[];
-  readonly bands: readonly PlotBand[];
   readonly formatY: (value: number) => string;
   readonly formatX: (at: number) => string;
 }
@@ -183,7 +164,7 @@ export class LinePlot {
       series: [{}, ...this.#lines.map((line) => this.#series(line))],
       bands: this.#lines.flatMap(({ fill }, i) => (fill === "stacked" && i > 0 ? [{ series: [i, i + 1] }] : [])),
       hooks: {
-        drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawBands(u), (u) => this.#drawLimits(u)],
+        drawAxes: [(u) => this.#drawGaps(u), (u) => drawPlotMarks(u, this.#view)],
         drawSeries: [(u, series) => this.#drawEnd(u, series)],
       },
     };
@@ -218,56 +199,6 @@ export class LinePlot {
       const right = u.valToPos(startS + to * stepS, "x", true);
       u.ctx.fillRect(left, u.bbox.top, Math.max(1, right - left), u.bbox.height);
     }
-  }
-
-  #drawBands(u: uPlot): void {
-    const { bands, palette, fromAt, toAt } = this.#view;
-    const { ctx, bbox } = u;
-    const ratio = uPlot.pxRatio;
-    ctx.save();
-    ctx.font = FONT.replace("11px", `${11 * ratio}px`);
-    ctx.textAlign = "left";
-    ctx.textBaseline = "top";
-    for (const band of bands) {
-      const end = Math.min(toAt, band.toAt ?? toAt);
-      if (band.fromAt >= toAt || end <= fromAt) continue;
-      const left = u.valToPos(Math.max(fromAt, band.fromAt) / 1000, "x", true);
-      const width = Math.max(2 * ratio, u.valToPos(end / 1000, "x", true) - left);
-      ctx.fillStyle = fade(palette[band.color], 0.14);
-      ctx.fillRect(left, bbox.top, width, bbox.height);
-      ctx.fillStyle = palette[band.color];
-      if (band.fromAt >= fromAt) ctx.fillRect(left, bbox.top, ratio, bbox.height);
-      if (ctx.measureText(band.label).width + 10 * ratio > width) continue;
-      ctx.fillStyle = palette.text;
-      ctx.fillText(band.label, left + 6 * ratio, bbox.top + 4 * ratio);
-    }
-    ctx.restore();
-  }
-
-  #drawLimits(u: uPlot): void {
-    for (const limit of this.#view.limits) if (limit.value <= this.#view.top) this.#drawLimit(u, limit);
-  }
-
-  #drawLimit(u: uPlot, limit: PlotLimit): void {
-    const { palette } = this.#view;
-    const { ctx, bbox } = u;
-    const ratio = uPlot.pxRatio;
-    const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
-    ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = palette[limit.color ?? "crit"];
-    ctx.lineWidth = ratio;
-    ctx.setLineDash([4 * ratio, 3 * ratio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.textAlign = "left";
-    // A limit at the very top has room for its name only below.
-    const below = y - bbox.top < 16 * ratio;
-    ctx.textBaseline = below ? "top" : "bottom";
-    ctx.font = FONT.replace("11px", `${11 * ratio}px`);
-    ctx.fillText(limit.label, bbox.left + 6 * ratio, y + (below ? 3 : -3) * ratio);
-    ctx.restore();
   }
 
   #drawEnd(u: uPlot, series: number): void {

@@ -12,7 +12,8 @@ import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
 import { ChartModel } from "./chart-model.ts";
 import { CursorLine, Legend, Tooltip } from "./chart-parts.tsx";
 import { clearCursor } from "./cursor.ts";
-import type { LineStyle, PlotLimit } from "./line-plot.ts";
+import type { LineStyle } from "./line-plot.ts";
+import type { PlotLimit } from "./plot-marks.ts";
 import type { Stack } from "./stack.ts";
 
 /** One line of a chart. */

@@ -7,8 +7,9 @@ import { useAsked } from "../pages/history/use-asked.ts";
 import { chartMarks, spansOf } from "./chart-marks.ts";
 import { NewAlerts } from "./new-alerts.ts";
 
-/** Live charts reach back so far, ms. */
+/** Live charts reach back so far, and those of the page History, ms. */
 const LIVE_MS = 900_000;
+const HISTORY_MS = 7 * 86_400_000;
 
 /** Follows what fires, on every page: says what is new, and gives charts their limits and bands. */
 export function AlertWatch(): null {
@@ -28,9 +29,10 @@ export function AlertWatch(): null {
   // Rules are changed on the page of alerts: whoever comes from there may have. And others may, whose alerts then fire.
   const asked = `${route.page.value === "alerts"} ${state}`;
   const rules = useAsked(signedIn ? asked : null, (signal) => api.rules(signal)).value;
-  const episodes = useAsked(signedIn ? `${range?.fromAt} ${range?.toAt} ${state}` : null, async (signal) => {
+  const backMs = route.page.value === "history" ? HISTORY_MS : LIVE_MS;
+  const episodes = useAsked(signedIn ? `${range?.fromAt} ${range?.toAt} ${backMs} ${state}` : null, async (signal) => {
     const now = live.now.peek();
-    const { fromAt, toAt } = range ?? { fromAt: now - LIVE_MS, toAt: now + 60_000 };
+    const { fromAt, toAt } = range ?? { fromAt: now - backMs, toAt: now + 60_000 };
     return (await api.history({ fromAt, toAt, rule: "", before: "" }, signal)).episodes;
   }).value;
   useEffect(() => {

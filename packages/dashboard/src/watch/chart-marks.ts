@@ -1,6 +1,6 @@
-import type { AlertEpisode, AlertRow, AlertRule, Selector } from "@wsight/protocol";
+import type { AlertEpisode, AlertRow, AlertRule } from "@wsight/protocol";
 import type { ChartMarks } from "../app-context.ts";
-import type { PlotBand, PlotLimit } from "../charts/line-plot.ts";
+import type { PlotBand, PlotLimit } from "../charts/plot-marks.ts";
 import { unitOfFigure } from "../pages/alerts/rules/figure-offer.ts";
 import { limitText } from "../pages/alerts/words.ts";
 import { AGGREGATE_NAMES } from "../pages/history/units.ts";
@@ -9,8 +9,13 @@ import { AGGREGATE_NAMES } from "../pages/history/units.ts";
 const MOST_BANDS = 24;
 const MOST_LIMITS = 3;
 
+/** What is taken of a gauge's readings. */
+const READINGS: readonly string[] = ["last", "mean", "max", "min"];
+
+type Figure = Parameters<ChartMarks["of"]>[0][number];
+
 /** What of an alert a chart tells. */
-export interface AlertSpan {
+interface AlertSpan {
   readonly ruleId: string;
   readonly name: string;
   readonly metric: string;
@@ -54,20 +59,20 @@ export function spansOf(rows: readonly AlertRow[], episodes: readonly AlertEpiso
 export function chartMarks(rules: readonly AlertRule[], spans: readonly AlertSpan[]): ChartMarks {
   return {
     of(selectors, node) {
-      const own = rules.filter((rule) => rule.enabled && selectors.some((selector) => isAbout(rule, selector)));
+      const own = rules.filter((rule) => rule.enabled && selectors.some((figure) => isAbout(rule, figure)));
       return { limits: limitsOf(own, selectors.length > 1), bands: bandsOf(spans, own, node) };
     },
   };
 }
 
 /** Whether a rule watches what a line shows, of all or of this node. */
-export function isAbout({ kind, metric, agg, filter }: AlertRule, selector: Selector): boolean {
-  if (kind !== "threshold" || metric !== selector.metric) return false;
+function isAbout({ kind, metric, agg, filter }: AlertRule, figure: Figure): boolean {
+  if (kind !== "threshold" || metric !== figure.metric) return false;
   // What of a gauge is taken matters little: its limit is one of readings.
-  const same = agg === selector.agg || (selector.agg === "last" && ["last", "mean", "max", "min"].includes(agg));
+  const same = agg === figure.agg || (READINGS.includes(agg) && READINGS.includes(figure.agg));
   const { where = {}, nodes = [] } = filter;
-  const narrower = Object.entries(where).every(([name, value]) => selector.where?.[name] === value);
-  return same && narrower && (nodes.length === 0 || (selector.node !== undefined && nodes.includes(selector.node)));
+  const narrower = Object.entries(where).every(([name, value]) => figure.where?.[name] === value);
+  return same && narrower && (nodes.length === 0 || figure.nodes?.every((node) => nodes.includes(node)) === true);
 }
 
 function limitsOf(rules: readonly AlertRule[], several: boolean): readonly PlotLimit[] {

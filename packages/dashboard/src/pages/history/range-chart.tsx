@@ -140,12 +140,21 @@ function useView(app: App, props: RangeChartProps, picked: number | null): Range
   const clock = app.clock.value;
   const thin = app.preferences.reduceDrawing.value;
   const zone = app.preferences.timeZone.value;
+  const added = app.chartMarks.value;
+  const node = app.live.node.value;
+  // The same figures come as another list each time.
+  const figures = JSON.stringify(props.figures ?? NONE);
+  const alerts = useMemo(
+    () => added?.of(JSON.parse(figures) as readonly HistorySelector[], node) ?? { limits: NONE, bands: NONE },
+    [added, figures, node],
+  );
   return useMemo(
     () => ({
       grid,
       lines: [...lines, ...overlays],
       picked,
       marks,
+      ...alerts,
       palette,
       thin,
       offset: offsetOf(zone),
@@ -154,7 +163,7 @@ function useView(app: App, props: RangeChartProps, picked: number | null): Range
         midnight ? clock.day(at) : at % 60_000 === 0 ? clock.minute(at) : clock.time(at),
       gapText: "nothing recorded",
     }),
-    [grid, lines, overlays, picked, marks, palette, clock, thin, zone, format],
+    [grid, lines, overlays, picked, marks, alerts, palette, clock, thin, zone, format],
   );
 }
 

@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import type { PlotArea } from "../../charts/line-plot.ts";
-import { type ColorToken, fade, type Palette } from "../../charts/palette.ts";
+import { type ColorToken, fade } from "../../charts/palette.ts";
+import { drawPlotMarks, type PlotMarks } from "../../charts/plot-marks.ts";
 import { gridLines } from "../../charts/y-range.ts";
 import { isMidnight, type Offset, timeLabels } from "./time-axis.ts";
 
@@ -30,13 +31,12 @@ export interface Grid {
 }
 
 /** All that one drawing depends on. */
-export interface RangeView {
+export interface RangeView extends PlotMarks {
   readonly grid: Grid;
   readonly lines: readonly PlotLine[];
   /** The line that somebody looks at closely, if any; the others step back. */
   readonly picked: number | null;
   readonly marks: readonly PlotMark[];
-  readonly palette: Palette;
   readonly thin: boolean;
   readonly offset: Offset;
   readonly formatY: (value: number) => string;
@@ -78,7 +78,7 @@ export class RangePlot {
   /** Draws; other strokes, or another number of lines, are another plot inside. */
   draw(view: RangeView): void {
     this.#view = view;
-    this.#range = rangeOf(view.lines, view.picked);
+    this.#range = withLimit(rangeOf(view.lines, view.picked), view.limits[0]?.value);
     const strokes = view.lines.map(({ stroke }) => stroke ?? "solid").join();
     if (this.#plot === null || strokes !== this.#strokes) {
       this.#plot?.destroy();
@@ -189,7 +189,7 @@ export class RangePlot {
         })),
       ],
       hooks: {
-        drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawBands(u)],
+        drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawBands(u), (u) => drawPlotMarks(u, this.#view)],
         draw: [(u) => this.#drawLone(u), (u) => this.#drawMarks(u)],
       },
     };
@@ -328,6 +328,11 @@ function rangeOf(lines: readonly PlotLine[], picked: number | null): readonly [l
   if (low === 0 && high === 0) return [0, 1];
   const room = (high - low) * 0.08;
   return [low < 0 ? low - room : 0, high + room];
+}
+
+/** A limit is in the picture unless it would flatten the lines. */
+function withLimit([low, high]: readonly [number, number], limit = 0): readonly [low: number, high: number] {
+  return [low, limit > high && limit < high * 3 ? limit * 1.08 : high];
 }
 
 /** Grid lines at round values; zero is one of them. */

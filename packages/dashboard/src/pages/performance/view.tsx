@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { type HeatCell, Heatmap } from "../../charts/heatmap.tsx";
-import type { PlotLimit } from "../../charts/line-plot.ts";
+import type { PlotLimit } from "../../charts/plot-marks.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import { duration } from "../../format/quantity.ts";
 import { LATENCY_OCTAVES } from "../overview/selectors.ts";

@@ -29,6 +29,21 @@ function silenceOf(from: number, to: number, labels: Labels = {}): AlertSilence 
   };
 }
 
+describe("many at once", () => {
+  test("what fires and ends all at once is told, to people and to who listens, in small steps", () => {
+    const rig = new EngineRig([ruleWith({ ...QUICK })]);
+    for (let node = 0; node < MAX_RULE_INSTANCES; node++) rig.observer.tell("w.", `a/${node}`);
+    const steps: number[] = [];
+    for (const _ of rig.engine.evaluate(rig.at)) {
+      const changes = rig.engine.take();
+      steps.push(changes?.commit.notices.length ?? 0, changes?.happenings.length ?? 0);
+    }
+    const last = rig.engine.take();
+    expect((last?.happenings.length ?? 0) + steps.reduce((sum, count) => sum + count, 0)).toBe(2 * MAX_RULE_INSTANCES);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(10);
+  });
+});
+
 describe("what is told", () => {
   test("an episode is told when it fires and when it ends, and what it was is kept", () => {
     const rig = told("..wwcw......").turns(12);

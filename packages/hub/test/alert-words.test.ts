@@ -203,7 +203,9 @@ describe("templates", () => {
     ["{{name}}".repeat(300), /at most 200 tags/],
     [`${"{{#labels}}".repeat(8)}x${"{{/labels}}".repeat(8)}`, /at most 4 deep/],
     ["{{summary}}".repeat(200), /longer than 4000/],
-    [`${"{{#labels}}".repeat(4)}${"{{/labels}}".repeat(4)}`.repeat(20), /more than 2000 times/],
+    [`${"{{#labels}}".repeat(4)}${"{{/labels}}".repeat(4)}`.repeat(20), /more than 3000 parts/],
+    // Says nothing, two thousand times two hundred.
+    [`${"{{#labels}}".repeat(3)}${"{{error}}".repeat(190)}${"{{/labels}}".repeat(3)}`, /more than 3000 parts/],
   ])("one that can't be used is replaced by the usual text, which says so (%#)", (template, fault) => {
     const usual = composeNotice(facts({}), HUB);
     const notice = composeNotice(facts({}, { labels: manyLabels() }, { description: template }), HUB);

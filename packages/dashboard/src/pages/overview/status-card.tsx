@@ -7,9 +7,9 @@ import { type Verdict, verdictOf } from "./verdict.ts";
 
 const MOST_REASONS = 3;
 
-/** What can wait until the first figures are there. */
-const StateMore = lazy(async () => (await import("./state-more.tsx")).StateMore);
-const HealthStrip = lazy(async () => (await import("./state-more.tsx")).LiveStrip);
+/** What can wait until the first figures are there, and until a hub that went away is back. */
+const StateMore = lazy(async () => (await import("./state-more.tsx")).StateMore, "aside");
+const HealthStrip = lazy(async () => (await import("./state-more.tsx")).LiveStrip, "aside");
 const StateThen = lazy(async () => (await import("./state-then.tsx")).StateThen);
 
 /** How well what is watched does: the worst of the hub's checks, why, and since when. */

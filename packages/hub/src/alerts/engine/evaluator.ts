@@ -5,7 +5,7 @@ import type { Book } from "./book.ts";
 import type { Changes } from "./changes.ts";
 import type { Keeper } from "./keeper.ts";
 import type { RuleEntry, Slot } from "./slot.ts";
-import { MAX_FAILURES } from "./teller.ts";
+import { MAX_FAILURES, SLICE } from "./teller.ts";
 
 /** What an evaluator works with. */
 export interface EvaluatorParts {
@@ -23,16 +23,16 @@ export class Evaluator {
     this.#parts = parts;
   }
 
-  /** Rests after each rule. */
+  /** Rests after each rule, and within one of which much changes. */
   *evaluateAll(at: number): Generator<undefined, void> {
     for (const entry of this.#parts.book.entries) {
       if (entry.isGone || !isTurnOf(entry, at)) continue;
-      this.#evaluate(entry, at);
+      yield* this.#evaluate(entry, at);
       yield;
     }
   }
 
-  #evaluate(entry: RuleEntry, at: number): void {
+  *#evaluate(entry: RuleEntry, at: number): Generator<undefined, void> {
     const { observer, book } = this.#parts;
     let observations: readonly Observation[];
     try {
@@ -44,20 +44,30 @@ export class Evaluator {
     notePause(entry, at);
     this.#works(entry, at);
     entry.leftOut = observer.leftOut?.(entry.rule) ?? 0;
-    for (const observation of observations) this.#sample(entry, observation, at);
-    for (const slot of entry.slots.values()) if (slot.sampleAt !== at) this.#missing(slot, at);
+    let sinceRest = 0;
+    for (const observation of observations) {
+      if (this.#sample(entry, observation, at) && ++sinceRest % SLICE === 0) yield;
+    }
+    for (const slot of [...entry.slots.values()]) {
+      if (slot.sampleAt === at) continue;
+      this.#missing(slot, at);
+      if (++sinceRest % SLICE === 0) yield;
+    }
     entry.evaluatedAt = at;
   }
 
-  #sample(entry: RuleEntry, observation: Observation, at: number): void {
+  /** False when there was next to nothing to do. */
+  #sample(entry: RuleEntry, observation: Observation, at: number): boolean {
     const slot = this.#parts.book.slot(entry, observation.labels);
     if (slot === null) {
       entry.leftOut++;
-      return;
+      return false;
     }
-    // Nearly all: in range, as before.
-    if (slot.state === null && observation.level === null) slot.sampleAt = at;
+    const isInRange = slot.state === null && observation.level === null;
+    // Nearly all: as before.
+    if (isInRange) slot.sampleAt = at;
     else this.#parts.keeper.step(slot, { type: "sample", ...observation }, at);
+    return !isInRange;
   }
 
   #missing(slot: Slot, at: number): void {

@@ -16,8 +16,8 @@ import type { RuleEntry, Slot, SubjectOf } from "./slot.ts";
 
 /** Evaluations that must fail in a row before it is told. */
 export const MAX_FAILURES = 3;
-/** Slots between two rests: putting a notice into words takes up to a tenth of a millisecond. */
-const SLICE = 8;
+/** Label sets between two rests: putting a notice into words takes up to a tenth of a millisecond. */
+export const SLICE = 8;
 
 /** Something of which listeners hear once it is known whether people do. */
 interface Announcement {

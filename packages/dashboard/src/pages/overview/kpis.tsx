@@ -20,6 +20,9 @@ export function Kpis(): VNode {
   const none = noneOf(live);
   const errors = lastMinute(live, SERIES.errors) ?? none;
   const lag = latest(SERIES.loopLag);
+  const check = live.table("health").value?.checks.find(({ id }) => id === "event-loop");
+  // The limit of the rule, whoever changed it.
+  const limit = check?.limit ?? LAG_WARN_S;
   return (
     <div class="grid">
       <Kpi
@@ -77,10 +80,10 @@ export function Kpis(): VNode {
         value={duration(lag)}
         spark={SERIES.loopLag}
         color="c4"
-        tone={lagTone(lag)}
+        tone={lagTone(lag, limit)}
         note={
           <>
-            limit {join(duration(LAG_WARN_S))} · <b>{join(share(latest(SERIES.loopUse)))}</b> busy
+            limit {join(duration(limit))} · <b>{join(share(latest(SERIES.loopUse)))}</b> busy
           </>
         }
       />
@@ -88,6 +91,6 @@ export function Kpis(): VNode {
   );
 }
 
-function lagTone(lag: number | null): Tone | undefined {
-  return lag === null || lag < LAG_WARN_S ? undefined : lag < LAG_CRIT_S ? "warn" : "crit";
+function lagTone(lag: number | null, limit: number): Tone | undefined {
+  return lag === null || lag < limit ? undefined : lag < Math.max(limit, LAG_CRIT_S) ? "warn" : "crit";
 }

@@ -7,14 +7,6 @@ export function isWorse(a: HealthState, b: HealthState): boolean {
   return WORSE[a] > WORSE[b];
 }
 
-/** The worst of several states; `null` of none. */
-export function worstOf(states: readonly HealthState[]): HealthState | null {
-  return states.reduce<HealthState | null>(
-    (worst, state) => (worst === null || isWorse(state, worst) ? state : worst),
-    null,
-  );
-}
-
 /**
  * A state that gets worse at once and better only after a while: what stands
  * at a limit does not flicker. While it is held, the words of the worst stay.

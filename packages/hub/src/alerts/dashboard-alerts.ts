@@ -45,12 +45,19 @@ export function thresholdsOf(rules: readonly AlertRule[]): DashboardThresholds {
   };
 }
 
-/** The rule with another warning limit. What that leaves without sense (a critical limit that is passed first, a recovery above it) goes. */
+/**
+ * The rule with another warning limit. The good side begins as far from it as before, in proportion: of a limit six times
+ * as high, too. A critical limit that is passed first goes.
+ */
 export function withThreshold(rule: AlertRule, name: keyof DashboardThresholds, value: number): AlertRule {
   const warn = Number((value * THRESHOLD_PLACES[name].scale).toPrecision(12));
   const crit = typeof rule.crit === "number" && rule.crit <= warn ? null : rule.crit;
-  const recovery = rule.recovery !== null && rule.recovery > warn ? null : rule.recovery;
-  return { ...rule, warn, crit, recovery };
+  return { ...rule, warn, crit, recovery: movedWith(rule, warn) };
+}
+
+function movedWith({ warn: before, recovery }: AlertRule, warn: number): number | null {
+  if (recovery === null || typeof before !== "number" || before <= 0 || recovery > before) return null;
+  return Number(((recovery / before) * warn).toPrecision(12));
 }
 
 /** An alert that fires, as the contract tells it; `null` for one that does not. */

@@ -236,6 +236,7 @@ test("viewers change nothing, and their tries are written down", async () => {
     ["PUT", "/api/alerts/routes"],
     ["PUT", "/api/alerts/inhibitions"],
     ["POST", "/api/alerts/outbox/1/retry"],
+    ["DELETE", "/api/alerts/outbox/1"],
     ["PUT", "/api/dashboard/thresholds"],
   ] as const;
   for (const [i, [method, path]] of writes.entries())
@@ -344,5 +345,6 @@ test("whatever is sent, it is refused for what it is, and the hub never fails to
   for (const query of ["state=lost", "limit=501"])
     expect((await call("GET", `/api/alerts/outbox?${query}`)).status, query).toBe(400);
   expect((await call("POST", "/api/alerts/outbox/abc/retry")).status).toBe(400);
+  expect((await call("DELETE", "/api/alerts/outbox/abc")).status).toBe(400);
   expect((await call("GET", "/api/alerts/rules/many-connections")).status).toBe(200);
 });

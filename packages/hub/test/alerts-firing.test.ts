@@ -144,6 +144,42 @@ test("notices go out through channels; viewers see that they did, not what they 
   await until(async () => Number(channels[0]?.health.sent) >= 1, { what: "a channel that says so" });
 });
 
+test("a notice that was given up counts until an administrator dismisses it, and is kept", async () => {
+  const { hub, call } = await startAlertHub({ dataDir: await makeDir() });
+  const nowhere = { id: "nowhere", name: "Nowhere", type: "webhook", config: { url: "http://127.0.0.1:9/" } };
+  expect((await call("POST", "/api/alerts/channels", nowhere)).status).toBe(201);
+  expect((await call("PUT", "/api/alerts/routes", { groupWaitSec: 0, groupIntervalSec: 10 })).status).toBe(200);
+  await addRule(call);
+  startProbe(hub, 50);
+  const notices = async (state: string): Promise<OutboxRow[]> =>
+    (await call("GET", `/api/alerts/outbox?state=${state}`)).json.notices as OutboxRow[];
+  const health = async () => {
+    const { checks } = (await call("GET", "/api/health")).json as { checks: { id: string; state: string }[] };
+    return checks.find(({ id }) => id === "notices")?.state;
+  };
+  await until(async () => (await health()) === "degraded", { what: "the badge to say so", timeoutMs: 20_000 });
+  const [dead] = await notices("dead");
+  const path = `/api/alerts/outbox/${dead?.id}`;
+  expect(await call("DELETE", path, undefined, { role: "viewer" })).toMatchObject({ status: 403 });
+  expect((await call("DELETE", path, undefined, { sub: "ann" })).status).toBe(204);
+  const undelivered = async () => {
+    const { channels } = (await call("GET", "/api/alerts/channels")).json as {
+      channels: { health: { dead: number } }[];
+    };
+    return channels[0]?.health.dead;
+  };
+  // The badge follows after its half minute of calm.
+  await until(async () => (await undelivered()) === 0, { what: "a channel that lost nothing", timeoutMs: 10_000 });
+  expect(await notices("dead")).toEqual([]);
+  expect(await notices("dismissed")).toMatchObject([{ id: dead?.id, lastError: dead?.lastError }]);
+  expect(await call("DELETE", path)).toMatchObject({ status: 409, code: "CONFLICT" });
+  expect(await call("DELETE", "/api/alerts/outbox/4711")).toMatchObject({ status: 404, code: "NOT_FOUND" });
+  const { entries } = (await call("GET", "/api/audit")).json as { entries: { action: string }[] };
+  expect(entries).toContainEqual(
+    expect.objectContaining({ action: "outbox.dismiss", sub: "ann", target: String(dead?.id), outcome: "done" }),
+  );
+});
+
 test("a silence keeps notices back, not the alert; a rule that is switched off ends it", async () => {
   const { hub, call, reaches, row, calms } = await startAlertHub();
   const matchers = [{ label: "rule", op: "=", value: RULE.id }];

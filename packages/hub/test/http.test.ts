@@ -94,6 +94,7 @@ describe("the route table", () => {
         "PUT /api/alerts/inhibitions admin",
         "GET /api/alerts/outbox viewer",
         "POST /api/alerts/outbox/{id}/retry admin",
+        "DELETE /api/alerts/outbox/{id} admin",
         "GET /api/health viewer",
         "GET /api/health/strip viewer",
         "GET /api/live viewer",

@@ -239,6 +239,25 @@ export function outboxContract(rig: AlertRig): void {
     await expect(rig.tables.retry(4711)).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
+  it("keeps what was given up and dismissed, but counts and tries it no more", async () => {
+    await rig.tables.saveChannel(CHANNEL, "{}", null);
+    await put(sampleDraft("firing", "E1"), sampleDraft("firing", "E2"));
+    const [group] = await lease();
+    const ids = group?.notices.map(({ id }) => id) ?? [];
+    const [id = 0] = ids;
+    await expect(rig.tables.dismiss(id)).rejects.toMatchObject({ code: "CONFLICT" });
+    await settleAs(group, { result: "dead", error: "550 no" });
+    expect(await rig.tables.dismiss(id)).toMatchObject({ id, state: "dismissed", lastError: "550 no" });
+    expect(await rig.tables.channels()).toMatchObject([{ health: { dead: ids.length - 1 } }]);
+    expect(await rig.tables.outbox({ state: "dismissed", limit: 9 })).toMatchObject([{ id }]);
+    for (const change of [rig.tables.dismiss, rig.tables.retry])
+      await expect(change(id)).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(rig.tables.dismiss(4711)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await put(sampleDraft("resolved", "E1"));
+    expect(told(await lease())).toEqual([["E1 resolved"]]);
+    expect(await rig.tables.outbox({ state: "dismissed", limit: 9 })).toMatchObject([{ id }]);
+  });
+
   it("finds notices by state, channel and episode, newest first", async () => {
     await put(
       sampleDraft("firing", "E1"),

@@ -58,6 +58,8 @@ export interface Alerts {
   resolve(episodeId: string, by: string): Promise<AlertEpisode>;
   outbox(query: OutboxQuery): Promise<readonly OutboxRow[]>;
   retry(outboxId: number): Promise<OutboxRow>;
+  /** Of a notice that was given up. Rejects with `NOT_FOUND`, `CONFLICT` for one that was not. */
+  dismiss(outboxId: number): Promise<OutboxRow>;
   /** Hears of what happens; returns how to stop. Must not throw. */
   listen(listener: (happening: AlertHappening) => void): () => void;
   close(): Promise<void>;

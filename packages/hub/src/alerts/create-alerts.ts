@@ -307,6 +307,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
     resolve: (id, by) => command(id, (now) => now.resolve(id, by, clock.now())),
     outbox: (query) => desk.outbox(query),
     retry: (id) => desk.retry(id),
+    dismiss: (id) => desk.dismiss(id),
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -147,7 +147,8 @@ export interface Notice {
   readonly at: number;
 }
 
-export const OUTBOX_STATES = ["queued", "leased", "sent", "dead", "superseded"] as const;
+/** `dead` was given up; `dismissed` was given up, and somebody has seen it. */
+export const OUTBOX_STATES = ["queued", "leased", "sent", "dead", "dismissed", "superseded"] as const;
 export type OutboxState = (typeof OUTBOX_STATES)[number];
 
 /** A notice on its way through one channel. */

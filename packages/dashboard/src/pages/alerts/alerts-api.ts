@@ -90,6 +90,8 @@ export interface AlertsApi {
   /** Notices of one episode. */
   notices(episodeId: string, signal: AbortSignal): Promise<readonly OutboxRow[]>;
   retry(outboxId: number): Promise<void>;
+  /** Keeps a notice that was given up as seen. */
+  dismiss(outboxId: number): Promise<void>;
 }
 
 const BAD = "BAD_FRAME";
@@ -166,6 +168,9 @@ export function createAlertsApi(ask: HubAsk): AlertsApi {
       list<OutboxRow>(`outbox?episode=${encodeURIComponent(episodeId)}&limit=100`, "notices", signal),
     async retry(outboxId) {
       await ask("POST", `outbox/${outboxId}/retry`, { body: {} });
+    },
+    async dismiss(outboxId) {
+      await ask("DELETE", `outbox/${outboxId}`);
     },
   };
 }

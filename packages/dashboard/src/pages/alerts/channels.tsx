@@ -62,7 +62,7 @@ export function Channels({ api, admin, asked, onChanged }: ChannelsProps): VNode
   ) : null;
   return (
     <>
-      <DeadLetters api={api} admin={admin} channels={channels ?? []} onRetried={onChanged} />
+      <DeadLetters api={api} admin={admin} channels={channels ?? []} onChanged={onChanged} />
       <section class="card" aria-labelledby="channels">
         <div class="card-head">
           <h2 id="channels">Channels</h2>

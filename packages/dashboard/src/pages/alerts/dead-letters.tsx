@@ -13,11 +13,12 @@ interface DeadLettersProps {
   readonly api: AlertsApi;
   readonly admin: boolean;
   readonly channels: readonly AlertChannel[];
-  readonly onRetried: () => void;
+  /** Notices were put back, or dismissed. */
+  readonly onChanged: () => void;
 }
 
 /** Notices that were given up, with why; nothing while there are none. */
-export function DeadLetters({ api, admin, channels, onRetried }: DeadLettersProps): VNode | null {
+export function DeadLetters({ api, admin, channels, onChanged }: DeadLettersProps): VNode | null {
   const { live } = useApp();
   const [turn, setTurn] = useState(0);
   const undelivered = live.table("alerts").value?.undelivered ?? 0;
@@ -27,10 +28,14 @@ export function DeadLetters({ api, admin, channels, onRetried }: DeadLettersProp
   const rows = (asked.value ?? []).filter(
     ({ notice, channelId }) => notice.kind !== "test" && channels.some(({ id }) => id === channelId),
   );
-  const retried = () => {
+  const changed = () => {
     setTurn((before) => before + 1);
-    onRetried();
+    onChanged();
   };
+  const actsOn = ({ id }: OutboxRow): LetterActs => ({
+    retry: () => saving.run(() => api.retry(id), "It is tried again", changed),
+    dismiss: () => saving.run(() => api.dismiss(id), "Dismissed", changed),
+  });
   if (asked.problem !== null) return <Problem what="Dead letters" problem={asked.problem} onRetry={asked.again} />;
   if (rows.length === 0) return null;
   return (
@@ -45,7 +50,7 @@ export function DeadLetters({ api, admin, channels, onRetried }: DeadLettersProp
               class="button"
               disabled={saving.busy}
               onClick={() =>
-                saving.run(() => Promise.all(rows.map(({ id }) => api.retry(id))), "They are tried again", retried)
+                saving.run(() => Promise.all(rows.map(({ id }) => api.retry(id))), "They are tried again", changed)
               }
             >
               <Icon name="retry" />
@@ -57,14 +62,14 @@ export function DeadLetters({ api, admin, channels, onRetried }: DeadLettersProp
           Given up after many tries, or because the receiver refused them for good. The other channels were told.
         </p>
       </div>
-      {saving.problem === null ? null : <Problem what="The notices" problem={saving.problem} onRetry={retried} />}
+      {saving.problem === null ? null : <Problem what="The notices" problem={saving.problem} onRetry={changed} />}
       <ul class="letters">
         {rows.map((row) => (
           <Letter
             key={row.id}
             row={row}
             channel={channels.find(({ id }) => id === row.channelId)?.name ?? row.channelId}
-            onRetry={admin ? () => saving.run(() => api.retry(row.id), "It is tried again", retried) : null}
+            acts={admin ? actsOn(row) : null}
           />
         ))}
       </ul>
@@ -75,12 +80,23 @@ export function DeadLetters({ api, admin, channels, onRetried }: DeadLettersProp
 interface LetterProps {
   readonly row: OutboxRow;
   readonly channel: string;
-  readonly onRetry: (() => void) | null;
+  /** `null` for who may not. */
+  readonly acts: LetterActs | null;
 }
 
-function Letter({ row, channel, onRetry }: LetterProps): VNode {
+interface LetterActs {
+  readonly retry: () => void;
+  readonly dismiss: () => void;
+}
+
+function Letter({ row, channel, acts }: LetterProps): VNode {
   const { live, clock, route } = useApp();
   const { notice, attempts, createdAt, lastError } = row;
+  const which = (
+    <span class="sr-only">
+      : {notice.name} to {channel}
+    </span>
+  );
   return (
     <li>
       <time>{when(createdAt, live.now.value, clock.value)}</time>
@@ -98,14 +114,19 @@ function Letter({ row, channel, onRetry }: LetterProps): VNode {
         “{NOTICE_WORDS[notice.kind]}” to <b>{channel}</b>, {plural(attempts, "try").replace("trys", "tries")}
         {lastError === null ? null : <span class="mistake">{lastError}</span>}
       </span>
-      {onRetry === null ? null : (
-        <button type="button" class="button" onClick={onRetry}>
-          <Icon name="retry" />
-          Try again
-          <span class="sr-only">
-            : {notice.name} to {channel}
-          </span>
-        </button>
+      {acts === null ? null : (
+        <>
+          <button type="button" class="button" onClick={acts.retry}>
+            <Icon name="retry" />
+            Try again
+            {which}
+          </button>
+          <button type="button" class="button" data-kind="bare" onClick={acts.dismiss}>
+            <Icon name="close" />
+            Dismiss
+            {which}
+          </button>
+        </>
       )}
     </li>
   );

@@ -282,7 +282,7 @@ function ofNotice(
   const what = `“${NOTICE_WORDS[notice.kind]}”`;
   const channel = nameOf(channelId);
   if (state === "sent") return { at: sentAt ?? createdAt, icon: "out", text: `${channel} was told ${what}` };
-  if (state === "dead")
+  if (state === "dead" || state === "dismissed")
     return {
       at: createdAt,
       icon: "alert",

@@ -58,6 +58,7 @@ export interface AlertTables
     | "episode"
     | "outbox"
     | "retry"
+    | "dismiss"
   > {
   /** @param sealed the secrets as they are kept: encrypted */
   saveChannel(channel: Omit<ChannelDraft, "secrets">, sealed: string, ifVersion: number | null): Promise<AlertChannel>;

@@ -1,9 +1,7 @@
-import { type AlertEpisode, WsightError } from "@wsight/protocol";
-import type { AlertCommit, NoticeDraft } from "../commit.ts";
-import type { InstanceState } from "../machine/instance-state.ts";
+import { WsightError } from "@wsight/protocol";
+import type { AlertCommit } from "../commit.ts";
+import { Together } from "./together.ts";
 
-/** Notices that may wait to be kept; beyond, the oldest of what can best be missed gives way. */
-const MAX_NOTICES = 10_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 
@@ -17,9 +15,9 @@ interface Waiter {
 
 /**
  * Keeps one commit after the other. What comes while one is being kept is put
- * together: the newest state of an instance and of an episode counts, and every
- * notice. A commit that fails tells its callers so, is put together with what
- * came since, and is tried again until it is kept.
+ * together; much of it is kept in parts, all of a label set at once. A commit
+ * that fails tells its callers so, is put together with what came since, and is
+ * tried again until it is kept.
  */
 export class CommitQueue {
   readonly #keep: Keep;
@@ -42,13 +40,12 @@ export class CommitQueue {
 
   /** Notices that are not kept yet. */
   get waiting(): number {
-    return this.#waiting.notices.size;
+    return this.#waiting.notices;
   }
 
   /** Resolves once it is kept; rejects when the first try failed: it is tried again all the same. */
   add(commit: AlertCommit): Promise<void> {
-    this.#waiting.add(commit);
-    this.#dropped += this.#waiting.giveWay();
+    this.#dropped += this.#waiting.add(commit);
     if (this.#waiting.isEmpty && this.#busy === null) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
@@ -86,26 +83,37 @@ export class CommitQueue {
     this.#waiting = new Together();
     this.#waiters = [];
     try {
-      await this.#keep(tried.toCommit());
-      this.#failures = 0;
+      await this.#keepAll(tried);
       for (const { resolve } of waiters) resolve();
     } catch (error) {
-      if (canNeverBe(error)) this.#leaveOut(tried);
-      else this.#putBack(tried);
       for (const { reject } of waiters) reject(error);
     }
   }
 
-  #leaveOut(refused: Together): void {
+  async #keepAll(tried: Together): Promise<void> {
+    let refusal: unknown = null;
+    while (!tried.isEmpty) {
+      const part = tried.takePart();
+      try {
+        await this.#keep(part.toCommit());
+      } catch (error) {
+        if (!canNeverBe(error)) {
+          this.#putBack(part, tried);
+          throw error;
+        }
+        this.#dropped += part.notices;
+        refusal = error;
+      }
+    }
     this.#failures = 0;
-    this.#dropped += refused.notices.size;
+    if (refusal !== null) throw refusal;
   }
 
-  #putBack(tried: Together): void {
+  /** Older comes first, so that the newest state is the one that stays. */
+  #putBack(part: Together, others: Together): void {
     this.#failures++;
-    tried.add(this.#waiting.toCommit());
-    this.#waiting = tried;
-    this.#dropped += tried.giveWay();
+    this.#dropped += part.add(others.toCommit()) + part.add(this.#waiting.toCommit());
+    this.#waiting = part;
   }
 
   #again(): void {
@@ -118,45 +126,4 @@ export class CommitQueue {
 /** What would be refused again and again must not hold up all that comes after it. */
 function canNeverBe(error: unknown): boolean {
   return error instanceof WsightError && error.code === "BAD_REQUEST";
-}
-
-/** Several commits as one. */
-class Together {
-  /** `null`: forgotten. */
-  readonly instances: Map<string, InstanceState | null> = new Map();
-  readonly episodes: Map<string, AlertEpisode> = new Map();
-  readonly notices: Map<string, NoticeDraft> = new Map();
-
-  get isEmpty(): boolean {
-    return this.instances.size + this.episodes.size + this.notices.size === 0;
-  }
-
-  add({ instances, forgotten, episodes, notices }: AlertCommit): void {
-    for (const state of instances) this.instances.set(state.fingerprint, state);
-    for (const fingerprint of forgotten) this.instances.set(fingerprint, null);
-    for (const episode of episodes) this.episodes.set(episode.id, episode);
-    for (const notice of notices) if (!this.notices.has(notice.dedupeKey)) this.notices.set(notice.dedupeKey, notice);
-  }
-
-  /** Makes room; says how many notices gave way. */
-  giveWay(): number {
-    const over = this.notices.size - MAX_NOTICES;
-    if (over <= 0) return 0;
-    const all = [...this.notices.values()];
-    const missable = all.filter(({ notice: { kind } }) => kind === "repeat" || kind === "resolved");
-    const first = new Set(missable);
-    const order = [...missable, ...all.filter((draft) => !first.has(draft))];
-    for (const { dedupeKey } of order.slice(0, over)) this.notices.delete(dedupeKey);
-    return over;
-  }
-
-  toCommit(): AlertCommit {
-    const states = [...this.instances];
-    return {
-      instances: states.map(([, state]) => state).filter((state) => state !== null),
-      forgotten: states.filter(([, state]) => state === null).map(([fingerprint]) => fingerprint),
-      episodes: [...this.episodes.values()],
-      notices: [...this.notices.values()],
-    };
-  }
 }

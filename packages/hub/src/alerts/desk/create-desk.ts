@@ -141,6 +141,7 @@ class LinkedDesk implements ProcessDesk {
   saveRoute: AlertDesk["saveRoute"] = (...argument) => this.#call("saveRoute", argument);
   saveInhibitions: AlertDesk["saveInhibitions"] = (...argument) => this.#call("saveInhibitions", argument);
   retry: AlertDesk["retry"] = (...argument) => this.#call("retry", argument);
+  dismiss: AlertDesk["dismiss"] = (...argument) => this.#call("dismiss", argument);
   ruleVersions: AlertDesk["ruleVersions"] = (...argument) => this.#ask("ruleVersions", argument, []);
   episodes: AlertDesk["episodes"] = (...argument) => this.#ask("episodes", argument, { episodes: [], next: null });
   outbox: AlertDesk["outbox"] = (...argument) => this.#ask("outbox", argument, []);

@@ -106,6 +106,8 @@ export interface AlertDesk {
   outbox(query: OutboxQuery): Promise<readonly OutboxRow[]>;
   /** Puts a dead notice back into the queue. */
   retry(id: number): Promise<OutboxRow>;
+  /** Keeps a dead notice as seen: it counts as undelivered no more. */
+  dismiss(id: number): Promise<OutboxRow>;
   /** The newest that was told by the process; never waits. */
   status(): DeskStatus;
   /** Grows when another hub of the same database changed something: `load` again. */

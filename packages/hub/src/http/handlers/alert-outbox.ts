@@ -12,7 +12,7 @@ const TEXT = { type: "string" } as const;
 
 /** Notices on their way, and those that were given up. */
 export function alertOutboxRoutes(alerts: Alerts, audit: Pick<Audit, "record">): readonly Route[] {
-  return [listRoute(alerts), retryRoute(alerts, audit)];
+  return [listRoute(alerts), retryRoute(alerts, audit), dismissRoute(alerts, audit)];
 }
 
 function listRoute(alerts: Alerts): Route {
@@ -51,11 +51,28 @@ function retryRoute(alerts: Alerts, audit: Pick<Audit, "record">): Route {
     action: "outbox.retry",
     summary: "Try a notice that was given up again; audited",
     handle: async ({ params: { id = "" } }) => {
-      const row = await alerts.retry(readInteger("id", id, 1, Number.MAX_SAFE_INTEGER, 0));
-      return { reply: { json: row }, detail: `${row.notice.name} to ${row.channelId}` };
+      const row = await alerts.retry(idOf(id));
+      return { reply: { json: row }, detail: wordsOf(row) };
     },
   });
 }
+
+function dismissRoute(alerts: Alerts, audit: Pick<Audit, "record">): Route {
+  return auditedRoute(audit, {
+    method: "DELETE",
+    path: "/api/alerts/outbox/:id",
+    action: "outbox.dismiss",
+    summary: "Count a notice that was given up as seen, and keep it; audited",
+    answers: 204,
+    handle: async ({ params: { id = "" } }) => {
+      const row = await alerts.dismiss(idOf(id));
+      return { reply: { status: 204 }, detail: wordsOf(row) };
+    },
+  });
+}
+
+const idOf = (text: string): number => readInteger("id", text, 1, Number.MAX_SAFE_INTEGER, 0);
+const wordsOf = ({ notice, channelId }: OutboxRow): string => `${notice.name} to ${channelId}`;
 
 /** What was sent, and what a provider answered, may name people and addresses. */
 function withoutWords({ notice, ...row }: OutboxRow): object {

@@ -106,6 +106,7 @@ export class DeskWork {
       episode: ([id]) => tables.episode(id),
       outbox: ([query]) => tables.outbox(query),
       retry: ([id]) => this.#changing(tables.retry(id), true),
+      dismiss: ([id]) => this.#changing(tables.dismiss(id), false),
       close: async () => {
         await this.close();
         return null;

@@ -50,6 +50,7 @@ type DeskMethods = Pick<
   | "episode"
   | "outbox"
   | "retry"
+  | "dismiss"
 >;
 
 /** What the process can be asked: arguments and answer of each call. */

@@ -55,7 +55,21 @@ export async function retry(sql: Sql, hub: string, id: number, now: number): Pro
      WHERE id = $1 AND state = 'dead' RETURNING ${ROW}`,
     [id, hub, now],
   );
-  if (back[0] !== undefined) return rowOf(back[0], now);
+  return changedOf(sql, id, back[0], now);
+}
+
+/** Keeps a dead notice as seen. @throws WsightError as {@link retry} does */
+export async function dismiss(sql: Sql, id: number, now: number): Promise<OutboxRow> {
+  const seen = await sql.rows(
+    `UPDATE alert_outbox SET state = 'dismissed' WHERE id = $1 AND state = 'dead' RETURNING ${ROW}`,
+    [id],
+  );
+  return changedOf(sql, id, seen[0], now);
+}
+
+/** The notice as it was changed; without one, says why none was: it is not dead, or not there. */
+async function changedOf(sql: Sql, id: number, changed: SqlRow | undefined, now: number): Promise<OutboxRow> {
+  if (changed !== undefined) return rowOf(changed, now);
   const [row] = await sql.rows(`SELECT ${ROW} FROM alert_outbox WHERE id = $1`, [id]);
   if (row === undefined) throw new WsightError("NOT_FOUND", `notice ${id}: there is none`);
   throw new WsightError(

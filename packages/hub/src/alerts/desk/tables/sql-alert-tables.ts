@@ -13,7 +13,7 @@ import {
   saveInstances,
 } from "./instances.ts";
 import { endLeases, readWaiting, settle, takeGroups, takeOver } from "./leases.ts";
-import { addNotices, enqueue, pruneOutbox, readOutbox, retry } from "./outbox.ts";
+import { addNotices, dismiss, enqueue, pruneOutbox, readOutbox, retry } from "./outbox.ts";
 import type { WaitingGroup } from "./outbox-order.ts";
 import { hasEnded, nameOfProcess } from "./process-name.ts";
 import {
@@ -139,6 +139,7 @@ export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTab
     episode: (id) => read((sql) => readEpisode(sql, id)),
     outbox: (query) => read((sql) => readOutbox(sql, query, now())),
     retry: (id) => writeOwn((sql, own) => retry(sql, own, id, now())),
+    dismiss: (id) => write((sql) => dismiss(sql, id, now())),
     lease,
     settle: (ids, outcome, at) => writeOwn((sql, own) => settle(sql, { hub: own, process: me }, ids, outcome, at)),
     async nextDueAt(at) {

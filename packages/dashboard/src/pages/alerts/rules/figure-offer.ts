@@ -49,10 +49,3 @@ export function unitOfFigure({ metric, agg }: Pick<AlertFigure, "metric" | "agg"
 export function aggregateName(agg: AlertFigure["agg"]): string {
   return agg === "value" ? "" : AGGREGATE_NAMES[agg];
 }
-
-/** A figure for people: `Message latency, p95`. */
-export function figureName({ metric, agg }: Pick<AlertFigure, "metric" | "agg">): string {
-  const name = aggregateName(agg);
-  const title = offerOf(metric)?.title ?? metric;
-  return name === "" ? title : `${title}, ${name}`;
-}

@@ -63,7 +63,7 @@ export function limitScale([low, high]: readonly [number, number], height: numbe
 }
 
 /** The next larger of 1, 2 and 5 times a power of ten. */
-export function niceStep(rough: number): number {
+function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
   const digit = rough / power;
   return Number((power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10)).toPrecision(6));

@@ -1,4 +1,11 @@
-import { ALERT_SEVERITIES, type AlertKind, type AlertRule, NO_DATA_MODES, type NoDataMode } from "@wsight/protocol";
+import {
+  ALERT_SEVERITIES,
+  type AlertKind,
+  type AlertRule,
+  groupLabelsOf,
+  NO_DATA_MODES,
+  type NoDataMode,
+} from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useId } from "preact/hooks";
 import { AreaField, SelectField, SwitchField, TextField } from "../../../components/fields.tsx";
@@ -122,10 +129,10 @@ function ThresholdFields({ draft, mistakes, onChange }: RuleFieldsProps): VNode 
   );
 }
 
-/** Attributes that can stand for instances. */
+/** Labels that can stand for instances. */
 function groupsOf({ kind, figure, expression }: RuleDraft): readonly string[] {
   const metrics = kind === "composite" ? metricsOf(expression) : [figure.metric];
-  return [...new Set(["node", "service", ...metrics.flatMap((metric) => offerOf(metric)?.attributes ?? [])])];
+  return [...new Set(metrics.flatMap((metric) => groupLabelsOf(metric, offerOf(metric)?.attributes ?? [])))];
 }
 
 function metricsOf(expression: RuleDraft["expression"]): readonly string[] {

@@ -18,7 +18,7 @@ export const OP_WORDS: Readonly<Record<AlertOp, string>> = {
 };
 
 /** A limit, or both ends of a range. */
-export function limitWords(limit: AlertLimit, unit: string): string {
+function limitWords(limit: AlertLimit, unit: string): string {
   return typeof limit === "number"
     ? writeQuantity(limit, unit)
     : limit.map((end) => writeQuantity(end, unit)).join(" to ");

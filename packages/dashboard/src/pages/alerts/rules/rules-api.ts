@@ -2,7 +2,7 @@ import { type AlertRule, asFields, asList, asText, type BackTestAnswer } from "@
 import type { HubAsk } from "../hub-ask.ts";
 
 /** Something in a file of rules that could not be taken over. */
-export interface ImportRefusal {
+interface ImportRefusal {
   /** Group and place in the file. */
   readonly where: string;
   readonly name: string;

@@ -150,6 +150,11 @@ describe("rules", () => {
     [{ agg: undefined }, "agg", /expected a value, got none/],
     [{ filter: { where: { queue: "x" } } }, "filter.where.queue", /an attribute of the metric \(source\)/],
     [{ groupBy: ["queue"] }, "groupBy[0]", /one of node, service, source/],
+    [
+      { metric: "websocket.server.worker.imbalance", agg: undefined, groupBy: ["service", "node"] },
+      "groupBy[1]",
+      /one of service, ws\.library, ws\.server, got "node"/,
+    ],
     [{ groupBy: ["node", "service", "source", "x", "y"] }, "groupBy", /at most 4/],
     [{ crit: 0.2 }, "crit", /above warn \(0.2\)/],
     [{ op: "lt", crit: 0.3 }, "crit", /below warn/],

@@ -24,7 +24,7 @@ export {
   type OutboxState,
   type Recurrence,
 } from "./alerts/delivery.ts";
-export { findIndicator, INDICATORS, type Indicator, type IndicatorTerm } from "./alerts/indicators.ts";
+export { findIndicator, groupLabelsOf, INDICATORS, type Indicator, type IndicatorTerm } from "./alerts/indicators.ts";
 export {
   ALERT_STATUSES,
   type AlertAck,

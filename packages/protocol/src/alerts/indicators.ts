@@ -180,6 +180,14 @@ export const INDICATORS: readonly Indicator[] = [
   },
 ];
 
+/**
+ * What a metric or an indicator that has these attributes can be grouped by: `service` and `node` too, but for a spread,
+ * which compares nodes.
+ */
+export function groupLabelsOf(metric: string, attributes: readonly string[]): readonly string[] {
+  return [...(findIndicator(metric)?.kind === "spread" ? [] : ["node"]), "service", ...attributes];
+}
+
 /** The indicator of a name. */
 export function findIndicator(name: string): Indicator | undefined {
   return INDICATORS.find((indicator) => indicator.name === name);

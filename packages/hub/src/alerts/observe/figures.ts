@@ -1,4 +1,11 @@
-import { type AlertFigure, expected, findIndicator, type Indicator, WsightError } from "@wsight/protocol";
+import {
+  type AlertFigure,
+  expected,
+  findIndicator,
+  groupLabelsOf,
+  type Indicator,
+  WsightError,
+} from "@wsight/protocol";
 import type { WindowGroup } from "../../current/window-view.ts";
 import type { Figure, FigureRow } from "./figure.ts";
 import { NodeFigure } from "./node-figure.ts";
@@ -45,9 +52,7 @@ export function ratioOf(metric: string): Indicator {
 
 /** Labels that a figure can be told by. @throws WsightError `BAD_REQUEST` when there is no such figure */
 export function labelsOf(metric: string): readonly string[] {
-  const indicator = findIndicator(metric);
-  if (indicator === undefined) return ["node", "service", ...metricOf(metric).attributes];
-  return [...(indicator.kind === "spread" ? [] : ["node"]), "service", ...indicator.attributes];
+  return groupLabelsOf(metric, (findIndicator(metric) ?? metricOf(metric)).attributes);
 }
 
 function checkLabels(metric: string, labels: readonly string[]): void {

@@ -14,8 +14,6 @@ import { line, oneOf, wanted, whole } from "./reads.ts";
 
 /** Fields of a figure. */
 export const FIGURE_NAMES: readonly string[] = ["metric", "agg", "filter", "windowSec"];
-/** Labels beside attributes that a figure can be grouped by. */
-export const PLACES: readonly string[] = ["node", "service"];
 
 const MAX_NODES = 100;
 const MAX_NODE = 257;

@@ -7,6 +7,7 @@ import {
   type AlertKind,
   type AlertRule,
   asFields,
+  groupLabelsOf,
   type Labels,
   MAX_ALERT_RULES,
   NO_DATA_MODES,
@@ -16,7 +17,7 @@ import { MAX_TEMPLATE } from "../words/template.ts";
 import { templateFault } from "../words/template-fault.ts";
 import { readBurnRate } from "./burn-rate.ts";
 import { conditionsOf, readExpression, rulesOf } from "./expression.ts";
-import { attributesOf, FIGURE_NAMES, PLACES, readFigure } from "./figure.ts";
+import { attributesOf, FIGURE_NAMES, readFigure } from "./figure.ts";
 import { Form } from "./form.ts";
 import { labelName, readLabels } from "./labels.ts";
 import { operator, readLimits } from "./limits.ts";
@@ -167,7 +168,7 @@ function readId(form: Form, { id: wantedId, base }: RuleContext, name: string): 
 
 function readGroupBy(form: Form, { metric, expression }: Judged): readonly string[] {
   const metrics = expression === null ? [metric] : [metric, ...conditionsOf(expression).map((one) => one.metric)];
-  const offered = new Set([...PLACES, ...metrics.flatMap(attributesOf)]);
+  const offered = new Set(metrics.flatMap((one) => groupLabelsOf(one, attributesOf(one))));
   const labels = form.list("groupBy", form.raw("groupBy") ?? [], MAX_GROUP_BY, (name, label) =>
     form.check(
       name,

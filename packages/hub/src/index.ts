@@ -12,6 +12,7 @@ export type {
   OpenChannel,
   Outcome,
 } from "./alerts/desk/alert-tables.ts";
+export { CommitQueue } from "./alerts/desk/commit-queue.ts";
 export { type AlertDeskOptions, createAlertDesk, type ProcessDesk } from "./alerts/desk/create-desk.ts";
 export type { AlertBook, AlertDesk, ChannelDraft, DeskStatus, EpisodeQuery, OutboxQuery } from "./alerts/desk/desk.ts";
 export type { Dispatcher, DispatcherParts } from "./alerts/desk/dispatcher.ts";

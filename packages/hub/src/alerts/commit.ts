@@ -13,7 +13,7 @@ export interface NoticeDraft {
   readonly notice: Notice;
 }
 
-/** What changed by one evaluation or command; kept all of it or nothing, with what is to be told. */
+/** What changed by one evaluation or command; all of a label set is kept or nothing, with what is to be told of it. */
 export interface AlertCommit {
   /** Put in place of what was there. */
   readonly instances: readonly InstanceState[];

@@ -243,6 +243,15 @@ describe("no data", () => {
     expect(moves).toEqual(["fired@5", "ended recovered@10"]);
   });
 
+  test("mode firing: the first value in range that comes back is not the worst it was", () => {
+    const parts = { forSec: 0, noData: { mode: "firing", afterSec: 30 } } as const;
+    const back = walk(".---.", parts);
+    expect(back.statuses).toBe("ooofr");
+    expect(back.state).toMatchObject({ peak: null, peakAt: null });
+    expect(walk(".---~", parts).state).toMatchObject({ status: "firing", peak: null });
+    expect(walk(".---~w", parts).state).toMatchObject({ status: "firing", peak: 15 });
+  });
+
   test("a rule that watches for data fires when there are none, whatever its mode", () => {
     const parts = { kind: "no_data", warn: null, crit: null, recovery: null, forSec: 0 } as const;
     const { statuses, state } = walk(".---", parts);
@@ -312,6 +321,14 @@ describe("a restart", () => {
     expect(walk("cccw|5www").moves).toEqual(["fired@2", "deescalated@11"]);
   });
 
+  test("nor does the time without data before it", () => {
+    // Pending for 10 s, then 20 s without data, then nobody looked: there are 10 s to go.
+    const noData = { mode: "keep", afterSec: 10 } as const;
+    expect(walk("w--|9w", { noData }).statuses).toBe("pppp");
+    expect(walk("w--|9ww", { noData }).statuses.at(-1)).toBe("f");
+    expect(walk("www.--|9.", { noData }).statuses.at(-1)).toBe("r");
+  });
+
   test("time in which nobody looked is no lack of data, nor are the two evaluations after it", () => {
     const noData = { mode: "no_data", afterSec: 30 } as const;
     expect(walk("www|9-----", { noData }).statuses).toBe("ppf" + "fffff");
@@ -357,6 +374,14 @@ describe("flapping", () => {
   test("each further breach makes the hold longer by half", () => {
     const { statuses } = walk("w.w.w..........", parts);
     expect(statuses).toBe("fofrfrrrrrrrrro");
+  });
+
+  test("half as long again, to the second", () => {
+    const long = { ...parts, flap: { transitions: 4, windowSec: 600, holdSec: 100 } };
+    const good = (story: string): number => (walk(story, long).statuses.match(/r*o$/)?.[0].length ?? 0) - 1;
+    expect(good(`w.w.${".".repeat(10)}`)).toBe(10);
+    expect(good(`w.w.w.${".".repeat(15)}`)).toBe(15);
+    expect(good(`w.w.w.w.${".".repeat(23)}`)).toBe(23);
   });
 
   test("it is held for an hour at most", () => {

@@ -157,7 +157,7 @@ function judged(state: InstanceState, now: Judged, context: StepContext): Step {
     case "pending":
       return fromPending(state, now, context);
     case "firing":
-      return fromFiring(withPeak(state, context), now, context);
+      return fromFiring(state, now, context);
     case "recovering":
       return fromRecovering(state, now, context);
     case "no_data":
@@ -193,7 +193,9 @@ function fire(state: InstanceState, { rule, at, newEpisodeId }: StepContext): St
 
 function fromFiring(state: InstanceState, now: Judged, context: StepContext): Step {
   if (now.level === null && now.good) return recover(state, context);
-  return atLevel(state, now.level ?? mildestLevel(context.rule), context);
+  // What is not beyond its limit is never the worst, not even of a firing that began without data.
+  const worst = now.level === null ? state : withPeak(state, context);
+  return atLevel(worst, now.level ?? mildestLevel(context.rule), context);
 }
 
 /** Up at once, down when it has held. */
@@ -228,13 +230,13 @@ function fromRecovering(state: InstanceState, now: Judged, context: StepContext)
   if (now.level === null && now.good) return endWhenKept(state, context);
   const { rule, at } = context;
   const firing = withTransition({ ...state, status: "firing", recoverAt: null }, "bad", rule, at);
-  return fromFiring(withPeak(firing, context), now, context);
+  return fromFiring(firing, now, context);
 }
 
 function fromNoData(state: InstanceState, now: Judged, context: StepContext): Step {
   if (lacksOnlyData(state)) return now.level === null ? recover(state, context) : dataThatBreach(state, now, context);
   const { noData: _, ...told } = state.told;
-  return fromFiring(withPeak({ ...state, status: "firing", told }, context), now, context);
+  return fromFiring({ ...state, status: "firing", told }, now, context);
 }
 
 /** True for an episode that began with a lack of data: it never was beyond its limit. */

@@ -415,6 +415,25 @@ describe("who made it", () => {
     expect(told.map(({ label, name }) => `${label} ${name}`)).toEqual(["node chat/b", "event search"]);
   });
 
+  it("are the busiest processes of a worker imbalance, by the mean of all", () => {
+    const rig = new ObserveRig();
+    const counts = [90, 30, 0, 0];
+    const probes = counts.map((count, i) => rig.probe({ instance: `w${i}` }).set(OPEN, count, { "ws.library": "ws" }));
+    rig.second(() => {
+      for (const probe of probes) probe.snapshot();
+    });
+    const rule = ruleOn({
+      metric: "websocket.server.worker.imbalance",
+      agg: "value",
+      groupBy: ["service"],
+      warn: 1.5,
+    });
+    expect([...rig.see(rule).values()]).toEqual([3]);
+    expect(rig.observer.culprits(rule, { service: "chat" }, rig.current.at ?? 0)).toEqual([
+      { label: "node", name: "chat/w0", value: 3 },
+    ]);
+  });
+
   it("are users who hold many of the connections", () => {
     const rig = new ObserveRig();
     const probe = rig.probe().set(OPEN, 100).set(LIMIT, 110);

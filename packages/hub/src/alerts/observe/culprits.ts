@@ -50,10 +50,13 @@ export function findCulprits(
   { figures, current }: CulpritParts,
 ): readonly AlertCulprit[] {
   if (rule.kind !== "threshold" && rule.kind !== "burn_rate") return [];
+  if (findIndicator(rule.metric)?.kind === "spread") return busiest(rule, labels, second, figures);
   const told: AlertCulprit[] = [];
   for (const label of candidates(rule)) told.push(...members(rule, rule, labels, label, second, figures));
   for (const standIn of told.some(({ label }) => label !== "node") ? [] : (STAND_INS[rule.metric] ?? [])) {
-    const found = members(rule, { ...rule, ...standIn }, labels, "event", second, figures);
+    const { nodes } = rule.filter;
+    const filter = { ...standIn.filter, ...(nodes === undefined ? {} : { nodes }) };
+    const found = members(rule, { ...rule, ...standIn, filter }, labels, "event", second, figures);
     told.push(...found);
     if (found.length > 0) break;
   }
@@ -75,19 +78,41 @@ function members(
   second: number,
   figures: Figures,
 ): readonly AlertCulprit[] {
+  const rows = membersBy(label, figure, labels, second, figures);
+  return worst(rule, rows).map((row) => ({ label, name: row.labels[label] ?? "", value: row.value }));
+}
+
+/** The figure of each member of what an alert is about. */
+function membersBy(
+  label: string,
+  figure: AlertFigure,
+  labels: Labels,
+  second: number,
+  figures: Figures,
+): readonly FigureRow[] {
   const { node, service, ...attributes } = labels;
   const has = labelsOf(figure.metric);
   if (!has.includes(label)) return [];
   const where = { ...figure.filter.where };
   for (const [name, value] of Object.entries(attributes)) if (has.includes(name) && value !== "") where[name] = value;
-  const nodes = node === undefined ? rule.filter.nodes : [node];
+  const nodes = node === undefined ? figure.filter.nodes : [node];
   const filter = { where, ...(nodes === undefined ? {} : { nodes }) };
   const by = service === undefined ? [label] : [label, "service"];
-  const rows = figures
-    .open({ metric: figure.metric, agg: figure.agg, filter, windowSec: rule.windowSec }, by)
+  return figures
+    .open({ metric: figure.metric, agg: figure.agg, filter, windowSec: figure.windowSec }, by)
     .rows(second)
     .filter((row) => Number.isFinite(row.value) && (service === undefined || row.labels.service === service));
-  return worst(rule, rows).map((row) => ({ label, name: row.labels[label] ?? "", value: row.value }));
+}
+
+/** Of a spread the nodes with most, each by the mean of all. */
+function busiest(rule: AlertRule, labels: Labels, second: number, figures: Figures): readonly AlertCulprit[] {
+  const [term] = findIndicator(rule.metric)?.of ?? [];
+  if (term === undefined) return [];
+  const filter = { ...rule.filter, where: { ...rule.filter.where, ...term.where } };
+  const rows = membersBy("node", { ...rule, ...term, filter }, labels, second, figures);
+  const mean = rows.reduce((sum, { value }) => sum + value, 0) / rows.length;
+  const shares = rows.map(({ labels: { node = "" }, value }) => ({ label: "node", name: node, value: value / mean }));
+  return furthest(rule, shares);
 }
 
 /** Those that made it: of a ratio with most bad events, else furthest in the direction of the limit. */
@@ -100,6 +125,11 @@ function worst(rule: AlertRule, rows: readonly FigureRow[]): readonly FigureRow[
       .sort((a, b) => bad(b) - bad(a))
       .slice(0, MOST_OF_A_KIND);
   }
+  return furthest(rule, rows);
+}
+
+/** Those furthest in the direction of the limit; only such that are beyond it where any is. */
+function furthest<T extends { readonly value: number }>(rule: AlertRule, rows: readonly T[]): readonly T[] {
   const sign = rule.op === "lt" || rule.op === "lte" ? 1 : -1;
   const limit = rule.warn ?? rule.crit;
   const beyond = limit === null ? [] : rows.filter(({ value }) => isBeyond(rule.op, value, limit));

@@ -25,12 +25,8 @@ export interface PreviewView {
 const BEFORE = 0.03;
 
 /** The time that is drawn: from shortly before something was measured. */
-function seenOf({ fromAt, toAt, stepMs, lines }: BackTestAnswer): Seen {
-  const first = Math.min(
-    ...lines.map(({ values }) => values.findIndex((value) => value !== null)).filter((i) => i >= 0),
-  );
-  const begins = Number.isFinite(first) ? fromAt + first * stepMs : fromAt;
-  return { fromAt: Math.max(fromAt, begins - (toAt - begins) * BEFORE), toAt };
+function seenOf({ fromAt, toAt, linesFromAt }: BackTestAnswer): Seen {
+  return { fromAt: Math.max(fromAt, linesFromAt - (toAt - linesFromAt) * BEFORE), toAt };
 }
 
 type Seen = Pick<BackTestAnswer, "fromAt" | "toAt">;
@@ -87,7 +83,7 @@ function drawLines({ ctx, width, height }: Surface, { answer, scale, palette }: 
       ctx,
       {
         length: values.length,
-        x: (step) => xOfTime(seen, width, answer.fromAt + (step + 0.5) * answer.stepMs),
+        x: (step) => xOfTime(seen, width, answer.linesFromAt + (step + 0.5) * answer.stepMs),
         y: (step) => {
           const value = values[step] ?? null;
           return value === null ? Number.NaN : scale.yOf(value);

@@ -13,9 +13,10 @@ import { Confirm } from "../form-dialog.tsx";
 import { fieldErrors, problemOf } from "../hub-ask.ts";
 import { useSaving } from "../use-saving.ts";
 import { plural } from "../words.ts";
+import { NoticeFields } from "./notice-fields.tsx";
 import { Preview } from "./preview.tsx";
 import { draftOf, type RuleDraft, readDraft } from "./rule-draft.ts";
-import { ConditionFields, NoticeFields, TimeFields } from "./rule-fields.tsx";
+import { ConditionFields, TimeFields } from "./rule-fields.tsx";
 import type { RulesApi } from "./rules-api.ts";
 import { Versions } from "./versions.tsx";
 

@@ -108,10 +108,23 @@ describe("a rule that is tried on the past", () => {
     const reader = connections(new MemoryReader(), of(5, 3600));
     connections(reader, [...of(5, 1800), 50, ...of(5, 1799)], "b/1");
     const answer = await backTest(reader, ruled(), 3600);
-    expect(answer.stepMs).toBe(6000);
+    expect(answer.stepMs).toBe(4000);
+    expect(answer.linesFromAt).toBe(T0);
     expect(answer.lines.map(({ labels }) => labels.node)).toEqual(["b/1", "a/1"]);
-    expect(answer.lines[0]?.values).toHaveLength(600);
-    expect(answer.lines[0]?.values[300]).toBe(50);
+    expect(answer.lines[0]?.values).toHaveLength(900);
+    expect(answer.lines[0]?.values[450]).toBe(50);
+  });
+
+  test("minutes of a past that has no more come by the second, not as one point of a week", async () => {
+    const days = 7 * 86_400;
+    const begins = days - 180;
+    const reader = connections(new MemoryReader(), [...of(null, begins), ...of(5, 170), ...of(15, 10)]);
+    const answer = await backTest(reader, ruled(), days);
+    expect(answer.linesFromAt).toBeGreaterThanOrEqual(T0 + (begins - 5) * 1000);
+    expect(answer.stepMs).toBeLessThanOrEqual(5000);
+    const values = answer.lines[0]?.values.filter((value) => value !== null) ?? [];
+    expect(values.length).toBeGreaterThan(30);
+    expect(values.at(-1)).toBe(15);
   });
 
   test("it is tried though it is switched off", async () => {

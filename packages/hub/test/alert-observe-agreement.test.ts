@@ -155,7 +155,7 @@ describe("what rules see live", () => {
       const fromAt = oldestAt ?? 0;
       const toAt = (at ?? 0) + 1000;
       const { signal } = new AbortController();
-      const stored = await createStoredObserver({ reader: rig.reader, rule, fromAt, toAt, lineStepMs: 1000, signal });
+      const stored = await createStoredObserver({ reader: rig.reader, rule, fromAt, toAt, linePoints: 1000, signal });
       expect(stored.resolutionMs).toBe(1000);
       for (let second = fromAt; second < toAt; second += 1000) {
         await stored.load(second);

@@ -113,7 +113,7 @@ describe("a burn rate", () => {
     await rig.written();
     const { signal } = new AbortController();
     const toAt = (rig.current.at ?? 0) + 1000;
-    const parts = { reader: rig.reader, rule, fromAt: toAt - 600_000, toAt, lineStepMs: 60_000, signal };
+    const parts = { reader: rig.reader, rule, fromAt: toAt - 600_000, toAt, linePoints: 1000, signal };
     const stored = await createStoredObserver(parts);
     expect(stored.resolutionMs).toBe(60_000);
     let compared = 0;

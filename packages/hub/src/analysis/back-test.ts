@@ -10,8 +10,8 @@ import { MessageCount } from "./back-test/message-count.ts";
 import { OnsetCount } from "./back-test/onset-count.ts";
 import { Pace } from "./pace.ts";
 
-/** Intervals of the lines of an answer, about. */
-const LINE_POINTS = 600;
+/** Intervals of the lines of an answer, at most; with a longer past there are at least half as many. */
+const LINE_POINTS = 1000;
 /** Instances whose figure is answered. */
 const MAX_LINES = 20;
 
@@ -25,8 +25,7 @@ export async function backTest(
   { rule, fromAt, toAt }: BackTestQuery,
   signal: AbortSignal,
 ): Promise<BackTestAnswer> {
-  const lineStepMs = Math.max(1000, Math.ceil((toAt - fromAt) / LINE_POINTS / 1000) * 1000);
-  const observer = await createStoredObserver({ reader, rule, fromAt, toAt, lineStepMs, signal });
+  const observer = await createStoredObserver({ reader, rule, fromAt, toAt, linePoints: LINE_POINTS, signal });
   const ruled = atResolution(rule, observer.resolutionMs);
   const onsets = new OnsetCount();
   const messages = new MessageCount();
@@ -47,6 +46,7 @@ export async function backTest(
   return {
     fromAt,
     toAt,
+    linesFromAt: observer.linesFromAt,
     stepMs: observer.lineStepMs,
     resolutionMs,
     coverage: observer.coverage,

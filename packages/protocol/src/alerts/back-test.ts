@@ -33,7 +33,9 @@ export interface BackTestLine {
 export interface BackTestAnswer {
   readonly fromAt: number;
   readonly toAt: number;
-  /** Interval of the lines, ms. */
+  /** Start of the lines, ms epoch: where the first of their values is. */
+  readonly linesFromAt: number;
+  /** Interval of the lines, ms: finer where little was measured. */
   readonly stepMs: number;
   /** What the rule was evaluated on, ms: above a second where no second is kept any more; short breaches may then be missing. */
   readonly resolutionMs: number;

@@ -16,8 +16,8 @@ export interface StoredObserverParts {
   readonly fromAt: number;
   /** ms epoch, exclusive. */
   readonly toAt: number;
-  /** Interval of the lines, ms; widened to a multiple of the resolution. */
-  readonly lineStepMs: number;
+  /** Points of a line, at most: the interval of the lines is the finest that needs no more. */
+  readonly linePoints: number;
   /** Gives up with its reason. */
   readonly signal: AbortSignal;
 }
@@ -38,7 +38,9 @@ export interface StoredObserver extends RuleObserver {
    * whose end is a multiple of the resolution: `fromAt + resolutionMs − 1000`, then on by whole resolutions.
    */
   load(at: number): Promise<void> | null;
-  /** Interval of the lines, ms. */
+  /** Start of the lines, ms epoch: shortly before the first value. Once everything was observed. */
+  readonly linesFromAt: number;
+  /** Interval of the lines, ms: finer where there is only a short past. Once everything was observed. */
   readonly lineStepMs: number;
   /**
    * The figure of the busiest instances, at most `most`: of each interval the value that was furthest towards the
@@ -61,8 +63,9 @@ export async function createStoredObserver(parts: StoredObserverParts): Promise<
   const finestMs = rule.kind === "burn_rate" ? BURN_RATE_STEP_MS : 1000;
   await source.open({ fromAt, toAt, leadSec: longestWindow(rule), finestMs });
   const { stepMs } = source;
-  const lineStepMs = Math.ceil(parts.lineStepMs / stepMs) * stepMs;
-  const lines = new Lines(rule, source.fromAt, toAt, lineStepMs);
+  // Finer than it is looked at, a line would be dots.
+  const looksMs = Math.ceil((rule.everySec * 1000) / stepMs) * stepMs;
+  const lines = new Lines(rule, source.fromAt, looksMs, parts.linePoints);
 
   return {
     resolutionMs: stepMs,
@@ -71,7 +74,12 @@ export async function createStoredObserver(parts: StoredObserverParts): Promise<
     get coverage() {
       return source.coverage;
     },
-    lineStepMs,
+    get linesFromAt() {
+      return lines.fromAt;
+    },
+    get lineStepMs() {
+      return lines.stepMs;
+    },
     limits: { warn: rule.warn, crit: rule.crit },
     get instances() {
       return lines.count;
@@ -106,22 +114,27 @@ function conditionWindows(expression: AlertRule["expression"]): readonly number[
 
 interface Drawn {
   readonly labels: Labels;
-  readonly values: (number | null)[];
+  /** By interval; those that are not there have no value. */
+  values: (number | null)[];
   furthest: number;
 }
 
-/** Values of instances, the furthest of each interval. */
+/**
+ * Values of instances, the furthest of each interval. They begin with the first value, and intervals are made twice as
+ * long whenever there would be too many: minutes of a past that has no more are not drawn as one point of a week.
+ */
 class Lines {
-  readonly #fromAt: number;
-  readonly #stepMs: number;
-  readonly #cells: number;
+  readonly #points: number;
   readonly #downwards: boolean;
   readonly #drawn = new Map<string, Drawn>();
+  #fromAt: number;
+  #stepMs: number;
+  #cells = 0;
 
-  constructor({ op }: AlertRule, fromAt: number, toAt: number, stepMs: number) {
+  constructor({ op }: AlertRule, fromAt: number, stepMs: number, points: number) {
     this.#fromAt = fromAt;
     this.#stepMs = stepMs;
-    this.#cells = Math.ceil((toAt - fromAt) / stepMs);
+    this.#points = points;
     this.#downwards = op === "lt" || op === "lte";
   }
 
@@ -129,17 +142,26 @@ class Lines {
     return this.#drawn.size;
   }
 
+  get fromAt(): number {
+    return this.#fromAt;
+  }
+
+  get stepMs(): number {
+    return this.#stepMs;
+  }
+
   take({ labels, value }: Observation, at: number): void {
+    if (this.#drawn.size === 0) this.#fromAt += Math.floor((at - this.#fromAt) / this.#stepMs) * this.#stepMs;
     const key = JSON.stringify(labels);
     let drawn = this.#drawn.get(key);
     if (drawn === undefined) {
-      drawn = { labels, values: new Array(this.#cells).fill(null), furthest: value };
+      drawn = { labels, values: [], furthest: value };
       this.#drawn.set(key, drawn);
     }
-    const cell = Math.floor((at - this.#fromAt) / this.#stepMs);
-    const before = drawn.values[cell];
-    if (before === undefined) return;
-    if (before === null || this.#isFurther(value, before)) drawn.values[cell] = value;
+    const cell = this.#cellOf(at);
+    const { values } = drawn;
+    while (values.length <= cell) values.push(null);
+    values[cell] = this.#further(values[cell] ?? null, value);
     if (this.#isFurther(value, drawn.furthest)) drawn.furthest = value;
   }
 
@@ -147,7 +169,36 @@ class Lines {
     return [...this.#drawn.values()]
       .sort((a, b) => (this.#isFurther(a.furthest, b.furthest) ? -1 : Number(a.furthest !== b.furthest)))
       .slice(0, most)
-      .map(({ labels, values }) => ({ labels, values }));
+      .map(({ labels, values }) => ({
+        labels,
+        values: Array.from({ length: this.#cells }, (_, cell) => values[cell] ?? null),
+      }));
+  }
+
+  #cellOf(at: number): number {
+    let cell = Math.floor((at - this.#fromAt) / this.#stepMs);
+    while (cell >= this.#points) {
+      this.#widen();
+      cell = Math.floor((at - this.#fromAt) / this.#stepMs);
+    }
+    this.#cells = Math.max(this.#cells, cell + 1);
+    return cell;
+  }
+
+  #widen(): void {
+    this.#stepMs *= 2;
+    this.#cells = Math.ceil(this.#cells / 2);
+    for (const drawn of this.#drawn.values()) {
+      const { values } = drawn;
+      drawn.values = Array.from({ length: Math.ceil(values.length / 2) }, (_, cell) =>
+        this.#further(values[cell * 2] ?? null, values[cell * 2 + 1] ?? null),
+      );
+    }
+  }
+
+  #further(a: number | null, b: number | null): number | null {
+    if (a === null || b === null) return a ?? b;
+    return this.#isFurther(b, a) ? b : a;
   }
 
   #isFurther(value: number, than: number): boolean {

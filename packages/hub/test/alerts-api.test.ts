@@ -1,5 +1,5 @@
 import type { AlertRule } from "@wsight/protocol";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { addRule, RULE, startAlertHub } from "./alerts-rig.ts";
 import { makeDir } from "./harness.ts";
 
@@ -154,6 +154,21 @@ test("silences say when they are in force, and can be changed and ended", async 
   expect(await call("DELETE", path)).toMatchObject({ status: 204 });
   expect(await call("DELETE", path)).toMatchObject({ status: 404, code: "NOT_FOUND" });
   expect(await call("PUT", path, { matchers, durationSec: 1200 })).toMatchObject({ status: 404 });
+});
+
+test("silences of one zone are listed with one clock: each is slow to open", async () => {
+  const matchers = [{ label: "rule", op: "=", value: RULE.id }];
+  const { call } = await startAlertHub();
+  for (let i = 0; i < 20; i++)
+    await call("POST", "/api/alerts/silences", { matchers, durationSec: 60 + i, timeZone: "Europe/Berlin" });
+  const { DateTimeFormat } = Intl;
+  const opened = vi.spyOn(Intl, "DateTimeFormat").mockImplementation(function open(...given) {
+    return new DateTimeFormat(...given);
+  });
+  onTestFinished(() => opened.mockRestore());
+  const { silences } = (await call("GET", "/api/alerts/silences")).json as { silences: { active: boolean }[] };
+  expect(silences.map(({ active }) => active)).toEqual(Array(20).fill(true));
+  expect(opened.mock.calls.filter(([, options]) => options?.timeZone === "Europe/Berlin")).toHaveLength(1);
 });
 
 test("secrets of channels are never told, their settings to administrators alone", async () => {

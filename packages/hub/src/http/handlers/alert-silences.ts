@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type AlertSilence, WsightError } from "@wsight/protocol";
 import type { Alerts } from "../../alerts/alerts.ts";
 import { parseSilence } from "../../alerts/parse/silence.ts";
-import { createWindows } from "../../alerts/plan/windows.ts";
+import { createWindows, type Windows } from "../../alerts/plan/windows.ts";
+import { createZones } from "../../alerts/plan/zone.ts";
 import type { Audit } from "../../audit.ts";
 import { auditedRoute } from "../audited.ts";
 import type { Route } from "../route.ts";
@@ -66,7 +67,10 @@ function listRoute({ alerts, now }: AlertSilenceParts): Route {
     path: "/api/alerts/silences",
     access: "viewer",
     summary: "Silences and maintenance windows, and when each is in force",
-    handle: () => ({ json: { silences: alerts.silences().map((silence) => show(silence, now())) } }),
+    handle: () => {
+      const open = createZones();
+      return { json: { silences: alerts.silences().map((silence) => show(silence, now(), open)) } };
+    },
   };
 }
 
@@ -125,17 +129,17 @@ function find(alerts: Alerts, id: string): AlertSilence {
   return silence;
 }
 
-function show(silence: AlertSilence, now: number): ShownSilence {
-  const windows = windowsOf(silence);
+function show(silence: AlertSilence, now: number, open = createZones()): ShownSilence {
+  const windows = windowsOf(silence, open);
   const active = windows?.at(now) ?? null;
   const window = active ?? windows?.after(now) ?? null;
   return { ...silence, active: active !== null, fromAt: window?.startAt ?? null, toAt: window?.endAt ?? null };
 }
 
 /** `null` for one that this machine can't read: it was made where other zones are known. */
-function windowsOf(silence: AlertSilence): ReturnType<typeof createWindows> | null {
+function windowsOf(silence: AlertSilence, open: ReturnType<typeof createZones>): Windows | null {
   try {
-    return createWindows(silence);
+    return createWindows(silence, open);
   } catch {
     return null;
   }

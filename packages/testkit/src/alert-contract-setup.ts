@@ -57,6 +57,19 @@ export function setupContract(rig: AlertRig): void {
     });
   });
 
+  it("adds rules together, or none of them", async () => {
+    const rules = ["a", "b", "c"].map((id) => sampleRule({ id }));
+    await rig.tables.saveRule(sampleRule({ id: "b" }), null);
+    await expect(rig.tables.addRules(rules)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect((await rig.tables.load()).rules.map(({ id }) => id)).toEqual(["b"]);
+    expect(await rig.tables.ruleVersions("a")).toEqual([]);
+    await rig.tables.deleteRule("b", 1);
+    const saved = await rig.tables.addRules(rules);
+    expect(saved.map(({ id, version }) => `${id} ${version}`)).toEqual(["a 1", "b 2", "c 1"]);
+    expect((await rig.tables.load()).rules).toEqual(saved);
+    expect(await rig.tables.addRules([])).toEqual([]);
+  });
+
   it("counts up the version of a rule, and keeps every one there was", async () => {
     await rig.tables.saveRule(sampleRule(), null);
     rig.clock.advance(5_000);

@@ -32,6 +32,8 @@ export interface Alerts {
   rules(): readonly AlertRule[];
   /** @param ifVersion `null` for a new one. Rejects with `BAD_REQUEST`, `CONFLICT` */
   saveRule(rule: AlertRule, ifVersion: number | null, by: string): Promise<AlertRule>;
+  /** New ones, all or none. Rejects as `saveRule` does */
+  addRules(rules: readonly AlertRule[], by: string): Promise<readonly AlertRule[]>;
   deleteRule(id: string, ifVersion: number, by: string): Promise<void>;
   ruleVersions(id: string): Promise<readonly AlertRule[]>;
   backTest(query: BackTestQuery, signal: AbortSignal): Promise<BackTestAnswer>;

@@ -5,10 +5,10 @@ import type { AlertHappening, Alerts } from "./alerts.ts";
 import { DEFAULT_RULES } from "./default-rules.ts";
 import type { AlertDesk } from "./desk/desk.ts";
 import { type AlertEngine, createAlertEngine } from "./engine.ts";
-import { createEvaluator } from "./evaluator.ts";
 import { KeptSetup } from "./kept-setup.ts";
 import { createNoticeWords, testNotice } from "./notice-words.ts";
 import type { RuleObserver } from "./observation.ts";
+import { createSlicedEvaluation } from "./sliced-evaluation.ts";
 import { createUlid } from "./ulid.ts";
 
 /** Rows of the live table. */
@@ -54,7 +54,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
   let reloading = false;
   let tableRows: readonly AlertRow[] | null = null;
 
-  const evaluator = createEvaluator({ evaluate: (at) => engine.evaluate(at), onSlice: settle, onError });
+  const evaluation = createSlicedEvaluation({ evaluate: (at) => engine.evaluate(at), onSlice: settle, onError });
   const begunAt = clock.now();
   void open(FIRST_RETRY_MS);
 
@@ -86,7 +86,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
   async function open(retryMs: number): Promise<void> {
     try {
       const book = await desk.load();
-      await evaluator.between(() => {
+      await evaluation.between(() => {
         if (closed) return;
         setup.load(book);
         plan = setup.plan();
@@ -111,7 +111,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
     try {
       const seen = desk.revision;
       const book = await desk.load();
-      await evaluator.between(() => {
+      await evaluation.between(() => {
         setup.load(book);
         revision = seen;
         apply();
@@ -144,7 +144,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
       if (error instanceof WsightError && error.code === "CONFLICT" && !reloading) await reload();
       throw error;
     });
-    await evaluator.between(() => {
+    await evaluation.between(() => {
       take(saved);
       apply();
     });
@@ -155,7 +155,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
     checkOpen();
     let done: { readonly episode: AlertEpisode; readonly kept: Promise<void> };
     try {
-      done = await evaluator.between(() => {
+      done = await evaluation.between(() => {
         const episode = work(engine);
         settle();
         return { episode, kept: newest };
@@ -173,15 +173,22 @@ export function createAlerts(parts: AlertsParts): Alerts {
   }
 
   async function saveRule(rule: AlertRule, ifVersion: number | null): Promise<AlertRule> {
-    const known = setup.rule(rule.id);
-    if (ifVersion === null) {
-      if (known !== undefined) throw new WsightError("CONFLICT", `There is a rule ${rule.id} already`);
-      if (setup.rules.length >= MAX_ALERT_RULES)
-        throw new WsightError("CONFLICT", `There are ${MAX_ALERT_RULES} rules, and there may be no more`);
-      return desk.saveRule(rule, null);
-    }
-    if (known === undefined) throw new WsightError("NOT_FOUND", `There is no rule ${rule.id}`);
+    if (ifVersion === null) checkNew([rule]);
+    else if (setup.rule(rule.id) === undefined) throw new WsightError("NOT_FOUND", `There is no rule ${rule.id}`);
     return desk.saveRule(rule, ifVersion);
+  }
+
+  async function addRules(rules: readonly AlertRule[]): Promise<readonly AlertRule[]> {
+    checkNew(rules);
+    return desk.addRules(rules);
+  }
+
+  function checkNew(rules: readonly AlertRule[]): void {
+    const known = rules.find(({ id }) => setup.rule(id) !== undefined);
+    if (known !== undefined) throw new WsightError("CONFLICT", `There is a rule ${known.id} already`);
+    const there = setup.rules.length;
+    if (there + rules.length > MAX_ALERT_RULES)
+      throw new WsightError("CONFLICT", `There are ${there} rules, and there may be no more than ${MAX_ALERT_RULES}`);
   }
 
   function problem(): string | null {
@@ -204,7 +211,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
       if (state === "opening" && clock.now() - begunAt < PATIENCE_MS) return;
       if (state === "opening") state = "without";
       if (state === "open" && desk.revision !== revision && !reloading) void reload();
-      evaluator.start(current.at);
+      evaluation.start(current.at);
     },
     table() {
       const { critical, warning, pending } = engine.counts();
@@ -225,6 +232,13 @@ export function createAlerts(parts: AlertsParts): Alerts {
       change(
         () => saveRule({ ...rule, createdBy: setup.rule(rule.id)?.createdBy ?? by, updatedAt: clock.now() }, ifVersion),
         (saved) => setup.putRule(saved),
+      ),
+    addRules: (rules, by) =>
+      change(
+        () => addRules(rules.map((rule) => ({ ...rule, createdBy: by, updatedAt: clock.now() }))),
+        (saved) => {
+          for (const rule of saved) setup.putRule(rule);
+        },
       ),
     async deleteRule(id, ifVersion) {
       const rule = setup.rule(id);
@@ -316,7 +330,7 @@ export function createAlerts(parts: AlertsParts): Alerts {
       if (closed) return;
       closed = true;
       if (retry !== null) clearTimeout(retry);
-      await evaluator.close();
+      await evaluation.close();
       observer.close();
       await desk.close();
     },

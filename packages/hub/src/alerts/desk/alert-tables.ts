@@ -47,6 +47,7 @@ export interface AlertTables
     | "load"
     | "commit"
     | "saveRule"
+    | "addRules"
     | "deleteRule"
     | "ruleVersions"
     | "saveSilence"

@@ -15,6 +15,10 @@ import { ALERTS_FILE } from "./tables/open-tables.ts";
 
 /** What is there already is opened this long after the start, ms: probes and viewers come first. */
 const OPEN_AFTER_MS = 250;
+/** A call that was not answered by then is told as a failure, ms; its answer still counts. Tests of channels take longer. */
+const SILENT_MS = 10_000;
+/** How long the end waits for what is to be kept, ms; then the process is told to end with what it has. */
+const CLOSE_PATIENCE_MS = 3_000;
 
 /** Where alerts are kept, and as whom notices are sent. */
 export interface AlertDeskOptions {
@@ -132,6 +136,7 @@ class LinkedDesk implements ProcessDesk {
 
   commit: AlertDesk["commit"] = (commit) => this.#commits.add(commit);
   saveRule: AlertDesk["saveRule"] = (...argument) => this.#call("saveRule", argument);
+  addRules: AlertDesk["addRules"] = (...argument) => this.#call("addRules", argument);
   deleteRule: AlertDesk["deleteRule"] = (...argument) => this.#call("deleteRule", argument);
   saveSilence: AlertDesk["saveSilence"] = (...argument) => this.#call("saveSilence", argument);
   deleteSilence: AlertDesk["deleteSilence"] = (...argument) => this.#call("deleteSilence", argument);
@@ -172,6 +177,7 @@ class LinkedDesk implements ProcessDesk {
     call: Call,
     argument: DeskCalls[Call]["argument"],
   ): Promise<DeskCalls[Call]["answer"]> {
+    const silence = call === "testChannel" ? undefined : this.#noteSilence();
     try {
       const answer = await (await this.#open()).call(call, argument);
       this.#state = "ok";
@@ -180,7 +186,15 @@ class LinkedDesk implements ProcessDesk {
     } catch (error) {
       if (!(error instanceof WsightError) || error.code === "STORE_UNAVAILABLE") this.#fail(error);
       throw error;
+    } finally {
+      clearTimeout(silence);
     }
+  }
+
+  /** A process that is stopped, or waits for a disk or a database that never answers, says nothing by itself. */
+  #noteSilence(): NodeJS.Timeout {
+    const told = `the alert desk has not answered for ${SILENT_MS / 1000} s`;
+    return setTimeout(() => this.#fail(new Error(told)), SILENT_MS).unref();
   }
 
   #open(): Promise<DeskLink> {
@@ -248,8 +262,11 @@ class LinkedDesk implements ProcessDesk {
   async #shutDown(): Promise<void> {
     clearTimeout(this.#timer);
     this.#due();
+    const link = await this.#link?.catch(() => null);
+    const late = setTimeout(() => void link?.close(), CLOSE_PATIENCE_MS);
     await this.#commits.close();
-    await (await this.#link?.catch(() => null))?.close();
+    clearTimeout(late);
+    await link?.close();
     this.#state = "off";
   }
 }

@@ -90,6 +90,8 @@ export interface AlertDesk {
   commit(commit: AlertCommit): Promise<void>;
   /** @param ifVersion the version that is replaced, `null` for a new rule; the answer has the next one */
   saveRule(rule: AlertRule, ifVersion: number | null): Promise<AlertRule>;
+  /** Saves new rules, all or none. */
+  addRules(rules: readonly AlertRule[]): Promise<readonly AlertRule[]>;
   deleteRule(id: string, ifVersion: number): Promise<void>;
   /** Every version there was, newest first, at most 50. */
   ruleVersions(id: string): Promise<readonly AlertRule[]>;

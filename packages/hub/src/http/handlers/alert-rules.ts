@@ -210,8 +210,7 @@ function importRoute({ alerts, audit, now }: AlertRuleParts): Route {
       const { text, save, enabled } = readImport(body);
       const answer = await importPrometheusRules(text, { by, now: now(), rules: alerts.rules() });
       const rules = answer.rules.map((rule) => ({ ...rule, enabled: rule.enabled && enabled }));
-      const saved: AlertRule[] = [];
-      if (save) for (const rule of rules) saved.push(await alerts.saveRule(rule, null, by));
+      const saved = save ? await alerts.addRules(rules, by) : [];
       const detail = `${rules.length} read, ${answer.refused.length} refused, ${saved.length} saved`;
       return { reply: { json: { ...answer, rules: save ? saved : rules, saved: save } }, target: "import", detail };
     },

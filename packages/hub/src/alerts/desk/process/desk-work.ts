@@ -93,6 +93,7 @@ export class DeskWork {
       load: () => this.#load(),
       commit: ([commit]) => this.#changing(tables.commit(commit), commit.notices.length > 0),
       saveRule: ([rule, ifVersion]) => this.#saving(tables.saveRule(rule, ifVersion)),
+      addRules: ([rules]) => this.#saving(tables.addRules(rules)),
       deleteRule: ([id, ifVersion]) => this.#saving(tables.deleteRule(id, ifVersion)),
       ruleVersions: ([id]) => tables.ruleVersions(id),
       saveSilence: ([silence]) => this.#saving(tables.saveSilence(silence)),

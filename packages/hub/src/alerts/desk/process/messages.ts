@@ -37,6 +37,7 @@ type DeskMethods = Pick<
   | "load"
   | "commit"
   | "saveRule"
+  | "addRules"
   | "deleteRule"
   | "ruleVersions"
   | "saveSilence"

@@ -1,3 +1,4 @@
+import type { AlertRule } from "@wsight/protocol";
 import type { AlertTables, LeasedGroup } from "../alert-tables.ts";
 import type { AlertBook } from "../desk.ts";
 import { deleteChannel, readChannels, readSealed, saveChannel } from "./channels.ts";
@@ -125,6 +126,12 @@ export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTab
         await addNotices(sql, own, commit.notices, at);
       }),
     saveRule: (rule, ifVersion) => write((sql) => saveRule(sql, rule, ifVersion, now())),
+    addRules: (rules) =>
+      write(async (sql) => {
+        const saved: AlertRule[] = [];
+        for (const rule of rules) saved.push(await saveRule(sql, rule, null, now()));
+        return saved;
+      }),
     deleteRule: (id, ifVersion) => write((sql) => deleteRule(sql, id, ifVersion)),
     ruleVersions: (id) => read((sql) => readRuleVersions(sql, id)),
     saveSilence: (silence) => write((sql) => saveSilence(sql, silence)),

@@ -2,7 +2,7 @@
 const SLICE_MS = 4;
 
 /** Evaluates one second after the other, in slices, and nothing else meanwhile. */
-export interface Evaluator {
+export interface SlicedEvaluation {
   /** Begins with a second unless another one is still under way: that one is then left out. */
   start(at: number): void;
   /** Does something that must not fall into an evaluation, as soon as it may. */
@@ -12,7 +12,7 @@ export interface Evaluator {
 }
 
 /** What is evaluated. */
-export interface EvaluatorParts {
+export interface SlicedEvaluationParts {
   /** One second in steps, see `AlertEngine.evaluate`. */
   readonly evaluate: (at: number) => Generator<undefined, void>;
   /** Told after each slice, when nothing is half done. Must not throw. */
@@ -21,8 +21,8 @@ export interface EvaluatorParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Makes an evaluator. The first slice waits for the next turn of the loop, so that viewers get their second first. */
-export function createEvaluator({ evaluate, onSlice, onError }: EvaluatorParts): Evaluator {
+/** Makes one that does nothing yet. The first slice waits for the next turn of the loop, so that viewers get their second first. */
+export function createSlicedEvaluation({ evaluate, onSlice, onError }: SlicedEvaluationParts): SlicedEvaluation {
   let running: Generator<undefined, void> | null = null;
   let idle: (() => void)[] = [];
   let closed = false;

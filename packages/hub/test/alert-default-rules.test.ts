@@ -27,6 +27,36 @@ describe("the rules that come with it", () => {
     expect(DEFAULT_RULES.every(({ builtin, enabled }) => builtin && enabled)).toBe(true);
   });
 
+  it("last, and prove, as long and as much as was promised", () => {
+    const usual = { forSec: 60, keepFiringSec: 60, everySec: 5, minSamples: 1, repeatSec: 14_400, maxRepeats: null };
+    const waits = Object.fromEntries(
+      DEFAULT_RULES.map(({ id, forSec, minSamples, noData }) => [id, [forSec, minSamples, noData.mode]]),
+    );
+    expect(waits).toEqual({
+      "websocket-latency-mean": [60, 1, "keep"],
+      "websocket-latency-p95": [60, 1, "keep"],
+      "websocket-errors": [60, 1, "ok"],
+      "websocket-pool": [60, 1, "keep"],
+      "websocket-connect": [60, 20, "ok"],
+      "worker-imbalance": [300, 50, "ok"],
+      "queue-length": [30, 1, "keep"],
+      "job-processing-time": [120, 1, "ok"],
+      "job-errors": [120, 10, "ok"],
+      "no-active-workers": [15, 1, "firing"],
+      "no-workers": [15, 1, "keep"],
+      "host-memory": [60, 1, "no_data"],
+      "event-loop-lag": [60, 1, "keep"],
+      "process-silent": [0, 1, "firing"],
+    });
+    expect(DEFAULT_RULES.find(({ id }) => id === "websocket-latency-mean")).toMatchObject(usual);
+    expect(DEFAULT_RULES.filter(({ wilson }) => wilson).map(({ id }) => id)).toEqual([
+      "websocket-errors",
+      "websocket-connect",
+    ]);
+    const flaps = DEFAULT_RULES.map(({ flap }) => flap);
+    expect(flaps).toEqual(flaps.map(() => ({ transitions: 4, windowSec: 1800, holdSec: 900 })));
+  });
+
   it("are rules that anybody could save", () => {
     for (const rule of DEFAULT_RULES) {
       const context = { id: rule.id, base: rule, rules: DEFAULT_RULES, by: "admin", now: 0 };

@@ -163,6 +163,28 @@ describe("a notice in the outbox", () => {
     expect([first.posts.length, second.posts.length]).toEqual([1, 1]);
   });
 
+  it("is one of twenty within an hour that are told through the others, and the last says that more are not", async () => {
+    const rig = await start();
+    const [first, second] = [await withHook(rig, "first"), await withHook(rig, "second")];
+    first.replyAlways({ status: 404 });
+    const tell = (from: number, count: number): Promise<unknown> =>
+      Promise.all(
+        Array.from({ length: count }, (_, i) =>
+          rig.tell("first", { episodeId: `E${from + i}` }, { groupKey: `g${from + i}` }),
+        ),
+      );
+    await tell(0, 23);
+    await rig.settled("dead", 23);
+    await rig.settled("sent", 20);
+    expect(second.posts).toHaveLength(20);
+    const [beforeLast, last] = second.posts.slice(-2).map(({ json }) => (json as Body).notices[0]?.description ?? "");
+    expect(beforeLast).not.toContain("not told this hour");
+    expect(last).toContain("More of this channel are not told this hour");
+    rig.forward(HOUR_MS);
+    await tell(100, 1);
+    await rig.settled("sent", 21);
+  });
+
   it("of a channel that is switched off or gone is dead, and nobody is told", async () => {
     const rig = await start();
     const receiver = await withHook(rig);

@@ -410,6 +410,52 @@ describe("suppression", () => {
       "firing lag a/1",
     ]);
   });
+
+  test("what was told before it was inhibited is not told again after it", () => {
+    const inhibitions = [
+      {
+        source: [{ label: "rule", op: "=", value: "silent" }],
+        target: [{ label: "rule", op: "=", value: "lag" }],
+        equal: ["node"],
+      } as const,
+    ];
+    const rig = new EngineRig([ruleWith(QUICK), ruleWith({ ...QUICK, id: "silent" })], { ...ONE_CHANNEL, inhibitions });
+    rig.observer.tell("..cc...", "a/1", "silent");
+    rig.observer.tell("wwwwwww", "a/1");
+    rig.turns(7);
+    expect(rig.told("lag")).toEqual(["firing@0"]);
+  });
+});
+
+describe("rules that look at others", () => {
+  test("see those with the same labels alone", () => {
+    class PerNode extends ToldObserver {
+      override observe(
+        ...[rule, at, firing]: Parameters<ToldObserver["observe"]>
+      ): ReturnType<ToldObserver["observe"]> {
+        if (rule.id !== "both") return super.observe(rule, at, firing);
+        return ["a/1", "b/1"].map((node) => {
+          const isBreach = firing.fires("lag", { node });
+          const level = isBreach ? "critical" : null;
+          return { labels: { node }, value: Number(isBreach), samples: 1, level, good: !isBreach, limit: null };
+        });
+      }
+    }
+    const both = ruleWith({
+      ...QUICK,
+      id: "both",
+      kind: "composite",
+      expression: { rule: "lag" },
+      warn: null,
+      crit: null,
+    });
+    const rig = new EngineRig([both, ruleWith(QUICK)], ONE_CHANNEL, new PerNode());
+    rig.observer.tell("www");
+    rig.observer.tell("...", "b/1");
+    rig.turns(2);
+    const firing = rig.engine.rows(9).map(({ ruleId, labels }) => `${ruleId} ${labels.node}`);
+    expect(firing.sort()).toEqual(["both a/1", "lag a/1"]);
+  });
 });
 
 describe("rules that change", () => {

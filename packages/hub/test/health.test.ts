@@ -119,6 +119,16 @@ describe("health", () => {
     expect(turns.at(-1)).toEqual(["health.changed", "healthy"]);
   });
 
+  it("says of a burst that is over for two minutes more that it was", () => {
+    rig.pass(600, () => rig.messages(100));
+    rig.pass(1, () => rig.messages(100, 100));
+    let seconds = 0;
+    while (seconds < 400 && rig.pass(1, () => rig.messages(100)).state !== "healthy") seconds++;
+    // A minute within the window of a minute, then two.
+    expect(seconds).toBeGreaterThanOrEqual(175);
+    expect(seconds).toBeLessThanOrEqual(182);
+  });
+
   it("judges by the limits of the rule, as somebody set them, and not at all when it is off", () => {
     rig.pass(30, () => rig.web.record("websocket.server.message.latency", [0.15], { source: "handler" }));
     expect(check(rig.keeper.health(), "ws-latency")).toMatchObject({ state: "degraded", limit: 0.1 });

@@ -154,6 +154,14 @@ describe("a mail server in a bad mood", () => {
     });
   });
 
+  it("that says 503, a session in the wrong state, is asked again: that is not about the mail", async () => {
+    const server = await start({ judge: () => 503 });
+    expect(await rig.send("email", channel(server))).toMatchObject({
+      result: "again",
+      error: expect.stringContaining("503"),
+    });
+  });
+
   it("that is too busy to greet is asked again", async () => {
     const server = await start();
     server.setMood("busy", 2);

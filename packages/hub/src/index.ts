@@ -138,7 +138,14 @@ export type {
   TierStats,
 } from "./store/store.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";
-export { borrowHistory, copyHistory, type HistoryCopy, refuseUsedHistory } from "./takeout/history-file.ts";
+export {
+  type Backup,
+  backUp,
+  borrowHistory,
+  copyHistory,
+  type HistoryCopy,
+  refuseUsedHistory,
+} from "./takeout/history-file.ts";
 export { type TakeInOptions, type TakenIn, takeIn } from "./takeout/take-in.ts";
 export type { TakeoutStore } from "./takeout/takeout.ts";
 export {

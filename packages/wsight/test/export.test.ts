@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { createLibsqlStore, type Store, signToken } from "@wsight/hub";
-import { contractEvents, steadySamples, until } from "@wsight/testkit";
+import { createLibsqlStore, openAlertTables, type Store, signToken } from "@wsight/hub";
+import { contractEvents, sampleRule, steadySamples, until } from "@wsight/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wsight } from "./program.ts";
 
@@ -176,6 +176,28 @@ describe("wsight backup", () => {
     );
     expect(copy?.stdout).toBe(one?.stdout);
     expect(copy?.stdout.length).toBeGreaterThan(10_000);
-    expect(existsSync(join(dir, "history.db.partial"))).toBe(false);
+    expect((await readdir(dir)).sort()).toEqual(["history.db", "one"]);
+  });
+
+  it("copies alerts that are in use beside it, and refuses both where one has no room", async () => {
+    const dir = await makeDir();
+    const data = join(dir, "one");
+    await openStore(data, 1);
+    const tables = await openAlertTables({ place: { engine: "libsql", dataDir: data }, now: Date.now });
+    onTestFinished(() => tables.close());
+    await tables.saveRule(sampleRule({ id: "mine" }), null);
+    await writeFile(join(dir, "old-alerts.db"), "mine");
+    const refused = await run(["backup", join(dir, "old.db"), "--data", data]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("old-alerts.db: expected a new file") });
+    expect(existsSync(join(dir, "old.db"))).toBe(false);
+    const { code, stderr } = await run(["backup", join(dir, "copy.db"), "--data", data]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`bytes to ${join(dir, "copy-alerts.db")}; to go back to it`);
+    expect((await stat(join(dir, "copy-alerts.db"))).mode & 0o777).toBe(0o600);
+    await mkdir(join(dir, "two"));
+    await rename(join(dir, "copy-alerts.db"), join(dir, "two", "alerts.db"));
+    const back = await openAlertTables({ place: { engine: "libsql", dataDir: join(dir, "two") }, now: Date.now });
+    onTestFinished(() => back.close());
+    expect(await back.load()).toEqual(await tables.load());
   });
 });

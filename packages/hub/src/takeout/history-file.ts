@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import Database from "libsql";
+import { ALERTS_FILE } from "../alerts/desk/tables/open-tables.ts";
 
 /** Name of the database within a data directory. */
 const HISTORY_FILE = "history.db";
@@ -20,14 +21,44 @@ const BUSY_TIMEOUT_MS = 5_000;
  */
 export function copyHistory(dataDir: string, path: string): void {
   const source = findHistory(dataDir);
+  checkTarget(source, path);
+  copyDatabase(source, path);
+}
+
+/** What is written by {@link backUp}. */
+export interface Backup {
+  readonly history: string;
+  /** `null` where no alerts are kept. */
+  readonly alerts: string | null;
+}
+
+/**
+ * Copies the history of a data directory as {@link copyHistory} does, and its alerts beside it: `x.db` and
+ * `x-alerts.db`, each in one state. Refused before the first is written. @throws WsightError as {@link copyHistory}
+ */
+export function backUp(dataDir: string, path: string): Backup {
+  const history = findHistory(dataDir);
+  const alerts = join(dataDir, ALERTS_FILE);
+  const beside = existsSync(alerts) ? path.replace(/(\.db)?$/, "-alerts.db") : null;
+  checkTarget(history, path);
+  if (beside !== null) checkTarget(alerts, beside);
+  copyDatabase(history, path);
+  if (beside !== null) copyDatabase(alerts, beside);
+  return { history: path, alerts: beside };
+}
+
+function checkTarget(source: string, path: string): void {
   if (COMPANIONS.some((companion) => path === source + companion))
     throw new WsightError(
       "BAD_OPTION",
-      `${path}: expected a name that the history itself does not use, choose another`,
+      `${path}: expected a name that the database itself does not use, choose another`,
     );
   if (existsSync(path)) throw new WsightError("BAD_OPTION", `${path}: expected a new file, got one that is there`);
   if (!existsSync(dirname(path)))
     throw new WsightError("BAD_OPTION", `${path}: expected a directory to write into, got none at ${dirname(path)}`);
+}
+
+function copyDatabase(source: string, path: string): void {
   const partial = `${path}.partial`;
   rmSync(partial, { force: true });
   const connection = new Database(source, { readonly: true, timeout: BUSY_TIMEOUT_MS });

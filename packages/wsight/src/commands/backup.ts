@@ -8,20 +8,24 @@ import { readSettings, SHARED_FLAGS } from "./flags.ts";
 /** `wsight backup FILE` */
 export const backupCommand: Command = {
   name: "backup",
-  summary: "copy the history of a data directory to one file, also while a hub runs",
+  summary: "copy the history and the alerts of a data directory, also while a hub runs",
   argument: "FILE",
   flags: { data: SHARED_FLAGS.data },
   async run(values, { environment, stderr }, file) {
     if (file === undefined) throw new WsightError("BAD_OPTION", "backup: expected a new file to write, got nothing");
     const { data = ".wsight" } = { ...readEnvironment(environment), ...readSettings(values, ["data"]) };
     if (data === null) throw new WsightError("BAD_OPTION", "--data: expected a directory, got none");
-    const { copyHistory } = await import("@wsight/hub");
+    const { backUp } = await import("@wsight/hub");
     const path = resolve(file);
-    copyHistory(resolve(data), path);
-    stderr.write(
-      `wsight: ${statSync(path).size.toLocaleString("en")} bytes to ${path}; to go back to it, end the hub and put it ` +
-        `in the place of history.db in ${resolve(data)} (without history.db-wal and -shm)\n`,
-    );
+    const { history, alerts } = backUp(resolve(data), path);
+    const say = (copy: string, name: string): void => {
+      stderr.write(
+        `wsight: ${statSync(copy).size.toLocaleString("en")} bytes to ${copy}; to go back to it, end the hub and put it ` +
+          `in the place of ${name} in ${resolve(data)} (without ${name}-wal and -shm)\n`,
+      );
+    };
+    say(history, "history.db");
+    if (alerts !== null) say(alerts, "alerts.db");
     return 0;
   },
 };

@@ -8,11 +8,13 @@ import {
   attempt,
   FAST,
   figuresOf,
+  type Heard,
   HubProbe,
   listen,
   next,
   startMonitorHub,
   TRANSPORTS,
+  type Transport,
   token,
 } from "./live-monitor-rig.ts";
 
@@ -345,15 +347,12 @@ describe.each(TRANSPORTS)("the live monitor over %s", (transport) => {
 
   test("ends a client when its token does, or when it signs out, and says why", async () => {
     const hub = await startMonitorHub();
-    const short = listen(hub.url, {
-      transports,
-      auth: { token: await token("viewer", "ann", 1500) },
-      reconnection: true,
-    });
     const { cookie } = await signIn(hub, { token: await token("admin") });
     const signedIn = listen(hub.url, { transports, extraHeaders: { cookie } });
-    await Promise.all([short.times("basic-metrics", 1), signedIn.times("basic-metrics", 1)]);
-    expect((await next(short.socket, "disconnect"))[0]).toBe("io server disconnect");
+    await signedIn.times("basic-metrics", 1);
+    const { short, ended } = await listenForAMoment(hub.url, transports);
+    await short.times("basic-metrics", 1);
+    expect((await ended)[0]).toBe("io server disconnect");
     expect(short.newest("session-ended")).toMatchObject({ code: "UNAUTHENTICATED" });
     expect(signedIn.socket.connected).toBe(true);
     const gone = next(signedIn.socket, "disconnect");
@@ -757,3 +756,19 @@ test("intervals that make no sense are refused at once", async () => {
       message: expect.stringContaining(name),
     });
 });
+
+/** A client whose token ends soon; on a machine that took longer than that to let it in, the next one has longer. */
+async function listenForAMoment(
+  url: string,
+  transports: Transport[],
+  ttlMs = 1500,
+): Promise<{ readonly short: Heard; readonly ended: Promise<readonly unknown[]> }> {
+  const auth = { token: await token("viewer", "ann", ttlMs) };
+  const short = listen(url, { transports, auth, reconnection: true });
+  const ended = next(short.socket, "disconnect");
+  const isIn = await new Promise<boolean>((resolve) => {
+    short.socket.once("connect", () => resolve(true));
+    short.socket.once("connect_error", () => resolve(false));
+  });
+  return isIn ? { short, ended } : listenForAMoment(url, transports, 2 * ttlMs);
+}

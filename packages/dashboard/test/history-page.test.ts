@@ -1,7 +1,7 @@
 import type { HistoryAnswer, HistoryTrendAnswer } from "@wsight/protocol";
 import { describe, expect, it } from "vitest";
 import { csvOf, toJson } from "../src/charts/chart-actions.ts";
-import type { ChartTable } from "../src/charts/chart-menu.tsx";
+import type { ChartTable } from "../src/charts/chart-table.ts";
 import { fileName } from "../src/format/download.ts";
 import { duration, rate } from "../src/format/quantity.ts";
 import { figureText } from "../src/history/figure-text.ts";

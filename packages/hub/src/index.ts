@@ -19,14 +19,14 @@ export type { Dispatcher, DispatcherParts } from "./alerts/desk/dispatcher.ts";
 export { Sealer, sealingKey } from "./alerts/desk/sealing.ts";
 export { type AlertTablesOptions, type AlertTablesPlace, openAlertTables } from "./alerts/desk/tables/open-tables.ts";
 export { orderOutbox, type WaitingNotice } from "./alerts/desk/tables/outbox-order.ts";
-export {
-  type AlertEngine,
-  type AlertEngineOptions,
-  createAlertEngine,
-  type EngineChanges,
-  type EngineCounts,
-  type NoticeWords,
-} from "./alerts/engine.ts";
+export type {
+  AlertEngine,
+  AlertEngineOptions,
+  EngineChanges,
+  EngineCounts,
+  NoticeWords,
+} from "./alerts/engine/alert-engine.ts";
+export { createAlertEngine } from "./alerts/engine.ts";
 export {
   type ImportAnswer,
   type ImportContext,
@@ -43,7 +43,8 @@ export {
 export { CHANNEL_KINDS, type ChannelKind } from "./alerts/notify/channel-kinds.ts";
 export { createDispatcher, type DispatcherTuning } from "./alerts/notify/dispatcher.ts";
 export type { Delivery, Message, Notifier } from "./alerts/notify/notifier.ts";
-export { createNotifiers, type NotifierTools } from "./alerts/notify/notifiers.ts";
+export type { NotifierTools } from "./alerts/notify/notifier-tools.ts";
+export { createNotifiers } from "./alerts/notify/notifiers.ts";
 export type { FiringView, Observation, RuleObserver } from "./alerts/observation.ts";
 export { createLiveObserver, type LiveObserver, type LiveObserverParts } from "./alerts/observe/live-observer.ts";
 export { compileRatio, type RatioCounts, type RatioReader } from "./alerts/observe/ratio.ts";
@@ -112,7 +113,6 @@ export { bucketBounds, exposedNames, findExposed, formatBound } from "./promethe
 export { chooseFormat, type ExpositionFormat, takesGzip } from "./prometheus/negotiate.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
-export type { StoreEvent } from "./store/process/messages.ts";
 export type {
   ColumnName,
   ColumnQuery,
@@ -123,6 +123,7 @@ export type {
   StoredSeries,
   TierExtent,
 } from "./store/reader.ts";
+export type { Sample } from "./store/sample.ts";
 export {
   openSpooledStore,
   type RemoteStore,
@@ -131,12 +132,12 @@ export {
   type SpooledStoreOptions,
 } from "./store/spool/spooled-store.ts";
 export type {
-  Sample,
   Store,
   StoreQuery,
   StoreStats,
   TierStats,
 } from "./store/store.ts";
+export type { StoreEvent } from "./store/store-event.ts";
 export { createStoreWriter, type StoreWriter, type StoreWriterOptions, type StoreWriterStats } from "./store/writer.ts";
 export {
   type Backup,

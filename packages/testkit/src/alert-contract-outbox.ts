@@ -1,7 +1,7 @@
 import type { LeasedGroup, NoticeDraft } from "@wsight/hub";
 import { expect, it } from "vitest";
+import type { AlertRig } from "./alert-rig.ts";
 import { EMPTY_COMMIT, sampleDraft, sampleNotice } from "./alert-samples.ts";
-import type { AlertRig } from "./alert-tables-contract.ts";
 
 const LEASE_MS = 30_000;
 const DAY_MS = 86_400_000;

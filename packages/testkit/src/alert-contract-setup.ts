@@ -1,7 +1,7 @@
 import type { AlertRoute } from "@wsight/protocol";
 import { expect, it } from "vitest";
+import type { AlertRig } from "./alert-rig.ts";
 import { EMPTY_COMMIT, sampleDraft, sampleRule, sampleSilence } from "./alert-samples.ts";
-import type { AlertRig } from "./alert-tables-contract.ts";
 
 const CHANNEL = {
   id: "chat",

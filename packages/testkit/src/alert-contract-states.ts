@@ -1,7 +1,7 @@
 import type { AlertCommit, EpisodeQuery } from "@wsight/hub";
 import { expect, it } from "vitest";
+import type { AlertRig } from "./alert-rig.ts";
 import { ALERT_START_AT, EMPTY_COMMIT, sampleDraft, sampleEpisode, sampleState } from "./alert-samples.ts";
-import type { AlertRig } from "./alert-tables-contract.ts";
 
 const DAY_MS = 86_400_000;
 const EVER: EpisodeQuery = { fromAt: 0, toAt: Number.MAX_SAFE_INTEGER, limit: 500 };

@@ -6,23 +6,14 @@ import { afterEach, beforeEach, describe } from "vitest";
 import { outboxContract } from "./alert-contract-outbox.ts";
 import { setupContract } from "./alert-contract-setup.ts";
 import { statesContract } from "./alert-contract-states.ts";
+import type { AlertRig } from "./alert-rig.ts";
 import { ALERT_START_AT } from "./alert-samples.ts";
-import { createHandClock, type HandClock } from "./hand-clock.ts";
+import { createHandClock } from "./hand-clock.ts";
 
 /** How tables take part in the contract. */
 export interface AlertTablesContract {
   /** Opens the tables that keep what they hold in (or under the name of) `dir`; several may at once. */
   readonly open: (dir: string, now: () => number) => Promise<AlertTables>;
-}
-
-/** What the parts of the contract work with. */
-export interface AlertRig {
-  readonly tables: AlertTables;
-  readonly clock: HandClock;
-  /** Closes the tables and opens them again. */
-  reopen(): Promise<void>;
-  /** The same tables opened by somebody else. */
-  another(): Promise<AlertTables>;
 }
 
 /** What tables of rules, states and notices promise, as tests. Call it at the top level of a test file. */

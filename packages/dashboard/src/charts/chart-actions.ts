@@ -5,19 +5,7 @@ import { byteRate, bytes, count, duration, type Formatter, perMinute, rate, shar
 import { figureText } from "../history/figure-text.ts";
 import { figuresOfLines } from "../history/past-of.ts";
 import { drawPicture } from "./chart-image.ts";
-import type { ChartMenuProps, ChartTable } from "./chart-menu.tsx";
-
-/** What can be done with a chart. */
-export type ChartAction =
-  | "view"
-  | "open"
-  | "compare"
-  | "alert"
-  | "copyMoment"
-  | "copyLive"
-  | "saveCsv"
-  | "saveJson"
-  | "savePng";
+import type { ChartAction, ChartMenuProps, ChartTable } from "./chart-table.ts";
 
 /** What values are in before they are formatted. */
 const UNITS: ReadonlyMap<Formatter, string> = new Map<Formatter, string>([

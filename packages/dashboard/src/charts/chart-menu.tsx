@@ -1,41 +1,10 @@
-import type { HistorySelector, Selector } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useRef } from "preact/hooks";
 import { useApp } from "../app-context.ts";
 import { Icon } from "../components/icon.tsx";
 import type { IconName } from "../components/icons.ts";
 import { Menu } from "../components/menu.tsx";
-import type { Formatter } from "../format/quantity.ts";
-import type { ChartAction } from "./chart-actions.ts";
-
-/** The numbers of a chart, newest first. */
-export interface ChartTable {
-  readonly title: string;
-  /** What the rows are, when they are not moments: the head of their labels. */
-  readonly rowHead?: string;
-  readonly columns: readonly string[];
-  /** Of the values of each column, in base units: the unit, or how they are formatted, which tells it; `null` for words. */
-  readonly units?: readonly (string | Formatter | null)[];
-  readonly rows: readonly {
-    readonly at: number;
-    readonly label: string;
-    readonly values: readonly (number | string | null)[];
-    readonly texts: readonly string[];
-  }[];
-}
-
-/** What a chart's menu needs of it. */
-export interface ChartMenuProps {
-  readonly title: string;
-  /** Takes the numbers when somebody asks for them. */
-  readonly table: () => ChartTable;
-  /** What its lines show, when their past can be looked at on the page History; not given there itself. */
-  readonly selectors?: readonly Selector[];
-  /** The same as figures of the past, on the page History itself. */
-  readonly figures?: readonly HistorySelector[];
-  /** The fixed time it shows, ms epoch, if the address does not say it. */
-  readonly range?: { readonly fromAt: number; readonly toAt: number };
-}
+import type { ChartAction, ChartMenuProps } from "./chart-table.ts";
 
 type Item = readonly [label: string, icon: IconName, action: ChartAction];
 

@@ -5,7 +5,8 @@ import { Card } from "../components/card.tsx";
 import { type Emptiness, EmptyState } from "../components/empty-state.tsx";
 import { type Formatter, join } from "../format/quantity.ts";
 import { openSurface, type Surface } from "./canvas.ts";
-import { ChartMenu, type ChartTable } from "./chart-menu.tsx";
+import { ChartMenu } from "./chart-menu.tsx";
+import type { ChartTable } from "./chart-table.ts";
 import { type ColorToken, fade, type Palette } from "./palette.ts";
 import { placeOn, type ScatterScale, scatterScale } from "./scatter-scale.ts";
 

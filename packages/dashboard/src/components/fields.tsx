@@ -2,6 +2,13 @@ import type { ComponentChildren, VNode } from "preact";
 import { useId } from "preact/hooks";
 import "../style/form.css";
 
+/** What the field itself has to have, so that its name, help and mistake are told with it. */
+interface LabelledAttributes {
+  readonly id: string;
+  readonly "aria-describedby": string | undefined;
+  readonly "aria-invalid": true | undefined;
+}
+
 interface LabelledProps {
   readonly label: string;
   readonly wide?: boolean;
@@ -9,7 +16,7 @@ interface LabelledProps {
   readonly help?: string | undefined;
   /** What is wrong with what the field says. */
   readonly mistake?: string | undefined;
-  readonly children: (ids: { readonly id: string; readonly describedBy: string | undefined }) => ComponentChildren;
+  readonly children: (own: LabelledAttributes) => ComponentChildren;
 }
 
 /** A field under its name, with what is to be known of it and what is wrong with it. */
@@ -20,7 +27,11 @@ export function Labelled({ label, wide = false, help, mistake, children }: Label
   return (
     <div class="labelled" data-wide={wide ? "" : undefined}>
       <label for={id}>{label}</label>
-      {children({ id, describedBy: describedBy === "" ? undefined : describedBy })}
+      {children({
+        id,
+        "aria-describedby": describedBy === "" ? undefined : describedBy,
+        "aria-invalid": mistake === undefined ? undefined : true,
+      })}
       {help === undefined ? null : (
         <small id={`${id}-help`} class="fine">
           {help}
@@ -53,9 +64,9 @@ export function TextField({
 }: FieldProps & { readonly kind?: "text" | "url" | "password" | "date" | "datetime-local" }): VNode {
   return (
     <Labelled {...rest}>
-      {({ id, describedBy }) => (
+      {(own) => (
         <input
-          id={id}
+          {...own}
           class="field"
           // All of these take what is given here; the types of JSX can't tell.
           type={kind as "text"}
@@ -64,8 +75,6 @@ export function TextField({
           placeholder={placeholder}
           required={required}
           value={value}
-          aria-describedby={describedBy}
-          aria-invalid={rest.mistake === undefined ? undefined : true}
           onInput={(event) => onInput(event.currentTarget.value)}
         />
       )}
@@ -83,17 +92,15 @@ export function NumberField({
 }: FieldProps & { readonly min?: number; readonly max?: number }): VNode {
   return (
     <Labelled {...rest}>
-      {({ id, describedBy }) => (
+      {(own) => (
         <input
-          id={id}
+          {...own}
           class="field"
           type="number"
           step="any"
           min={min}
           max={max}
           value={value}
-          aria-describedby={describedBy}
-          aria-invalid={rest.mistake === undefined ? undefined : true}
           onInput={(event) => onInput(event.currentTarget.value)}
         />
       )}
@@ -111,15 +118,13 @@ export function AreaField({
 }: FieldProps & { readonly rows?: number }): VNode {
   return (
     <Labelled {...rest}>
-      {({ id, describedBy }) => (
+      {(own) => (
         <textarea
-          id={id}
+          {...own}
           class="field"
           rows={rows}
           placeholder={placeholder}
           value={value}
-          aria-describedby={describedBy}
-          aria-invalid={rest.mistake === undefined ? undefined : true}
           onInput={(event) => onInput(event.currentTarget.value)}
         />
       )}
@@ -137,12 +142,11 @@ interface SelectFieldProps<T extends string> extends Omit<LabelledProps, "childr
 export function SelectField<T extends string>({ value, options, onChange, ...rest }: SelectFieldProps<T>): VNode {
   return (
     <Labelled {...rest}>
-      {({ id, describedBy }) => (
+      {(own) => (
         <select
-          id={id}
+          {...own}
           class="field-select"
           value={value}
-          aria-describedby={describedBy}
           onChange={(event) => onChange(event.currentTarget.value as T)}
         >
           {options.map((option) => (

@@ -1,5 +1,5 @@
 import type { Notice } from "@wsight/protocol";
-import type { NoticeWords } from "./engine.ts";
+import type { NoticeWords } from "./engine/alert-engine.ts";
 import { composeNotice, composeSummary } from "./words/compose-notice.ts";
 
 /** Gives the engine its words. @param publicUrl address that people reach the hub by, asked each time; `null` for not known yet */

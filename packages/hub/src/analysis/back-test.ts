@@ -1,5 +1,6 @@
 import type { AlertRule, BackTestAnswer, BackTestEpisode, BackTestQuery } from "@wsight/protocol";
-import { type AlertEngine, createAlertEngine } from "../alerts/engine.ts";
+import type { AlertEngine } from "../alerts/engine/alert-engine.ts";
+import { createAlertEngine } from "../alerts/engine.ts";
 import type { FiringView, Observation, RuleObserver } from "../alerts/observation.ts";
 import { createStoredObserver, type StoredObserver } from "../alerts/observe/stored-observer.ts";
 import { createPlan } from "../alerts/plan/plan.ts";

@@ -1,5 +1,5 @@
 import { findMetric, type Labels, type Series, seriesKey } from "@wsight/protocol";
-import type { Sample } from "./store.ts";
+import type { Sample } from "./sample.ts";
 
 /** One series of one node, as the database names it. */
 export interface PackedSeries {

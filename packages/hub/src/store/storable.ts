@@ -1,5 +1,5 @@
 import { WsightError } from "@wsight/protocol";
-import type { Sample } from "./store.ts";
+import type { Sample } from "./sample.ts";
 
 const UNKEPT = /[\0\p{Cs}]/u;
 const NODE_FAULT = "node: expected text without NUL and halves of characters, got one with them";

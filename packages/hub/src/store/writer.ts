@@ -1,7 +1,8 @@
 import { type HistoryEvent, WsightError } from "@wsight/protocol";
 import { type PackedSamples, slicePacked } from "./pack.ts";
+import type { Sample } from "./sample.ts";
 import { faultOf } from "./storable.ts";
-import type { Sample, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /** The calls of a store that a writer makes. */
 export type WriterStore = Pick<Store, "append"> & Partial<Pick<Store, "appendPacked" | "appendEvents">>;

@@ -16,7 +16,7 @@ import {
   seriesKey,
   WsightError,
 } from "@wsight/protocol";
-import type { Sample } from "../store/store.ts";
+import type { Sample } from "../store/sample.ts";
 import { LINES_VERSION } from "./takeout-text.ts";
 
 const CODE = "BAD_REQUEST";

@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "@wsight/protocol";
 import { WsightError } from "@wsight/protocol";
-import type { Sample, Store } from "../store/store.ts";
+import type { Sample } from "../store/sample.ts";
+import type { Store } from "../store/store.ts";
 import { LineReader } from "./read-lines.ts";
 
 /** Samples, or events, of one append. */

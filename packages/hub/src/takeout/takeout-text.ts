@@ -1,5 +1,5 @@
 import { Histogram, type HistoryEvent } from "@wsight/protocol";
-import type { Sample } from "../store/store.ts";
+import type { Sample } from "../store/sample.ts";
 import type { TakeoutPart, TakeoutPlan } from "./takeout.ts";
 import type { TakeoutFormat, TakeoutQuery } from "./takeout-query.ts";
 

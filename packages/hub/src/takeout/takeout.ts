@@ -1,5 +1,6 @@
 import type { HistoryEvent, TierStep } from "@wsight/protocol";
-import type { Sample, Store } from "../store/store.ts";
+import type { Sample } from "../store/sample.ts";
+import type { Store } from "../store/store.ts";
 import type { TakeoutQuery } from "./takeout-query.ts";
 
 const HOUR_MS: TierStep = 3_600_000;

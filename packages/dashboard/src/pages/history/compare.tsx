@@ -9,7 +9,8 @@ import {
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
-import { ChartMenu, type ChartTable } from "../../charts/chart-menu.tsx";
+import { ChartMenu } from "../../charts/chart-menu.tsx";
+import type { ChartTable } from "../../charts/chart-table.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Segmented } from "../../components/segmented.tsx";

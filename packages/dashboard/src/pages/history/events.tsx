@@ -2,7 +2,8 @@ import { HISTORY_EVENT_KINDS, type HistoryEvent, type HistoryEventKind } from "@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { type App, useApp } from "../../app-context.ts";
-import { ChartMenu, type ChartTable } from "../../charts/chart-menu.tsx";
+import { ChartMenu } from "../../charts/chart-menu.tsx";
+import type { ChartTable } from "../../charts/chart-table.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import type { IconName } from "../../components/icons.ts";

@@ -42,25 +42,7 @@ export interface OpenChannel extends Pick<AlertChannel, "id" | "name" | "type" |
  * notice and `groupIntervalSec` after its last message.
  */
 export interface AlertTables
-  extends Pick<
-    AlertDesk,
-    | "load"
-    | "commit"
-    | "saveRule"
-    | "addRules"
-    | "deleteRule"
-    | "ruleVersions"
-    | "saveSilence"
-    | "deleteSilence"
-    | "deleteChannel"
-    | "saveRoute"
-    | "saveInhibitions"
-    | "episodes"
-    | "episode"
-    | "outbox"
-    | "retry"
-    | "dismiss"
-  > {
+  extends Omit<AlertDesk, "saveChannel" | "testChannel" | "status" | "revision" | "close"> {
   /** @param sealed the secrets as they are kept: encrypted */
   saveChannel(channel: Omit<ChannelDraft, "secrets">, sealed: string, ifVersion: number | null): Promise<AlertChannel>;
   /** What `saveChannel` was given; `null` for no such channel. */

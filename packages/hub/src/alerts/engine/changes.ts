@@ -1,10 +1,10 @@
 import type { AlertEpisode } from "@wsight/protocol";
 import type { AlertHappening } from "../alerts.ts";
 import type { NoticeDraft } from "../commit.ts";
-import type { EngineChanges } from "../engine.ts";
 import { fingerprintOf } from "../machine/fingerprint.ts";
 import { remembers } from "../machine/flapping.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
+import type { EngineChanges } from "./alert-engine.ts";
 import type { Slot } from "./slot.ts";
 
 /** What happened and was not taken yet. */

@@ -1,6 +1,6 @@
 import { type AlertEpisode, type EpisodeNote, WsightError } from "@wsight/protocol";
-import type { AlertEngine } from "../engine.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
+import type { AlertEngine } from "./alert-engine.ts";
 import type { Book } from "./book.ts";
 import type { Changes } from "./changes.ts";
 import { episodeNow } from "./facts.ts";

@@ -1,10 +1,10 @@
 import type { EpisodeEnd } from "@wsight/protocol";
-import type { AlertEngineOptions } from "../engine.ts";
 import { fingerprintOf } from "../machine/fingerprint.ts";
 import { remembers } from "../machine/flapping.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
 import type { Reading } from "../machine/reading.ts";
 import { closed, freshInstance, type Move, type Step, step } from "../machine/step.ts";
+import type { AlertEngineOptions } from "./alert-engine.ts";
 import type { Book } from "./book.ts";
 import type { Changes } from "./changes.ts";
 import { episodeNow, episodeOf } from "./facts.ts";

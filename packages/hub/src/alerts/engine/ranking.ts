@@ -1,6 +1,6 @@
-import type { EngineCounts } from "../engine.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
 import { mildestLevel } from "../machine/levels.ts";
+import type { EngineCounts } from "./alert-engine.ts";
 import { type Book, isFiring } from "./book.ts";
 import type { Slot } from "./slot.ts";
 

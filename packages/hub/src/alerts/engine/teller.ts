@@ -1,6 +1,5 @@
 import { ALERT_SEVERITIES, type AlertRow, type Notice } from "@wsight/protocol";
 import type { NoticeDraft } from "../commit.ts";
-import type { NoticeWords } from "../engine.ts";
 import { dueNotice, isSnoozeOver, toldInSilence, toldLater } from "../machine/due-notice.ts";
 import { fingerprintOf } from "../machine/fingerprint.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
@@ -9,6 +8,7 @@ import { freshInstance } from "../machine/step.ts";
 import type { Inhibitors } from "../plan/inhibitors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { matchedLabels } from "../plan/subject.ts";
+import type { NoticeWords } from "./alert-engine.ts";
 import { type Book, isFiring } from "./book.ts";
 import type { Changes } from "./changes.ts";
 import { factsOf, rowOf } from "./facts.ts";

@@ -1,5 +1,4 @@
 import type { ChannelType } from "@wsight/protocol";
-import type { AddressGuard } from "./address/address-guard.ts";
 import { alertmanagerNotifier } from "./channels/alertmanager.ts";
 import { discordNotifier } from "./channels/discord.ts";
 import { emailNotifier } from "./channels/email.ts";
@@ -10,16 +9,7 @@ import { teamsNotifier } from "./channels/teams.ts";
 import { telegramNotifier } from "./channels/telegram.ts";
 import { webhookNotifier } from "./channels/webhook.ts";
 import type { Notifier } from "./notifier.ts";
-
-/** What notifiers are made with. */
-export interface NotifierTools {
-  /** Decides whom they may connect to. */
-  readonly guard: AddressGuard;
-  /** Folder of the files of channel type `file`; `null` when nothing may be written. */
-  readonly noticesDir: string | null;
-  /** ms epoch. */
-  now(): number;
-}
+import type { NotifierTools } from "./notifier-tools.ts";
 
 /** Every way to tell people: one line each. */
 const NOTIFIERS: readonly ((tools: NotifierTools) => Notifier)[] = [

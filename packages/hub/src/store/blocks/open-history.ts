@@ -1,4 +1,4 @@
-import type { StoreEvent } from "../process/messages.ts";
+import type { StoreEvent } from "../store-event.ts";
 import { BlockReader } from "./block-reader.ts";
 import type { BlockTables, TierIndex } from "./block-tables.ts";
 import { ColumnMemory } from "./columns.ts";

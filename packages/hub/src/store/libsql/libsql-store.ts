@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
 import { expected, type Retention } from "@wsight/protocol";
-import type { StoreEvent } from "../process/messages.ts";
 import { openProcessStore, type ProcessStore } from "../process/process-store.ts";
 import { resolveRetention } from "../retention.ts";
+import type { StoreEvent } from "../store-event.ts";
 
 /** How the embedded store is opened. */
 export interface LibsqlStoreOptions {

@@ -11,8 +11,8 @@ import {
   TablesReplacedError,
 } from "../blocks/block-tables.ts";
 import type { PackedSeries } from "../pack.ts";
-import type { StoreEvent } from "../process/messages.ts";
 import type { EventQuery } from "../reader.ts";
+import type { StoreEvent } from "../store-event.ts";
 import { backUp } from "./backup.ts";
 import {
   type DatabaseOptions,

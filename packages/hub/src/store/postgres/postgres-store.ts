@@ -1,7 +1,7 @@
 import type { Retention } from "@wsight/protocol";
-import type { StoreEvent } from "../process/messages.ts";
 import { openProcessStore, type ProcessStore } from "../process/process-store.ts";
 import { resolveRetention } from "../retention.ts";
+import type { StoreEvent } from "../store-event.ts";
 import { readPlace } from "./place.ts";
 import { writerNameOf } from "./writer-name.ts";
 import { nameForOnce } from "./writers.ts";

@@ -14,8 +14,8 @@ import type {
   TablesContent,
 } from "../blocks/block-tables.ts";
 import type { PackedSeries } from "../pack.ts";
-import type { StoreEvent } from "../process/messages.ts";
 import type { EventQuery } from "../reader.ts";
+import type { StoreEvent } from "../store-event.ts";
 import { encodeBytes, encodeIntegers } from "./binary.ts";
 import { Connections, loadClients } from "./connections.ts";
 import { appendEvents, countEvents, dropEvents, readEvents } from "./event-table.ts";

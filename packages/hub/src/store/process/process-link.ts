@@ -1,5 +1,6 @@
 import { ChildLink } from "../../child-link.ts";
-import type { ProcessOptions, StoreCalls, StoreEvent } from "./messages.ts";
+import type { StoreEvent } from "../store-event.ts";
+import type { ProcessOptions, StoreCalls } from "./messages.ts";
 import { OPTIONS_VARIABLE } from "./process-options.ts";
 
 /** Calls that may wait for the process at once; further ones are refused. */

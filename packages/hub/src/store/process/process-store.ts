@@ -3,9 +3,11 @@ import type { Analyses, Analysis } from "../../analysis/analyses.ts";
 import type { Page, PageCursor, PageQuery } from "../blocks/read-page.ts";
 import { encodeRows } from "../blocks/rows.ts";
 import { type PackedSamples, type PackedSeries, SamplePacker, SampleUnpacker } from "../pack.ts";
+import type { Sample } from "../sample.ts";
 import { checkNode } from "../storable.ts";
-import type { Sample, Store, StoreQuery, StoreStats } from "../store.ts";
-import type { AppendRows, Asked, ProcessOptions, StoreEvent } from "./messages.ts";
+import type { Store, StoreQuery, StoreStats } from "../store.ts";
+import type { StoreEvent } from "../store-event.ts";
+import type { AppendRows, Asked, ProcessOptions } from "./messages.ts";
 import { createProcessLink, type ProcessLink } from "./process-link.ts";
 
 /** Rows of one page: about a millisecond of the caller's event loop. */

@@ -2,15 +2,8 @@ import { WsightError } from "@wsight/protocol";
 import type { BlockTables } from "../blocks/block-tables.ts";
 import { BlockEngine } from "../blocks/engine.ts";
 import { NamedSeries } from "../blocks/named-series.ts";
-import type {
-  AppendRows,
-  Asked,
-  FromStoreProcess,
-  StoreCalls,
-  StoreEvent,
-  TablesOptions,
-  ToStoreProcess,
-} from "./messages.ts";
+import type { StoreEvent } from "../store-event.ts";
+import type { AppendRows, Asked, FromStoreProcess, StoreCalls, TablesOptions, ToStoreProcess } from "./messages.ts";
 import { OPTIONS_VARIABLE, parseProcessOptions } from "./process-options.ts";
 
 // Entry of the store's process: holds the database. Writes are done in the order they come, reads beside them.

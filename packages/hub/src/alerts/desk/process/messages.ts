@@ -32,27 +32,7 @@ export interface DeskProcessOptions {
 }
 
 /** Calls of the desk that the process answers. */
-type DeskMethods = Pick<
-  AlertDesk,
-  | "load"
-  | "commit"
-  | "saveRule"
-  | "addRules"
-  | "deleteRule"
-  | "ruleVersions"
-  | "saveSilence"
-  | "deleteSilence"
-  | "saveChannel"
-  | "deleteChannel"
-  | "testChannel"
-  | "saveRoute"
-  | "saveInhibitions"
-  | "episodes"
-  | "episode"
-  | "outbox"
-  | "retry"
-  | "dismiss"
->;
+type DeskMethods = Omit<AlertDesk, "status" | "revision" | "close">;
 
 /** What the process can be asked: arguments and answer of each call. */
 export type DeskCalls = {

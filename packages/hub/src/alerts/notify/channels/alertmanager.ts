@@ -1,7 +1,7 @@
 import type { Notice } from "@wsight/protocol";
 import { type HttpProvider, httpNotifier } from "../http/http-notifier.ts";
 import type { Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { isResolved } from "../words.ts";
 import { alertAnnotations, alertLabels, isoTime } from "./alertmanager-payload.ts";
 

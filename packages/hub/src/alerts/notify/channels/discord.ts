@@ -3,7 +3,7 @@ import { type HttpProvider, httpNotifier, jsonFields } from "../http/http-notifi
 import type { ProviderReply } from "../http/judge.ts";
 import type { Posted } from "../http/post.ts";
 import type { Message, Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { COLOURS, MARKS, type NoticeWords, subjectOf, toneOfAll, wordsOf } from "../words.ts";
 
 /** Discord takes 10 embeds with 6,000 characters together. */

@@ -3,7 +3,7 @@ import type { OpenChannel } from "../../desk/alert-tables.ts";
 import { CHANNEL_KINDS } from "../channel-kinds.ts";
 import { failure } from "../failure.ts";
 import type { Delivery, Message, Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { Settings } from "../settings.ts";
 import { composeMail } from "./email/compose-mail.ts";
 import { judgeMailError, type MailError, splitRefusals } from "./email/mail-errors.ts";

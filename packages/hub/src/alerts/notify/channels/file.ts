@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CHANNEL_KINDS } from "../channel-kinds.ts";
 import { failure } from "../failure.ts";
 import type { Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { Settings, SettingsError } from "../settings.ts";
 
 /** A file of that size becomes `FILE.1`, in place of the one before. */

@@ -3,7 +3,7 @@ import { clip } from "../dispatch/conceal.ts";
 import { type HttpProvider, httpNotifier, jsonFields } from "../http/http-notifier.ts";
 import type { Post } from "../http/post.ts";
 import type { Message, Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { isResolved, wordsOf } from "../words.ts";
 
 const LONGEST_SUMMARY = 1_024;

@@ -1,6 +1,6 @@
 import { type HttpProvider, httpNotifier } from "../http/http-notifier.ts";
 import type { Message, Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { MARKS, type NoticeWords, subjectOf, toneOfAll, wordsOf } from "../words.ts";
 
 /** Most notices that are shown whole: Slack takes 50 blocks, each has 4. */

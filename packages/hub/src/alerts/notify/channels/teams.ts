@@ -1,7 +1,7 @@
 import { clip } from "../dispatch/conceal.ts";
 import { type HttpProvider, httpNotifier } from "../http/http-notifier.ts";
 import type { Message, Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { MARKS, type NoticeWords, subjectOf, type Tone, toneOfAll, wordsOf } from "../words.ts";
 
 /** A card of more than 28 KB is refused. */

@@ -3,7 +3,7 @@ import { type HttpProvider, httpNotifier, jsonFields } from "../http/http-notifi
 import type { ProviderReply } from "../http/judge.ts";
 import type { Posted } from "../http/post.ts";
 import type { Message, Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { SettingsError } from "../settings.ts";
 import { MARKS, type NoticeWords, subjectOf, toneOfAll, wordsOf } from "../words.ts";
 

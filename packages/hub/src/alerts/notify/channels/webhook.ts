@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { type HttpProvider, httpNotifier } from "../http/http-notifier.ts";
 import type { Message, Notifier } from "../notifier.ts";
-import type { NotifierTools } from "../notifiers.ts";
+import type { NotifierTools } from "../notifier-tools.ts";
 import { webhookV4 } from "./alertmanager-payload.ts";
 
 /**

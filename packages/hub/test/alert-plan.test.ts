@@ -158,6 +158,16 @@ describe("inhibition", () => {
     expect(plan.suppressions(longQueue, NOW, firing)).toEqual([]);
   });
 
+  test("of the usual rules: that no worker is there is no news where jobs wait for one", () => {
+    const plan = createPlan(setup({}));
+    const firing = plan.inhibitors();
+    const none = { fingerprint: "n", labels: { rule: "no-workers", queue: "mail" } };
+    firing.add(none);
+    expect(plan.suppressions(noWorkers, NOW, firing)).toEqual([]);
+    firing.add(noWorkers);
+    expect(plan.suppressions(none, NOW, firing)).toEqual([{ by: "inhibition", id: "w" }]);
+  });
+
   test("of the usual rules: of a process that is silent nothing else is told", () => {
     const plan = createPlan(setup({}));
     const firing = plan.inhibitors();

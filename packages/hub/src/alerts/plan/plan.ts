@@ -39,11 +39,11 @@ export interface Plan {
   readonly troubles: readonly string[];
 }
 
-/** Inhibitions while nobody set any: without workers a queue grows, and of a process that is silent nothing is known. */
+/** Inhibitions while nobody set any: without workers for what waits a queue grows, and of a process that is silent nothing is known. */
 export const DEFAULT_INHIBITIONS: readonly AlertInhibition[] = [
   {
     source: [{ label: "rule", op: "=", value: "no-active-workers" }],
-    target: [{ label: "rule", op: "=~", value: "queue-length|job-processing-time" }],
+    target: [{ label: "rule", op: "=~", value: "queue-length|job-processing-time|no-workers" }],
     equal: ["queue"],
   },
   {

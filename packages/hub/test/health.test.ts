@@ -5,7 +5,14 @@ import {
   DEFAULT_RULES,
   type HealthKeeper,
 } from "@wsight/hub";
-import type { AlertRule, Health, HealthCheck, HistoryEvent, HubRow } from "@wsight/protocol";
+import {
+  type AlertRule,
+  encodeLinkText,
+  type Health,
+  type HealthCheck,
+  type HistoryEvent,
+  type HubRow,
+} from "@wsight/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import { HUB_ROW, Rig } from "./current-rig.ts";
 
@@ -156,6 +163,21 @@ describe("health", () => {
     expect(one.state).toBe("degraded");
     expect(check(one, "processes")).toMatchObject({ state: "degraded", node: "chat/web-2" });
     expect(rig.silence(5).state).toBe("unhealthy");
+  });
+
+  it("is not known while something that is read at intervals is late by three of them", () => {
+    rig.pass(10);
+    const row = { name: "disk", tier: "medium", at: "medium", intervalMs: 5000, budgetSeconds: 0.005 } as const;
+    const rows = [{ ...row, seconds: 0, reads: 1, failures: 0, readAt: rig.clock.time, note: null }];
+    const { epoch } = rig.web.hello;
+    rig.web.send(encodeLinkText({ type: "table", epoch, at: rig.clock.time, table: "collectors", total: 1, rows }));
+    expect(check(rig.pass(14), "collectors")).toMatchObject({ state: "healthy", reason: "All read in time" });
+    expect(rig.keeper.health().state).toBe("healthy");
+    expect(check(rig.pass(3), "collectors")).toMatchObject({
+      state: "unknown",
+      reason: expect.stringMatching(/^disk on web-1 was last read 1[67] s ago$/),
+    });
+    expect(rig.keeper.health()).toMatchObject({ state: "unknown", score: null });
   });
 
   it("tells what the hub could not keep or deliver", () => {

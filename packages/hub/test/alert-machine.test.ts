@@ -141,6 +141,13 @@ describe("levels", () => {
     expect(moves).toEqual(["fired@2", "deescalated@6"]);
   });
 
+  test("a level goes with its own limit, for as long as it is held", () => {
+    expect(walk("cccww").state).toMatchObject({ level: "critical", limit: 20 });
+    expect(walk("ccc~~").state).toMatchObject({ level: "critical", limit: 20 });
+    expect(walk("cccwwww").state).toMatchObject({ level: "warning", limit: 10 });
+    expect(walk("ccc~~~~").state).toMatchObject({ level: "warning", limit: 10 });
+  });
+
   test("a milder level that does not hold changes nothing", () => {
     expect(walk("cccwwcwwc").moves).toEqual(["fired@2"]);
   });

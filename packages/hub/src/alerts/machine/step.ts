@@ -1,4 +1,4 @@
-import type { AlertRule, AlertSeverity, EpisodeEnd, Labels } from "@wsight/protocol";
+import type { AlertRule, EpisodeEnd, Labels } from "@wsight/protocol";
 import { keepFiringMs, withoutOldFlapping, withTransition } from "./flapping.ts";
 import type { InstanceState, ToldState } from "./instance-state.ts";
 import { isFarther, isWorse, mildestLevel } from "./levels.ts";
@@ -146,7 +146,9 @@ function resumed(state: InstanceState): InstanceState {
 function onSample(state: InstanceState, sample: Sample, context: StepContext): Step {
   const { rule, at } = context;
   const awake = afterSilence(resumed(state), rule, at);
-  const limit = sample.level === null ? (awake.limit ?? sample.limit) : sample.limit;
+  // A level that is held goes with the limit that made it, not with the milder one that is breached meanwhile.
+  const isHeld = sample.level === null || isWorse(awake.level, sample.level);
+  const limit = isHeld ? (awake.limit ?? sample.limit) : sample.limit;
   // The only copy where nothing happens: there may be thousands each second.
   const seen = { ...awake, evaluatedAt: at, value: sample.value, limit, sampleAt: at, stale: false };
   return judged(seen, sample, context);
@@ -195,18 +197,19 @@ function fromFiring(state: InstanceState, now: Judged, context: StepContext): St
   if (now.level === null && now.good) return recover(state, context);
   // What is not beyond its limit is never the worst, not even of a firing that began without data.
   const worst = now.level === null ? state : withPeak(state, context);
-  return atLevel(worst, now.level ?? mildestLevel(context.rule), context);
+  return atLevel(worst, now, context);
 }
 
 /** Up at once, down when it has held. */
-function atLevel(state: InstanceState, level: AlertSeverity, { rule, at }: StepContext): Step {
+function atLevel(state: InstanceState, now: Judged, { rule, at }: StepContext): Step {
+  const level = now.level ?? mildestLevel(rule);
   if (isWorse(level, state.level)) {
     return { state: { ...state, level, lowerAt: null }, moves: [{ type: "escalated" }] };
   }
   if (level === state.level) return stay(state.lowerAt === null ? state : { ...state, lowerAt: null });
   const lowerAt = state.lowerAt ?? at;
   if (at - lowerAt < keepFiringMs(state, rule)) return stay({ ...state, lowerAt });
-  return { state: { ...state, level, lowerAt: null }, moves: [{ type: "deescalated" }] };
+  return { state: { ...state, level, limit: now.limit, lowerAt: null }, moves: [{ type: "deescalated" }] };
 }
 
 function recover(state: InstanceState, context: StepContext): Step {

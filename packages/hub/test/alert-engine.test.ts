@@ -1,5 +1,5 @@
 import type { PlanSetup } from "@wsight/hub";
-import type { AlertSilence, Labels } from "@wsight/protocol";
+import type { AlertInhibition, AlertSilence, Labels } from "@wsight/protocol";
 import { MAX_RULE_INSTANCES, WsightError } from "@wsight/protocol";
 import { describe, expect, test } from "vitest";
 import { EngineRig, EVERY_SEC, ONE_CHANNEL, ruleWith, T0, ToldObserver } from "./alert-rig.ts";
@@ -28,6 +28,13 @@ function silenceOf(from: number, to: number, labels: Labels = {}): AlertSilence 
     createdAt: T0,
   };
 }
+
+/** While the rule `silent` fires for a node, nobody is told of `lag` there. */
+const SILENT_FIRST: AlertInhibition = {
+  source: [{ label: "rule", op: "=", value: "silent" }],
+  target: [{ label: "rule", op: "=", value: "lag" }],
+  equal: ["node"],
+};
 
 describe("many at once", () => {
   test("what fires and ends all at once is told, to people and to who listens, in small steps", () => {
@@ -388,14 +395,10 @@ describe("suppression", () => {
   });
 
   test("an alert inhibits others of its node while it fires; they are told when it is over", () => {
-    const inhibitions = [
-      {
-        source: [{ label: "rule", op: "=", value: "silent" }],
-        target: [{ label: "rule", op: "=", value: "lag" }],
-        equal: ["node"],
-      } as const,
-    ];
-    const rig = new EngineRig([ruleWith(QUICK), ruleWith({ ...QUICK, id: "silent" })], { ...ONE_CHANNEL, inhibitions });
+    const rig = new EngineRig([ruleWith(QUICK), ruleWith({ ...QUICK, id: "silent" })], {
+      ...ONE_CHANNEL,
+      inhibitions: [SILENT_FIRST],
+    });
     rig.observer.tell("cccc...", "a/1", "silent");
     rig.observer.tell(".wwwwww", "a/1");
     rig.observer.tell(".wwwwww", "b/1");
@@ -412,14 +415,10 @@ describe("suppression", () => {
   });
 
   test("what was told before it was inhibited is not told again after it", () => {
-    const inhibitions = [
-      {
-        source: [{ label: "rule", op: "=", value: "silent" }],
-        target: [{ label: "rule", op: "=", value: "lag" }],
-        equal: ["node"],
-      } as const,
-    ];
-    const rig = new EngineRig([ruleWith(QUICK), ruleWith({ ...QUICK, id: "silent" })], { ...ONE_CHANNEL, inhibitions });
+    const rig = new EngineRig([ruleWith(QUICK), ruleWith({ ...QUICK, id: "silent" })], {
+      ...ONE_CHANNEL,
+      inhibitions: [SILENT_FIRST],
+    });
     rig.observer.tell("..cc...", "a/1", "silent");
     rig.observer.tell("wwwwwww", "a/1");
     rig.turns(7);

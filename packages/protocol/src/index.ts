@@ -38,6 +38,7 @@ export {
   type EpisodeNote,
   type EpisodePage,
 } from "./alerts/instance.ts";
+export { pageOfMetric } from "./alerts/page-of-metric.ts";
 export {
   ALERT_KINDS,
   ALERT_OPS,

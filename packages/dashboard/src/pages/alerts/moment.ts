@@ -1,4 +1,4 @@
-import type { Labels } from "@wsight/protocol";
+import { type Labels, pageOfMetric } from "@wsight/protocol";
 import { clampRange } from "../../past-control.ts";
 import type { Place } from "../../state/route.ts";
 
@@ -17,34 +17,13 @@ const AFTER_MS = 2 * 60_000;
 /** Shortest and longest stretch that is opened, ms. */
 const [LEAST_MS, MOST_MS] = [15 * 60_000, 6 * 3_600_000];
 
-/** Beginnings of metrics, and the page that shows what they are about: as the links in notices have it. */
-const PAGES: readonly (readonly [start: string, page: string])[] = [
-  ["websocket.server.message.latency", "performance"],
-  ["websocket.server.broadcast", "performance"],
-  ["websocket.server.rtt", "performance"],
-  ["websocket.server.handler.duration", "performance"],
-  ["websocket.server.ack", "performance"],
-  ["websocket.server.message", "messages"],
-  ["websocket.server.io", "messages"],
-  ["websocket.server.handler", "messages"],
-  ["websocket.server.error", "messages"],
-  ["websocket.", "connections"],
-  ["socketio.", "connections"],
-  ["system.", "system"],
-  ["process.", "system"],
-  ["nodejs.", "system"],
-  ["db.", "data"],
-  ["redis.", "data"],
-  ["http.", "data"],
-];
-
 /** The page and the time in which an alert can be seen. @param now ms epoch of the hub */
 export function momentOf({ metric, labels, activeAt, endedAt }: AlertMoment, now: number): Partial<Place> {
   const fromAt = activeAt - BEFORE_MS;
   const seenTo = endedAt === null ? now : endedAt + AFTER_MS;
   const toAt = Math.min(fromAt + MOST_MS, Math.max(fromAt + LEAST_MS, seenTo));
   return {
-    page: PAGES.find(([start]) => metric.startsWith(start))?.[1] ?? "overview",
+    page: pageOfMetric(metric),
     node: labels.node ?? null,
     // What is after now can't be shown, and would move the beginning away.
     range: clampRange({ fromAt, toAt: Math.min(now, toAt) }, now),

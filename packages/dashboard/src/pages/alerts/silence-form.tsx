@@ -124,17 +124,16 @@ function Window({ draft, saving, change }: PartProps): VNode {
         <SelectField label="Unit" value={length.unit} options={LENGTH_UNITS} onChange={(unit) => resize({ unit })} />
       </div>
       <Labelled label="Time zone" mistake={mistakeAt(saving.mistakes, "timeZone")}>
-        {({ id, describedBy }) => (
+        {(own) => (
           <>
             <input
-              id={id}
+              {...own}
               class="field"
               type="text"
               list={zones}
               spellcheck={false}
               autocomplete="off"
               value={draft.timeZone}
-              aria-describedby={describedBy}
               onInput={(event) => change({ timeZone: event.currentTarget.value })}
             />
             <datalist id={zones}>

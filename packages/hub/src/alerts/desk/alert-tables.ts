@@ -41,8 +41,7 @@ export interface OpenChannel extends Pick<AlertChannel, "id" | "name" | "type" |
  * supersedes it and carries both; a group is due `groupWaitSec` after its first
  * notice and `groupIntervalSec` after its last message.
  */
-export interface AlertTables
-  extends Omit<AlertDesk, "saveChannel" | "testChannel" | "status" | "revision" | "close"> {
+export interface AlertTables extends Omit<AlertDesk, "saveChannel" | "testChannel" | "status" | "revision" | "close"> {
   /** @param sealed the secrets as they are kept: encrypted */
   saveChannel(channel: Omit<ChannelDraft, "secrets">, sealed: string, ifVersion: number | null): Promise<AlertChannel>;
   /** What `saveChannel` was given; `null` for no such channel. */

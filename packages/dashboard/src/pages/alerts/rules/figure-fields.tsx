@@ -31,13 +31,12 @@ export function FigureFields({ figure, known, mistakes, path, onChange }: Figure
     <>
       <div class="fields">
         <Labelled label="Metric" help={offer?.help} mistake={mistakes[`${path}metric`]} wide>
-          {({ id, describedBy }) => (
+          {(own) => (
             <button
-              id={id}
+              {...own}
               type="button"
               class="field metric-field"
               aria-haspopup="dialog"
-              aria-describedby={describedBy}
               onClick={() => setPicking(true)}
             >
               {offer?.title ?? metric}

@@ -59,7 +59,7 @@ export function LimitField({ label, op, limit, placeholder = "", mistake, onChan
   );
   return (
     <Labelled label={label} mistake={mistake}>
-      {({ id, describedBy }) =>
+      {({ id, "aria-describedby": describedBy }) =>
         isRange(op) ? (
           <span class="limit-ends">
             {end("low", id, describedBy, undefined)} to {end("high", undefined, describedBy, `${label}, upper end`)}

@@ -397,6 +397,22 @@ describe("who made it", () => {
     ]);
   });
 
+  it("are nothing without a name, such as messages that are no events", () => {
+    const rig = new ObserveRig();
+    const probe = rig.probe();
+    const say = (all: number) =>
+      probe
+        .grow(MESSAGES, all, { event: "", direction: "in" })
+        .grow(MESSAGES, all / 2, { event: "chat", direction: "in" });
+    say(0);
+    beat(rig, probe);
+    say(100);
+    beat(rig, probe);
+    const rule = ruleOn({ metric: MESSAGES, agg: "increase", groupBy: ["direction"], warn: 10 });
+    const told = rig.observer.culprits(rule, { direction: "in" }, rig.current.at ?? 0);
+    expect(told.map(({ label, name }) => `${label} ${name}`)).toEqual(["node chat/a", "event chat"]);
+  });
+
   it("are only those beyond the limit where any is, and events by what times them", () => {
     const rig = new ObserveRig();
     const [a, b] = [rig.probe({ instance: "a" }), rig.probe({ instance: "b" })];

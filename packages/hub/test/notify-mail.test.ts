@@ -57,6 +57,15 @@ describe("a mail", () => {
     expect(mail?.text).toContain('<a href="https://wsight.example.org/dashboard#/overview?from=1&amp;to=2">');
   });
 
+  it("says a name once, when the summary begins with it", async () => {
+    const server = await start();
+    const summary = "Queue is long (mail): 250 jobs, above 200 jobs";
+    await rig.send("email", channel(server), message(notice({ summary })));
+    expect(server.mails[0]?.subject).toBe(`[wsight] FIRING · critical · ${summary}`);
+    await rig.send("email", channel(server), message(notice({ summary: "Queue is longer than ever" })));
+    expect(server.mails[1]?.subject).toBe("[wsight] FIRING · critical · Queue is long: Queue is longer than ever");
+  });
+
   it("refers to the first of its episode, so that mail programs put them together", async () => {
     const server = await start();
     await rig.send("email", channel(server));

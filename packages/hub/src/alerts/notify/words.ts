@@ -57,11 +57,20 @@ export function wordsOf(notice: Notice): NoticeWords {
 export function subjectOf({ notices }: Message, most: number): string {
   const [first, ...others] = notices;
   if (first === undefined) return "";
-  const { headline, summary } = wordsOf(first);
-  if (others.length === 0) return oneLine(summary === "" ? headline : `${headline}: ${summary}`, most);
+  const line = lineOf(first);
+  if (others.length === 0) return oneLine(line, most);
   const resolved = notices.filter(({ kind }) => kind === "resolved").length;
   const counts = resolved === 0 ? `${notices.length} alerts` : `${notices.length} alerts, ${resolved} resolved`;
-  return oneLine(`${counts} · ${headline}: ${summary}`, most);
+  return oneLine(`${counts} · ${line}`, most);
+}
+
+/** What happened and the summary, which begins with the name most often: it is said once. */
+function lineOf(notice: Notice): string {
+  const { headline, summary } = wordsOf(notice);
+  if (summary === "") return headline;
+  const name = oneLine(plain(notice.name), LONGEST_NAME);
+  const isNamed = headline.endsWith(name) && /^[ :]/.test(summary.slice(name.length)) && summary.startsWith(name);
+  return isNamed ? `${headline.slice(0, -name.length)}${summary}` : `${headline}: ${summary}`;
 }
 
 /** The worst of a message. */

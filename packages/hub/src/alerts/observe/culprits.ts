@@ -101,7 +101,13 @@ function membersBy(
   return figures
     .open({ metric: figure.metric, agg: figure.agg, filter, windowSec: figure.windowSec }, by)
     .rows(second)
-    .filter((row) => Number.isFinite(row.value) && (service === undefined || row.labels.service === service));
+    .filter(
+      // What has no name, such as events of messages that are none, can't be blamed.
+      (row) =>
+        Number.isFinite(row.value) &&
+        (row.labels[label] ?? "") !== "" &&
+        (service === undefined || row.labels.service === service),
+    );
 }
 
 /** Of a spread the nodes with most, each by the mean of all. */

@@ -137,6 +137,12 @@ describe("the moment of an alert", () => {
       page: "overview",
       node: null,
     });
+    // Links in notices once knew these pages, and links here did not.
+    for (const [metric, page] of [
+      ["v8js.memory.heap.utilization", "system"],
+      ["websocket.server.success_ratio", "messages"],
+    ] as const)
+      expect(momentOf({ metric, labels: {}, activeAt: NOW, endedAt: null }, NOW)).toMatchObject({ page });
   });
 
   it("never reaches into the future, and not beyond six hours", () => {

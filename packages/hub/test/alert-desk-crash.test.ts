@@ -134,6 +134,28 @@ describe("the desk's process", () => {
 });
 
 describe("what can't be kept yet", () => {
+  it("is told to wait for a process that does not answer, and holds up no end of the hub", {
+    timeout: 60_000,
+  }, async () => {
+    const dataDir = await makeDir();
+    const desk = openDesk(dataDir);
+    await desk.commit(commitOf(0));
+    const pid = desk.pid as number;
+    process.kill(pid, "SIGSTOP");
+    const late = desk.commit(commitOf(1));
+    await until(() => desk.status().state === "failing", { what: "a desk that says so", timeoutMs: 20_000 });
+    expect(desk.status().lastError).toMatch(/has not answered for/);
+    process.kill(pid, "SIGCONT");
+    await late;
+    expect(desk.status()).toMatchObject({ state: "ok", lastError: null });
+    process.kill(pid, "SIGSTOP");
+    const lost = expect(desk.commit(commitOf(2))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    await desk.close();
+    await lost;
+    expect(isRunning(pid)).toBe(false);
+    expect(await expectAll(dataDir, 1)).toBe(1);
+  });
+
   it("is put together: the newest state counts, and every notice", async () => {
     const dataDir = await makeDir();
     const desk = openDesk(dataDir);

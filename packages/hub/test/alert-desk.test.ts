@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AlertDeskOptions, createAlertDesk, type ProcessDesk } from "@wsight/hub";
 import {
@@ -116,6 +116,8 @@ describe("the alert desk", () => {
     expect(saved.secrets).toEqual({ url: true, authorization: true });
     await desk.close();
     for (const name of readdirSync(dataDir)) expect(readFileSync(join(dataDir, name), "latin1")).not.toContain("T0P");
+    // Settings of channels say addresses of people.
+    expect(statSync(join(dataDir, "alerts.db")).mode & 0o077).toBe(0);
   });
 
   it("leaves secrets that are not said anew as they are, takes away what is null, and needs those that others sealed anew", async () => {

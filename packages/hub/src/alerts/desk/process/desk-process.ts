@@ -10,6 +10,9 @@ import type { DeskCall, DeskEvent, FromDeskProcess, ToDeskProcess } from "./mess
 // manager's signal reach it together with its parent, which still has a last second to write.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
+// Files of the database hold addresses of people and of receivers: for nobody else to read.
+process.umask(0o077);
+
 const post = (message: FromDeskProcess): void => {
   process.send?.(message, undefined, undefined, () => undefined);
 };

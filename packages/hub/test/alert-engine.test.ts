@@ -426,6 +426,20 @@ describe("suppression", () => {
   });
 });
 
+describe("who made it", () => {
+  test("is looked for anew while it fires, every half minute", () => {
+    class Blamed extends ToldObserver {
+      override culprits(_rule: unknown, _labels: Labels, at: number): ReturnType<ToldObserver["culprits"]> {
+        return [{ label: "event", name: `at ${(at - T0) / 1000} s`, value: 1 }];
+      }
+    }
+    const rig = new EngineRig([ruleWith(QUICK)], ONE_CHANNEL, new Blamed());
+    rig.observer.tell("wwwwwww");
+    const blamed = Array.from({ length: 7 }, () => rig.turns(1).engine.rows(1)[0]?.culprits[0]?.name);
+    expect(blamed).toEqual(["at 0 s", "at 0 s", "at 0 s", "at 30 s", "at 30 s", "at 30 s", "at 60 s"]);
+  });
+});
+
 describe("rules that look at others", () => {
   test("see those with the same labels alone", () => {
     class PerNode extends ToldObserver {

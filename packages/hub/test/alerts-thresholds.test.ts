@@ -15,3 +15,13 @@ test("the good side begins as far from a threshold as before, whatever it is set
   expect(await rule("queue-length")).toMatchObject({ warn: 30, recovery: 27 });
   expect(await rule("job-errors")).toMatchObject({ warn: 0.05, crit: 0.25, recovery: null });
 });
+
+test("per cent are kept as the share that was meant", async () => {
+  const { call } = await startAlertHub();
+  for (const errorRatePct of [57, 7, 0.1]) {
+    const set = await call("PUT", "/api/dashboard/thresholds", { errorRatePct });
+    expect(set.json).toMatchObject({ thresholds: { errorRatePct } });
+    const { warn } = (await call("GET", "/api/alerts/rules/job-errors")).json;
+    expect(String(warn)).toBe(String(Number(`${errorRatePct}e-2`)));
+  }
+});

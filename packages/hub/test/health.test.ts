@@ -196,6 +196,18 @@ describe("health", () => {
     expect(rig.pass(12).state).toBe("healthy");
   });
 
+  it("is told again twice a day, so that a look at a day finds it", () => {
+    const hour = 3_600_000;
+    const begunAt = rig.clock.time;
+    const look = (hours: number): void => rig.keeper.observe(begunAt + hours * hour, begunAt + hours * hour);
+    for (const hours of [0, 1, 12, 13, 14, 25]) look(hours);
+    expect(rig.events.map(({ kind, subject, at }) => `${kind} ${subject} ${(at - begunAt) / hour}`)).toEqual([
+      "health.changed healthy 1",
+      "health.changed healthy 13",
+      "health.changed healthy 25",
+    ]);
+  });
+
   it("looks at seconds that were missed, so that no failure is left out", () => {
     rig.pass(10, () => rig.messages(50));
     for (let s = 0; s < 20; s++) {

@@ -1,5 +1,7 @@
-import { createAddressGuard, type GuardedUse } from "@wsight/hub";
-import { describe, expect, it } from "vitest";
+import { createAddressGuard, createNotifiers, type GuardedUse } from "@wsight/hub";
+import { startWebhookReceiver } from "@wsight/testkit";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { message } from "./notify-rig.ts";
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   "hooks.example.org": ["93.184.215.14"],
@@ -92,4 +94,24 @@ describe("addresses that notices may go to", () => {
       expect(() => createAddressGuard([entry])).toThrow(`got ${JSON.stringify(entry)}`);
     },
   );
+});
+
+describe("a name that changes its address", () => {
+  it("is looked up once: the connection goes to what was checked", async () => {
+    const receiver = await startWebhookReceiver();
+    onTestFinished(() => receiver.stop());
+    const asked: string[] = [];
+    // No other resolver knows this name.
+    const guard = createAddressGuard(["127.0.0.1"], async (host) => {
+      asked.push(host);
+      return [{ address: asked.length === 1 ? "127.0.0.1" : "169.254.169.254", family: 4 }];
+    });
+    const notifier = createNotifiers({ guard, noticesDir: null, now: Date.now }).get("webhook");
+    const config = { url: `http://hooks.invalid:${receiver.port}/` };
+    const channel = { id: "ops", name: "Ops", type: "webhook", enabled: true, config, secrets: {} } as const;
+    const sent = await notifier?.send(channel, message(), AbortSignal.timeout(10_000));
+    expect(sent).toMatchObject({ result: "sent" });
+    expect(asked).toEqual(["hooks.invalid"]);
+    expect(receiver.posts[0]?.headers.host).toBe(`hooks.invalid:${receiver.port}`);
+  });
 });

@@ -59,6 +59,14 @@ export function createPastControl({ live, route, toasts }: PastControlParts): Pa
       fault.value = new WsightError("INTERNAL", "the page may have been updated while it was open: reload it");
     });
   });
+  // An address may end after now: a notice's link does that, which is followed while the alert still goes on.
+  effect(() => {
+    const range = route.range.value;
+    if (range === null || live.status.value.lastAt === null) return;
+    const now = live.now.peek();
+    if (range.toAt <= now || range.fromAt >= now) return;
+    route.navigate({ range: clampRange({ fromAt: range.fromAt, toAt: now }, now) }, { replace: true });
+  });
   const kept = computed(() => {
     const hub = live.table("hub").value;
     return hub === null ? null : hub.store.state !== "off";

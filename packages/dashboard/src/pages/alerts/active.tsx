@@ -1,10 +1,11 @@
 import type { AlertRow, AlertRule, AlertsTable } from "@wsight/protocol";
 import type { VNode } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { useHeldOrder } from "../../components/held-order.ts";
 import { Icon } from "../../components/icon.tsx";
-import { AlertItem } from "./alert-item.tsx";
+import { AlertDialogs, type AskedOfAlert } from "./alert-dialogs.tsx";
+import { AlertItem, NOTHING } from "./alert-item.tsx";
 import type { AlertsApi } from "./alerts-api.ts";
 import { SparkPoints } from "./spark-points.ts";
 import { isQuiet, summaryOf } from "./standing.ts";
@@ -22,6 +23,7 @@ interface ActiveProps {
 export function Active({ api, table, rules, admin, onOpen }: ActiveProps): VNode {
   const points = useMemo(() => new SparkPoints(), []);
   points.follow(table?.rows ?? []);
+  const [asked, setAsked] = useState<AskedOfAlert | null>(null);
   const ruleOf = (row: AlertRow) => rules?.find(({ id }) => id === row.ruleId) ?? null;
   const held = useHeldOrder(table?.rows ?? [], ({ fingerprint }) => fingerprint, "");
   const loud = held.rows.filter((row) => row.status !== "pending" && !isQuiet(row));
@@ -51,11 +53,13 @@ export function Active({ api, table, rules, admin, onOpen }: ActiveProps): VNode
                 points={points}
                 admin={admin}
                 onOpen={onOpen}
+                onAsk={setAsked}
               />
             ))}
           </ul>
         </section>
       ))}
+      <AlertDialogs api={api} asked={asked} onClose={() => setAsked(null)} onActed={NOTHING} />
     </div>
   );
 }

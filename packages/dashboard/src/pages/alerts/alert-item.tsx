@@ -4,6 +4,7 @@ import { useApp } from "../../app-context.ts";
 import { Icon } from "../../components/icon.tsx";
 import { span } from "../../format/quantity.ts";
 import { AlertActs } from "./alert-acts.tsx";
+import type { AskedOfAlert } from "./alert-dialogs.tsx";
 import { AlertSpark } from "./alert-spark.tsx";
 import type { AlertsApi } from "./alerts-api.ts";
 import { momentOf } from "./moment.ts";
@@ -19,15 +20,17 @@ interface AlertItemProps {
   readonly points: SparkPoints;
   readonly admin: boolean;
   readonly onOpen: (id: string) => void;
+  readonly onAsk: (asked: AskedOfAlert) => void;
 }
 
 /** One alert: what, since when, how bad, who knows, and what can be done. */
-export function AlertItem({ api, row, rule, points, admin, onOpen }: AlertItemProps): VNode {
+export function AlertItem({ api, row, rule, points, admin, onOpen, onAsk }: AlertItemProps): VNode {
   const { live, route, clock } = useApp();
   const { icon, tone, word } = SEVERITIES[row.severity];
   const since = row.firedAt ?? row.activeAt;
   const { episodeId } = row;
   const now = live.now.value;
+  const acted = admin && episodeId !== null ? { ...row, episodeId } : null;
   return (
     <li class="alert" data-tone={row.status === "pending" ? "quiet" : tone}>
       <span class="alert-mark">
@@ -55,7 +58,14 @@ export function AlertItem({ api, row, rule, points, admin, onOpen }: AlertItemPr
       <AlertSpark row={row} rule={rule} points={points} />
       <Figures row={row} />
       <div class="alert-acts">
-        {admin && episodeId !== null ? <AlertActs api={api} alert={{ ...row, episodeId }} onActed={NOTHING} /> : null}
+        {acted === null ? null : (
+          <AlertActs
+            api={api}
+            alert={acted}
+            onAsk={(question) => onAsk({ alert: acted, question })}
+            onActed={NOTHING}
+          />
+        )}
         <a class="button" href={route.hrefTo(momentOf({ ...row, endedAt: null }, now))}>
           <Icon name="history" />
           Open at {clock.value.minute(row.activeAt)}
@@ -67,7 +77,7 @@ export function AlertItem({ api, row, rule, points, admin, onOpen }: AlertItemPr
 }
 
 /** What was done shows by itself: the table is live. */
-const NOTHING = (): void => undefined;
+export const NOTHING = (): void => undefined;
 
 /** How an alert stands, beside its severity. */
 export function AlertChips({ row }: { readonly row: AlertRow }): VNode {

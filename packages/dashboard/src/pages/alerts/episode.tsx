@@ -10,6 +10,7 @@ import type { IconName } from "../../components/icons.ts";
 import { span } from "../../format/quantity.ts";
 import { type Asked, useAsked } from "../history/use-asked.ts";
 import { AlertActs } from "./alert-acts.tsx";
+import { AlertDialogs, type AskedOfAlert } from "./alert-dialogs.tsx";
 import { AlertChips } from "./alert-item.tsx";
 import { AlertSpark } from "./alert-spark.tsx";
 import type { AlertsApi } from "./alerts-api.ts";
@@ -36,6 +37,8 @@ export function EpisodeDrawer({ api, id, row, rule, admin, nameOf, onClose }: Ep
   const points = useMemo(() => new SparkPoints(), []);
   points.follow(row === null ? [] : [row]);
   const [turn, setTurn] = useState(0);
+  const again = () => setTurn((before) => before + 1);
+  const [inquiry, setInquiry] = useState<AskedOfAlert | null>(null);
   const episodeId = row === null ? id : row.episodeId;
   // What an alert goes through changes its episode and its notices too.
   const question = episodeId === null ? null : `${episodeId} ${turn} ${stateOf(row)}`;
@@ -43,6 +46,7 @@ export function EpisodeDrawer({ api, id, row, rule, admin, nameOf, onClose }: Ep
   const notices = useAsked(question, (signal) => api.notices(episodeId ?? "", signal));
   const episode = asked.value;
   const title = row?.name ?? episode?.name ?? "Alert";
+  const acted = admin && row !== null && row.episodeId !== null ? { ...row, episodeId: row.episodeId } : null;
   return (
     <Drawer title={title} onClose={onClose}>
       <div class="dialog-body alert-detail">
@@ -53,13 +57,14 @@ export function EpisodeDrawer({ api, id, row, rule, admin, nameOf, onClose }: Ep
             <Standing row={row} episode={episode} />
             {row === null || row.limit === null ? null : <AlertSpark row={row} rule={rule} points={points} />}
             <div class="drawer-actions">
-              {admin && row !== null && row.episodeId !== null ? (
+              {acted === null ? null : (
                 <AlertActs
                   api={api}
-                  alert={{ ...row, episodeId: row.episodeId }}
-                  onActed={() => setTurn((before) => before + 1)}
+                  alert={acted}
+                  onAsk={(question) => setInquiry({ alert: acted, question })}
+                  onActed={again}
                 />
-              ) : null}
+              )}
               <Moment row={row} episode={episode} />
             </div>
             <Facts row={row} episode={episode} />
@@ -70,6 +75,7 @@ export function EpisodeDrawer({ api, id, row, rule, admin, nameOf, onClose }: Ep
           </>
         )}
       </div>
+      <AlertDialogs api={api} asked={inquiry} onClose={() => setInquiry(null)} onActed={again} />
     </Drawer>
   );
 }

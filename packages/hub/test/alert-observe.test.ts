@@ -450,6 +450,28 @@ describe("who made it", () => {
     ]);
   });
 
+  it("are users of the process that it is about, not of others", () => {
+    const rig = new ObserveRig();
+    rig.second(() => {
+      for (const [instance, key] of [
+        ["a", "u1"],
+        ["b", "u2"],
+      ] as const) {
+        const probe = rig.probe({ instance }).set(OPEN, 100).set(LIMIT, 110);
+        probe.snapshot();
+        const rows = [{ key, count: 60 }];
+        const { epoch } = probe.hello;
+        probe.send(encodeLinkText({ type: "table", epoch, at: 1, table: "users", total: 1, rows, spread: [0, 0, 1] }));
+      }
+    });
+    const rule = ruleOn({ metric: "websocket.server.pool.utilization", agg: "value", groupBy: ["node"], warn: 0.75 });
+    const told = (node: string) => rig.observer.culprits(rule, { node }, rig.current.at ?? 0);
+    expect(told("chat/a")).toEqual([{ label: "user", name: "u1", value: 60 }]);
+    expect(told("chat/b")).toEqual([{ label: "user", name: "u2", value: 60 }]);
+    const all = rig.observer.culprits({ ...rule, groupBy: [] }, {}, rig.current.at ?? 0);
+    expect(all.filter(({ label }) => label === "user").map(({ name }) => name)).toEqual(["u1", "u2"]);
+  });
+
   it("are users who hold many of the connections", () => {
     const rig = new ObserveRig();
     const probe = rig.probe().set(OPEN, 100).set(LIMIT, 110);

@@ -39,7 +39,7 @@ const STAND_INS: Readonly<Record<string, readonly Pick<AlertFigure, "metric" | "
 /** What culprits are looked for in. */
 export interface CulpritParts {
   readonly figures: Figures;
-  readonly current: Pick<CurrentView, "table">;
+  readonly current: Pick<CurrentView, "table" | "summary">;
 }
 
 /** Members of what an alert is about that made it, worst first: nodes, then events, queues or alike, then users. */
@@ -60,7 +60,7 @@ export function findCulprits(
     told.push(...found);
     if (found.length > 0) break;
   }
-  if (OF_CONNECTIONS.has(rule.metric)) told.push(...users(second, { figures, current }));
+  if (OF_CONNECTIONS.has(rule.metric)) told.push(...users(placeOf(rule, labels), second, { figures, current }));
   return told.slice(0, MOST);
 }
 
@@ -145,13 +145,25 @@ function furthest<T extends { readonly value: number }>(rule: AlertRule, rows: r
     .slice(0, MOST_OF_A_KIND);
 }
 
-function users(second: number, { figures, current }: CulpritParts): readonly AlertCulprit[] {
-  const all = figures.open({ metric: "websocket.server.active_connections", agg: "sum", filter: {}, windowSec: 1 }, []);
+/** The node that an alert is about; `undefined` where it is about several. */
+function placeOf({ filter: { nodes = [] } }: AlertRule, { node }: Labels): string | undefined {
+  return node ?? (nodes.length === 1 ? nodes[0] : undefined);
+}
+
+function users(node: string | undefined, second: number, { figures, current }: CulpritParts): readonly AlertCulprit[] {
+  const filter = node === undefined ? {} : { nodes: [node] };
+  const all = figures.open({ metric: "websocket.server.active_connections", agg: "sum", filter, windowSec: 1 }, []);
   const open = all.rows(second)[0]?.value ?? Number.NaN;
-  return current
-    .table("users")
-    .rows.filter(({ count }) => count >= USER_SHARE * open)
-    .toSorted((a, b) => b.count - a.count)
-    .slice(0, MOST_OF_A_KIND)
-    .map(({ key, count }) => ({ label: "user", name: key, value: count }));
+  return usersOf(node, current)
+    .filter(({ value }) => value >= USER_SHARE * open)
+    .sort((a, b) => b.value - a.value)
+    .slice(0, MOST_OF_A_KIND);
+}
+
+/** Who has connections open, on one node or anywhere. */
+function usersOf(node: string | undefined, current: CulpritParts["current"]): AlertCulprit[] {
+  const named = (name: string, value: number): AlertCulprit => ({ label: "user", name, value });
+  if (node === undefined) return current.table("users").rows.map(({ key, count }) => named(key, count));
+  const { by_user: byUser = {} } = current.summary(node)?.connections ?? {};
+  return Object.entries(byUser).map(([key, count]) => named(key, count));
 }

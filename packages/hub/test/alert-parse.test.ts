@@ -118,7 +118,7 @@ describe("rules", () => {
     );
     expect(faults).toEqual({
       colour: expect.stringMatching(/^expected no such field; there are metric, /),
-      id: 'expected 1 to 64 of a-z 0-9 . _ -, got "Not An Id"',
+      id: 'expected 1 to 64 of a-z 0-9 . _ -, a letter or digit first, got "Not An Id"',
       name: 'expected some text, got ""',
       metric: 'expected a metric of the catalogue or an indicator, got "no.such.metric"',
       "filter.where": "expected an object, got an array of 0",
@@ -183,6 +183,12 @@ describe("rules", () => {
     const draft = { ...SLOW, ...given };
     const id = "id" in given ? "slow" : null;
     expect(faultsOf(() => parseRule(draft, context({ id })))[field]).toMatch(message);
+  });
+
+  test.each(["..", ".", "-a", "__proto__", "", "x".repeat(65)])("an id can't be %j", (id) => {
+    expect(faultsOf(() => parseRule({ ...SLOW, id }, context()))).toMatchObject({
+      id: expect.stringMatching(/a letter or digit first/),
+    });
   });
 
   test("a password in an address is not told again", () => {

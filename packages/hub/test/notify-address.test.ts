@@ -55,6 +55,10 @@ describe("addresses that notices may go to", () => {
     "[64:ff9b::7f00:1]",
     "[2002:7f00:1::]",
     "[2001:db8::1]",
+    // Translation within a network, and what was never given to anybody.
+    "[64:ff9b:1::a00:1]",
+    "[::ffff:0:7f00:1]",
+    "[4000::1]",
   ];
   it.each(inner)("refuses %s, which is not public", async (host) => {
     await expect(guarded()(host)).rejects.toThrow("not a public address");

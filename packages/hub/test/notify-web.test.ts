@@ -54,6 +54,14 @@ describe("a webhook", () => {
     expect(receiver.posts[0]?.headers["x-wsight-signature"]).toBeUndefined();
   });
 
+  it("is given up at once when what it shall show can't be a header, and what that is is not told", async () => {
+    const secrets = { authorization: "Bearer T0kën €" };
+    const tried = await rig.send("webhook", { config: { url: receiver.url }, secrets });
+    expect(tried).toMatchObject({ result: "dead" });
+    expect(JSON.stringify(tried)).not.toContain("T0k");
+    expect(receiver.posts).toHaveLength(0);
+  });
+
   it.each([408, 425, 429, 500, 502, 503, 599])("is tried again after %i", async (status) => {
     receiver.reply({ status, body: "not\nnow" });
     expect(await send()).toEqual({ result: "again", error: `HTTP ${status}: not now`, afterMs: null });

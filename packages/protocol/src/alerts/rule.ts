@@ -88,7 +88,7 @@ export interface AlertFlap {
 
 /** What is watched for, and what is made of it. Times are whole seconds. */
 export interface AlertRule extends AlertFigure {
-  /** 1 to 64 of `a-z 0-9 . _ -`. */
+  /** 1 to 64 of `a-z 0-9 . _ -`, a letter or digit first. */
   readonly id: string;
   /** For people, at most 120 characters. */
   readonly name: string;

@@ -2,9 +2,13 @@ import { GuardError } from "./address/address-guard.ts";
 import type { Delivery } from "./notifier.ts";
 import { SettingsError } from "./settings.ts";
 
-/** Faults of settings are for good; what befalls a connection may pass. */
+/**
+ * Faults of settings are for good, those that Node finds among them (an address that is none, a header with letters
+ * that no header may have); what befalls a connection may pass.
+ */
 export function failure(error: unknown): Delivery {
-  if (error instanceof GuardError || error instanceof SettingsError) return { result: "dead", error: error.message };
+  if (error instanceof GuardError || error instanceof SettingsError || error instanceof TypeError)
+    return { result: "dead", error: error.message };
   return { result: "again", error: wordsOf(error), afterMs: null };
 }
 

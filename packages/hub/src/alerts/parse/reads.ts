@@ -2,7 +2,8 @@ import { asInteger, asNumber, asOneOf, asText, describe, expected } from "@wsigh
 import type { Read } from "./form.ts";
 
 const CODE = "BAD_REQUEST";
-const ID = /^[a-z0-9._-]{1,64}$/;
+/** Begins with a letter or digit: `..` in an address leads elsewhere. */
+const ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const MAX_URL = 2048;
 
 /** A whole number within bounds. */
@@ -49,9 +50,10 @@ export const flag: Read<boolean> = (where, value) => {
   return value;
 };
 
-/** An id: 1 to 64 of `a-z 0-9 . _ -`. */
+/** An id: 1 to 64 of `a-z 0-9 . _ -`, a letter or digit first. */
 export const id: Read<string> = (where, value) => {
-  if (typeof value !== "string" || !ID.test(value)) throw expected(CODE, where, "1 to 64 of a-z 0-9 . _ -", value);
+  if (typeof value !== "string" || !ID.test(value))
+    throw expected(CODE, where, "1 to 64 of a-z 0-9 . _ -, a letter or digit first", value);
   return value;
 };
 

@@ -29,23 +29,20 @@ const NOT_PUBLIC: Networks = [
   "203.0.113.0/24",
   "224.0.0.0/4",
   "240.0.0.0/4",
-  "::/128",
-  "::1/128",
-  "100::/64",
   "2001::/23",
   "2001:db8::/32",
   "3fff::/20",
-  "5f00::/16",
-  "fc00::/7",
-  "fec0::/10",
-  "ff00::/8",
 ];
+
+/** Of these alone are public IPv6 addresses: what else there is stands for this machine, a local network or many. */
+const GLOBAL: Networks = ["2000::/3"];
 
 /** What an address is, for who wants to connect to it. */
 export type AddressKind = "public" | "private" | "metadata";
 
 const metadata = blockListOf(METADATA);
 const notPublic = blockListOf(NOT_PUBLIC);
+const global = blockListOf(GLOBAL);
 
 /** Says what an address is; what is no address is not public. An IPv4 address within an IPv6 one counts as itself. */
 export function addressKind(address: string): AddressKind {
@@ -53,6 +50,7 @@ export function addressKind(address: string): AddressKind {
   const family = familyOf(plain);
   if (family === null) return "private";
   if (metadata.check(plain, family)) return "metadata";
+  if (family === "ipv6" && !global.check(plain, family)) return "private";
   return notPublic.check(plain, family) ? "private" : "public";
 }
 

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { type ColorToken, fade, type Palette } from "./palette.ts";
-import { drawPlotMarks, type PlotMarks } from "./plot-marks.ts";
+import { drawPlotMarks, namePlotMarks, type PlotMarks } from "./plot-marks.ts";
 import { findGaps, type WindowData } from "./window-data.ts";
 import { gridLines } from "./y-range.ts";
 
@@ -166,6 +166,7 @@ export class LinePlot {
       hooks: {
         drawAxes: [(u) => this.#drawGaps(u), (u) => drawPlotMarks(u, this.#view)],
         drawSeries: [(u, series) => this.#drawEnd(u, series)],
+        draw: [(u) => namePlotMarks(u, this.#view)],
       },
     };
   }

@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import type { PlotArea } from "../../charts/line-plot.ts";
 import { type ColorToken, fade } from "../../charts/palette.ts";
-import { drawPlotMarks, type PlotMarks } from "../../charts/plot-marks.ts";
+import { drawPlotMarks, namePlotMarks, type PlotMarks } from "../../charts/plot-marks.ts";
 import { gridLines } from "../../charts/y-range.ts";
 import { isMidnight, type Offset, timeLabels } from "./time-axis.ts";
 
@@ -190,7 +190,7 @@ export class RangePlot {
       ],
       hooks: {
         drawAxes: [(u) => this.#drawGaps(u), (u) => this.#drawBands(u), (u) => drawPlotMarks(u, this.#view)],
-        draw: [(u) => this.#drawLone(u), (u) => this.#drawMarks(u)],
+        draw: [(u) => this.#drawLone(u), (u) => namePlotMarks(u, this.#view), (u) => this.#drawMarks(u)],
       },
     };
   }

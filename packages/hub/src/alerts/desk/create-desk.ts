@@ -86,6 +86,8 @@ class LinkedDesk implements ProcessDesk {
   #lastError: string | null = null;
   /** What fails in the process beside the calls, until it says that it is well. */
   #trouble: string | null = null;
+  /** What was kept is gone; said until somebody sets up a channel. */
+  #loss: string | null = null;
   #figures: DeskFigures = NOTHING;
   /** Of the tables, as far as changes of this hub and the newest `load` explain it. */
   #known = 0;
@@ -120,7 +122,7 @@ class LinkedDesk implements ProcessDesk {
       queued: queued + this.#commits.waiting,
       dead,
       dropped: this.#commits.dropped,
-      lastError: this.#lastError ?? this.#trouble,
+      lastError: this.#lastError ?? this.#trouble ?? this.#loss,
       channels,
     };
   }
@@ -182,6 +184,7 @@ class LinkedDesk implements ProcessDesk {
       const answer = await (await this.#open()).call(call, argument);
       this.#state = "ok";
       this.#lastError = this.#trouble = null;
+      if (call === "saveChannel") this.#loss = null;
       return answer;
     } catch (error) {
       if (!(error instanceof WsightError) || error.code === "STORE_UNAVAILABLE") this.#fail(error);
@@ -240,12 +243,22 @@ class LinkedDesk implements ProcessDesk {
         this.#fail(new Error(event.reason));
         return;
       case "set-aside":
-        this.#tell(`what was damaged is now ${event.movedTo} (${event.reason})`);
+        this.#beginAnew(
+          event.movedTo === null ? event.reason : `what was damaged is now ${event.movedTo} (${event.reason})`,
+        );
         return;
       case "trouble":
         this.#trouble = event.reason;
         this.#tell(event.reason);
     }
+  }
+
+  /** Who knows what was there loads what is there now: channels that nobody can be told through must not be shown. */
+  #beginAnew(reason: string): void {
+    this.#known = 0;
+    this.#revision = Math.min(0, this.#revision) - 1;
+    this.#loss = `Alerts began anew, and channels are to be set up again: ${reason}`;
+    this.#tell(reason);
   }
 
   #fail(error: unknown): void {

@@ -31,8 +31,7 @@ const now = (): number => Date.now();
 const tables = await openAlertTables({
   place,
   now,
-  onFileChange: ({ movedTo, reason }) =>
-    report(movedTo === null ? { type: "trouble", reason } : { type: "set-aside", movedTo, reason }),
+  onFileChange: ({ movedTo, reason }) => report({ type: "set-aside", movedTo, reason }),
 });
 const work = new DeskWork({
   tables,

@@ -9,8 +9,8 @@ export type DeskEvent =
   | { readonly type: "status"; readonly figures: DeskFigures; readonly revision: number }
   /** This hub changed rules, silences, channels or routes; comes before the answer to the call that did. */
   | { readonly type: "changed"; readonly revision: number }
-  /** A damaged database was moved to `movedTo` and an empty one begun. */
-  | { readonly type: "set-aside"; readonly movedTo: string; readonly reason: string }
+  /** A damaged database was moved to `movedTo`, or one was deleted (`null`), and an empty one begun. */
+  | { readonly type: "set-aside"; readonly movedTo: string | null; readonly reason: string }
   /** Something failed that no caller waits for. */
   | { readonly type: "trouble"; readonly reason: string };
 

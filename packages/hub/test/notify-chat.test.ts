@@ -180,7 +180,11 @@ describe("Teams", () => {
       content: {
         type: "AdaptiveCard",
         version: "1.4",
-        actions: [{ type: "Action.OpenUrl", title: "Open in wsight" }, { title: "Runbook" }],
+        actions: [
+          { type: "Action.OpenUrl", title: "Open in wsight" },
+          { title: "Look after it" },
+          { title: "Runbook" },
+        ],
       },
     });
   });
@@ -284,7 +288,7 @@ describe("PagerDuty", () => {
       event_action: "trigger",
       dedup_key: notice().fingerprint,
       payload: { summary: notice().summary, source: "shop/1", severity: "critical", group: "queue-length" },
-      links: [{ text: "Open in wsight" }, { text: "Runbook" }],
+      links: [{ text: "Open in wsight" }, { text: "Look after it" }, { text: "Runbook" }],
     });
     expect(receiver.posts[1]?.json).toEqual({
       routing_key: "R".repeat(32),

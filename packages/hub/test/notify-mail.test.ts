@@ -54,6 +54,9 @@ describe("a mail", () => {
     expect(mail?.headers.get("auto-submitted")).toBe("auto-generated");
     expect(mail?.text).toContain("Labels: queue=mail, node=shop/1");
     expect(mail?.text).toContain("Open in wsight: https://wsight.example.org/dashboard#/overview?from=1&to=2");
+    expect(mail?.text).toContain(
+      "Look after it: https://wsight.example.org/dashboard#/alerts?alert=01J0000000000000000000EPIS",
+    );
     expect(mail?.text).toContain('<a href="https://wsight.example.org/dashboard#/overview?from=1&amp;to=2">');
   });
 

@@ -118,8 +118,14 @@ function factsOf(notice: Notice): readonly (readonly [string, string])[] {
   return facts;
 }
 
-function linksOf({ url, runbookUrl }: Notice): readonly (readonly [string, string])[] {
-  const links = [["Open in wsight", url] as const, ["Runbook", runbookUrl] as const];
+function linksOf({ url, runbookUrl, episodeId }: Notice): readonly (readonly [string, string])[] {
+  const page = url.indexOf("#");
+  const alert = episodeId === null || page < 0 ? "" : `${url.slice(0, page)}#/alerts?alert=${episodeId}`;
+  const links = [
+    ["Open in wsight", url],
+    ["Look after it", alert],
+    ["Runbook", runbookUrl],
+  ] as const;
   return links.filter(([, address]) => isWebAddress(address)).map(([label, address]) => [label, new URL(address).href]);
 }
 

@@ -50,8 +50,9 @@ function telegramText(message: Message): string {
 
 function paragraph({ headline, summary, description, facts, links }: NoticeWords, room: number): string {
   const lines = [headline, summary, description, ...facts.map(([label, text]) => `${label}: ${text}`)];
+  const read = links.map(([label]) => label).join(" · ").length;
   // Cut before it is escaped: half an entity would spoil the message.
-  const text = escapeTelegram(clip(lines.filter((line) => line !== "").join("\n"), Math.max(60, room - 40)));
+  const text = escapeTelegram(clip(lines.filter((line) => line !== "").join("\n"), Math.max(60, room - read - 16)));
   const shown = links.map(([label, url]) => `<a href="${escapeTelegram(url)}">${label}</a>`).join(" · ");
   return shown === "" ? text : `${text}\n${shown}`;
 }

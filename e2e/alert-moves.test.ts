@@ -39,7 +39,9 @@ browserSuite("an alert that goes on while somebody looks", () => {
     await item.getByRole("button", { name: "Busy: more" }).click();
     await page.getByRole("menuitem", { name: "Write a note…" }).click();
     const dialog = page.getByRole("dialog", { name: "Note to Busy" });
-    await dialog.getByLabel("Note").fill("It is the sale");
+    // A dialog is begun at its first field, so that it can be written into at once.
+    await dialog.getByLabel("Note").and(page.locator(":focus")).waitFor();
+    await page.keyboard.type("It is the sale");
     const [id] = await page.evaluate(async () => {
       const answer = (await (await fetch("/api/alerts/active")).json()) as {
         rows: { ruleId: string; episodeId: string }[];

@@ -1,4 +1,5 @@
 import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { Dialog } from "../../components/dialog.tsx";
 import { Icon } from "../../components/icon.tsx";
 import type { Saving } from "./use-saving.ts";
@@ -16,12 +17,19 @@ interface FormDialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A form in a dialog: what the hub says is wrong with it stands above its buttons. */
+/** What somebody writes into or chooses from. */
+const FIELDS = "input:not([type=radio]), input:checked, textarea, select";
+
+/** A form in a dialog, begun at its first field: what the hub says is wrong with it stands above its buttons. */
 export function FormDialog(props: FormDialogProps): VNode {
   const { title, action, danger = false, saving, obstacle = null, onClose, onSubmit, children } = props;
+  const form = useRef<HTMLFormElement>(null);
+  // Opened, a dialog is at its button to close it, which a space between two words would press.
+  useEffect(() => form.current?.querySelector<HTMLElement>(FIELDS)?.focus(), []);
   return (
     <Dialog title={title} class="form-dialog" onClose={onClose}>
       <form
+        ref={form}
         class="dialog-body"
         onSubmit={(event) => {
           event.preventDefault();

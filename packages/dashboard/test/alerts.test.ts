@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { AlertChannel, AlertRoute, AlertRow, AlertRule, AlertsTable } from "@wsight/protocol";
+import type { AlertChannel, AlertRoute, AlertRow, AlertRule, AlertsTable, ChannelForm } from "@wsight/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { createClock } from "../src/format/clock.ts";
-import { type ChannelForm, createAlertsApi } from "../src/pages/alerts/alerts-api.ts";
+import { createAlertsApi } from "../src/pages/alerts/alerts-api.ts";
 import { aboutChannel, channelObstacle, draftOf, fieldsOf } from "../src/pages/alerts/channel-draft.ts";
 import { createHubAsk, fieldErrors } from "../src/pages/alerts/hub-ask.ts";
 import { figureOf } from "../src/pages/alerts/live-figure.ts";

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createAlertDesk, openAlertTables, type ProcessDesk } from "@wsight/hub";
-import { EMPTY_COMMIT, sampleDraft, sampleEpisode, sampleState, until } from "@wsight/testkit";
+import { EMPTY_COMMIT, isRunning, sampleDraft, sampleEpisode, sampleState, until } from "@wsight/testkit";
 import Database from "libsql";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeDir } from "./harness.ts";
@@ -250,15 +249,4 @@ async function killAfter(child: ChildProcess, commits: number, all: boolean): Pr
 async function firstLine(child: ChildProcess): Promise<readonly [number: number, pid: number]> {
   const [text] = await once(child.stdout as NonNullable<ChildProcess["stdout"]>, "data");
   return String(text).split(/[ \n]/).map(Number) as [number, number];
-}
-
-/** A process that has ended but was not yet collected by the system's first process does not count. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    const stat = `/proc/${pid}/stat`;
-    return !existsSync(stat) || !readFileSync(stat, "utf8").includes(") Z ");
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 import { createPlan, matchedLabels, type PlanSetup } from "@wsight/hub";
 import type { AlertMatcher, AlertRoute, AlertSilence, Labels, Notice } from "@wsight/protocol";
+import { sampleNotice } from "@wsight/testkit";
 import { describe, expect, test } from "vitest";
 
 const NOW = Date.parse("2026-11-21T12:00Z");
@@ -342,29 +343,5 @@ function route(given: Partial<AlertRoute>): AlertRoute {
 }
 
 function notice(given: Partial<Notice>): Notice {
-  return {
-    kind: "firing",
-    episodeId: "E1",
-    seq: 1,
-    fingerprint: "f",
-    ruleId: "slow",
-    name: "Slow",
-    severity: "warning",
-    labels: {},
-    summary: "",
-    description: "",
-    metric: "",
-    unit: "",
-    value: null,
-    limit: null,
-    peak: null,
-    firedAt: null,
-    endedAt: null,
-    endReason: null,
-    culprits: [],
-    runbookUrl: "",
-    url: "",
-    at: NOW,
-    ...given,
-  };
+  return { ...sampleNotice("firing"), labels: {}, at: NOW, ...given };
 }

@@ -108,7 +108,7 @@ export class ToldObserver implements RuleObserver {
     return this.#letter(this.stories.get(rule.id)?.get(labels.node ?? "") ?? "", at) === "x";
   }
 
-  culprits(_rule: AlertRule, { node = "" }: Labels): ReturnType<RuleObserver["culprits"]> {
+  culprits(_rule: AlertRule, { node = "" }: Labels, _at: number): ReturnType<RuleObserver["culprits"]> {
     return [{ label: "node", name: node, value: 1 }];
   }
 }

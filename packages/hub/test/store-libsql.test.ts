@@ -1,20 +1,11 @@
 import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions, type Store, type StoreEvent } from "@wsight/hub";
-import { contractSamples, readAll, storeContract, until } from "@wsight/testkit";
+import { contractSamples, isRunning, readAll, storeContract, until } from "@wsight/testkit";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -235,17 +226,6 @@ describe("the libsql store", () => {
     });
   });
 });
-
-/** A process that has ended but was not yet collected by the system's first process does not count. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    const stat = `/proc/${pid}/stat`;
-    return !existsSync(stat) || !readFileSync(stat, "utf8").includes(") Z ");
-  } catch {
-    return false;
-  }
-}
 
 /** Mounts a disk of 4 MB, where the test may. */
 function mountSmallDisk(dir: string): boolean {

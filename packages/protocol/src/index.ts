@@ -13,6 +13,8 @@ export {
   type AlertRoute,
   type AlertSilence,
   CHANNEL_TYPES,
+  type ChannelField,
+  type ChannelForm,
   type ChannelHealth,
   type ChannelTestResult,
   type ChannelType,

@@ -52,6 +52,7 @@ export {
   httpContract,
   inContext,
 } from "./http-contract.ts";
+export { isRunning } from "./is-running.ts";
 export { findMailServer, type MailServer, startMailServer } from "./mail-server.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
 export {

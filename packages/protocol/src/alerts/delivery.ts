@@ -16,6 +16,30 @@ export const CHANNEL_TYPES = [
 ] as const;
 export type ChannelType = (typeof CHANNEL_TYPES)[number];
 
+/** A setting of a channel type, for checks, docs and the form on the page. */
+export interface ChannelField {
+  readonly name: string;
+  /** For people. */
+  readonly label: string;
+  readonly type: "text" | "number" | "switch" | "list" | "url" | "secret";
+  readonly required: boolean;
+  readonly help: string;
+  /** What is taken, when not everything is. */
+  readonly choices?: readonly string[];
+  /** Where secrets go: they must be entered again when it changes. */
+  readonly destination?: boolean;
+  /** What is taken when it is not set. */
+  readonly fallback?: string | number | boolean;
+}
+
+/** A type of channel and its form. */
+export interface ChannelForm {
+  readonly type: ChannelType;
+  /** For people: `Slack`. */
+  readonly title: string;
+  readonly fields: readonly ChannelField[];
+}
+
 /** One way to tell people, as it is shown: secrets are `true` when set, and never told. */
 export interface AlertChannel {
   readonly id: string;

@@ -8,8 +8,8 @@ import {
   asFields,
   asList,
   asText,
+  type ChannelForm,
   type ChannelTestResult,
-  type ChannelType,
   type EpisodePage,
   type OutboxRow,
 } from "@wsight/protocol";
@@ -24,26 +24,6 @@ export interface ShownSilence extends AlertSilence {
 
 /** What a silence is made of. */
 export type SilenceDraft = Omit<AlertSilence, "id" | "createdBy" | "createdAt">;
-
-/** One setting of a type of channel. */
-export interface ChannelField {
-  readonly name: string;
-  readonly label: string;
-  readonly type: "text" | "number" | "switch" | "list" | "url" | "secret";
-  readonly required: boolean;
-  readonly help: string;
-  /** What is taken, when not everything is. */
-  readonly choices?: readonly string[];
-  /** What is taken when it is not set. */
-  readonly fallback?: string | number | boolean;
-}
-
-/** A type of channel and its form. */
-export interface ChannelForm {
-  readonly type: ChannelType;
-  readonly title: string;
-  readonly fields: readonly ChannelField[];
-}
 
 /** What a channel is made of; secrets that are left out stay, `null` takes one away. */
 export interface ChannelDraft extends Pick<AlertChannel, "name" | "type" | "enabled" | "config"> {

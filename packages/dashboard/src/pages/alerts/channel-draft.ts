@@ -1,5 +1,5 @@
-import type { AlertChannel } from "@wsight/protocol";
-import type { ChannelDraft, ChannelField, ChannelForm } from "./alerts-api.ts";
+import type { AlertChannel, ChannelField, ChannelForm } from "@wsight/protocol";
+import type { ChannelDraft } from "./alerts-api.ts";
 
 /** A channel as its form holds it: everything as text. */
 export interface ChannelFields {

@@ -1,8 +1,8 @@
-import type { AlertChannel } from "@wsight/protocol";
+import type { AlertChannel, ChannelField, ChannelForm } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { NumberField, SelectField, SwitchField, TextField } from "../../components/fields.tsx";
-import type { AlertsApi, ChannelField, ChannelForm } from "./alerts-api.ts";
+import type { AlertsApi } from "./alerts-api.ts";
 import { type ChannelFields, channelObstacle, draftOf, fieldsOf } from "./channel-draft.ts";
 import { FormDialog } from "./form-dialog.tsx";
 import { mistakeAt, useSaving } from "./use-saving.ts";

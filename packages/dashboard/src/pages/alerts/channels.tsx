@@ -1,4 +1,4 @@
-import type { AlertChannel, ChannelTestResult } from "@wsight/protocol";
+import type { AlertChannel, ChannelForm, ChannelTestResult } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
@@ -10,7 +10,7 @@ import { span } from "../../format/quantity.ts";
 import { Problem } from "../history/problem.tsx";
 import type { Asked } from "../history/use-asked.ts";
 import { useAsked } from "../history/use-asked.ts";
-import type { AlertsApi, ChannelForm } from "./alerts-api.ts";
+import type { AlertsApi } from "./alerts-api.ts";
 import { aboutChannel } from "./channel-draft.ts";
 import { ChannelDialog } from "./channel-form.tsx";
 import { DeadLetters } from "./dead-letters.tsx";

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { Drawer } from "../../components/drawer.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
+import { Fact } from "../../components/fact.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { bytes, count, duration, join, type Quantity, rate } from "../../format/quantity.ts";
 import { DisconnectDialog } from "./disconnect.tsx";
@@ -236,14 +237,5 @@ function Section({ title, children }: { readonly title: string; readonly childre
       <h3 class="card-note">{title}</h3>
       <dl class="facts">{children}</dl>
     </section>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }): VNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

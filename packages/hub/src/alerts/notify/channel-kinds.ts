@@ -1,12 +1,7 @@
-import type { ChannelType } from "@wsight/protocol";
-import type { ChannelField } from "./notifier.ts";
+import type { ChannelField, ChannelForm, ChannelType } from "@wsight/protocol";
 
 /** A channel type as it is set up: for checks, docs and the form on the page. */
-export interface ChannelKind {
-  /** For people. */
-  readonly title: string;
-  readonly fields: readonly ChannelField[];
-}
+export type ChannelKind = Omit<ChannelForm, "type">;
 
 /** How mail servers are spoken to; the first is taken when nothing is said. */
 export const MAIL_SECURITY = ["starttls", "tls", "none"] as const;

@@ -1,4 +1,4 @@
-import type { ChannelType, Notice } from "@wsight/protocol";
+import type { ChannelField, ChannelType, Notice } from "@wsight/protocol";
 import type { OpenChannel } from "../desk/alert-tables.ts";
 
 /** One message to one channel: the notices of a group, oldest first, at least one. */
@@ -21,22 +21,6 @@ export type Delivery =
     }
   | { readonly result: "again"; readonly error: string; readonly afterMs: number | null }
   | { readonly result: "dead"; readonly error: string };
-
-/** A setting of a channel type, for checks, docs and the form on the page. */
-export interface ChannelField {
-  readonly name: string;
-  /** For people. */
-  readonly label: string;
-  readonly type: "text" | "number" | "switch" | "list" | "url" | "secret";
-  readonly required: boolean;
-  readonly help: string;
-  /** What is taken, when not everything is. */
-  readonly choices?: readonly string[];
-  /** Where secrets go: they must be entered again when it changes. */
-  readonly destination?: boolean;
-  /** What is taken when it is not set. */
-  readonly fallback?: string | number | boolean;
-}
 
 /** One way to tell people; one file in `notify/`. */
 export interface Notifier {

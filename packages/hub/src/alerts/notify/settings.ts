@@ -1,6 +1,6 @@
+import type { ChannelField } from "@wsight/protocol";
 import type { OpenChannel } from "../desk/alert-tables.ts";
 import { CHANNEL_KINDS } from "./channel-kinds.ts";
-import type { ChannelField } from "./notifier.ts";
 
 /** A setting that nothing can be sent with: trying again is of no use until it changes. */
 export class SettingsError extends Error {

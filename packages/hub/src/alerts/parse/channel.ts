@@ -1,7 +1,6 @@
-import { type AlertChannel, CHANNEL_TYPES, type ChannelType } from "@wsight/protocol";
+import { type AlertChannel, CHANNEL_TYPES, type ChannelField, type ChannelType } from "@wsight/protocol";
 import type { ChannelDraft } from "../desk/desk.ts";
 import { CHANNEL_KINDS } from "../notify/channel-kinds.ts";
-import type { ChannelField } from "../notify/notifier.ts";
 import { Form, type Read } from "./form.ts";
 import { address, flag, id, idFrom, line, number, oneOf, text, wanted } from "./reads.ts";
 

@@ -122,6 +122,18 @@ test("every field of a rule that can't be right is named at once", async () => {
   expect((await call("GET", "/api/alerts/rules/many-connections")).status).toBe(404);
 });
 
+test("patterns of all silences together are bounded: no number of them holds up the hub", async () => {
+  const { call } = await startAlertHub();
+  const matchers = Array.from({ length: 20 }, () => ({ label: "node", op: "!~", value: "(a?){300}b" }));
+  const save = (): ReturnType<typeof call> => call("POST", "/api/alerts/silences", { matchers, durationSec: 600 });
+  expect((await save()).status).toBe(201);
+  const refused = await save();
+  expect(refused).toMatchObject({ status: 409, code: "CONFLICT" });
+  expect(refused.text).toContain("patterns of all of them together are too large");
+  const plain = [{ label: "node", op: "=", value: "chat/1" }];
+  expect((await call("POST", "/api/alerts/silences", { matchers: plain, durationSec: 600 })).status).toBe(201);
+});
+
 test("silences say when they are in force, and can be changed and ended", async () => {
   const { call } = await startAlertHub();
   const matchers = [{ label: "rule", op: "=", value: RULE.id }];

@@ -9,6 +9,7 @@ import { createAlertEngine } from "./engine.ts";
 import { KeptSetup } from "./kept-setup.ts";
 import { createNoticeWords, testNotice } from "./notice-words.ts";
 import type { RuleObserver } from "./observation.ts";
+import { silenceFault } from "./plan/silences.ts";
 import { createSlicedEvaluation } from "./sliced-evaluation.ts";
 import { createUlid } from "./ulid.ts";
 
@@ -265,11 +266,15 @@ export function createAlerts(parts: AlertsParts): Alerts {
       return parts.backTest(query, signal);
     },
     silences: () => setup.silences,
-    saveSilence: (silence) =>
-      change(
+    async saveSilence(silence) {
+      const others = setup.silences.filter(({ id }) => id !== silence.id);
+      const fault = silenceFault(silence, others);
+      if (fault !== null) throw new WsightError("CONFLICT", fault);
+      return change(
         () => desk.saveSilence(silence),
         () => setup.putSilence(silence),
-      ),
+      );
+    },
     deleteSilence: (id) =>
       change(
         () => desk.deleteSilence(id),

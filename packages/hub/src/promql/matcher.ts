@@ -14,15 +14,27 @@ export interface Matcher {
 
 /**
  * @param maxSteps longest program of a regular expression
+ * @param onCompiled told the length of its program
  * @throws Error saying what is wrong with the regular expression, or not supported in it
  */
-export function createMatcher(label: string, operator: MatchOperator, value: string, maxSteps?: number): Matcher {
-  return { label, operator, value, matches: testOf(operator, value, maxSteps) };
+export function createMatcher(
+  label: string,
+  operator: MatchOperator,
+  value: string,
+  maxSteps?: number,
+  onCompiled?: (steps: number) => void,
+): Matcher {
+  return { label, operator, value, matches: testOf(operator, value, maxSteps, onCompiled) };
 }
 
-function testOf(operator: MatchOperator, value: string, maxSteps?: number): (value: string) => boolean {
+function testOf(
+  operator: MatchOperator,
+  value: string,
+  maxSteps?: number,
+  onCompiled?: (steps: number) => void,
+): (value: string) => boolean {
   if (operator === "=") return (text) => text === value;
   if (operator === "!=") return (text) => text !== value;
-  const matches = createRegexMatcher(value, maxSteps);
+  const matches = createRegexMatcher(value, maxSteps, onCompiled);
   return operator === "=~" ? matches : (text) => !matches(text);
 }

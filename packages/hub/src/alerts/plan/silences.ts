@@ -1,9 +1,12 @@
 import type { AlertSilence, AlertSuppression } from "@wsight/protocol";
 import { createLabelIndex, type LabelIndex } from "./label-index.ts";
-import { compileMatchers, type LabelTest } from "./matchers.ts";
+import { compileMatchers, type LabelTest, type PatternBudget } from "./matchers.ts";
 import type { AlertSubject } from "./subject.ts";
 import { createWindows, type TimeWindow, type Windows } from "./windows.ts";
 import { createZones } from "./zone.ts";
+
+/** Steps of all patterns together: with the longest label they take some ten milliseconds at worst, once for each alert. */
+const MAX_STEPS = 20_000;
 
 /** All silences and maintenance windows. */
 export interface Silences {
@@ -13,6 +16,11 @@ export interface Silences {
   nextChangeAt(at: number): number | null;
   /** What could not be read, and so silences nothing. */
   readonly troubles: readonly string[];
+}
+
+/** What is wrong with a silence beside those there are; `null` for nothing. */
+export function silenceFault(silence: AlertSilence, others: readonly AlertSilence[]): string | null {
+  return createSilences([...others, silence]).troubles.find((one) => one.startsWith(`silence ${silence.id}: `)) ?? null;
 }
 
 interface Silence {
@@ -27,11 +35,17 @@ interface Silence {
 export function createSilences(silences: readonly AlertSilence[]): Silences {
   const troubles: string[] = [];
   const open = createZones();
+  const budget: PatternBudget = { left: MAX_STEPS };
   const readable = silences.flatMap((silence): Silence[] => {
     try {
       const windows = createWindows(silence, open);
       return [
-        { silence, windows, matches: compileMatchers(silence.matchers), known: { fromAt: 0, toAt: 0, window: null } },
+        {
+          silence,
+          windows,
+          matches: compileMatchers(silence.matchers, budget),
+          known: { fromAt: 0, toAt: 0, window: null },
+        },
       ];
     } catch (error) {
       troubles.push(`silence ${silence.id}: ${error instanceof Error ? error.message : String(error)}`);

@@ -21,10 +21,16 @@ const MAX_KNOWN = 10_000;
  * and pattern, whatever the pattern (Thompson's construction): no pattern can
  * stop the process.
  * @param maxSteps longest program, for where texts must be told apart in little time
+ * @param onCompiled told the length of the program
  * @throws Error saying what is wrong with the pattern, or not supported in it
  */
-export function createRegexMatcher(source: string, maxSteps: number = MAX_STEPS): (text: string) => boolean {
+export function createRegexMatcher(
+  source: string,
+  maxSteps: number = MAX_STEPS,
+  onCompiled: (steps: number) => void = () => undefined,
+): (text: string) => boolean {
   const { steps, start } = compile(parsePattern(source), source, maxSteps);
+  onCompiled(steps.length);
   const known = new Map<string, boolean>();
   return (text) => {
     const before = known.get(text);

@@ -89,6 +89,9 @@ describe("a mail", () => {
     await rig.send("email", channel(server), message(notice(), second));
     expect(server.mails[0]?.subject).toMatch(/^\[wsight\] 2 alerts, 1 resolved · FIRING/);
     expect(server.mails[0]?.text).toContain("Lasted: 2 min 5 s");
+    // What goes on comes first, in whichever order they happened.
+    await rig.send("email", channel(server), message(second, notice()));
+    expect(server.mails[1]?.subject).toBe(server.mails[0]?.subject);
   });
 
   it("can't be made to have other headers, other recipients or other markup by what an alert says", async () => {

@@ -55,10 +55,11 @@ export function wordsOf(notice: Notice): NoticeWords {
 
 /** One line for all of a message: a subject, a heading, what a phone shows. */
 export function subjectOf({ notices }: Message, most: number): string {
-  const [first, ...others] = notices;
+  // What goes on matters more than what is over.
+  const first = notices.find(({ kind }) => kind !== "resolved") ?? notices[0];
   if (first === undefined) return "";
   const line = lineOf(first);
-  if (others.length === 0) return oneLine(line, most);
+  if (notices.length === 1) return oneLine(line, most);
   const resolved = notices.filter(({ kind }) => kind === "resolved").length;
   const counts = resolved === 0 ? `${notices.length} alerts` : `${notices.length} alerts, ${resolved} resolved`;
   return oneLine(`${counts} · ${line}`, most);

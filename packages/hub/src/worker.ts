@@ -1,4 +1,4 @@
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { describe, type LinkMessage, WsightError } from "@wsight/protocol";
 import type { Authenticate } from "./access/authenticate.ts";
 import type { Principal } from "./access/principal.ts";
@@ -31,20 +31,26 @@ async function runWorker(starter: MessagePort, options: HubOptions): Promise<voi
       onError: createTroubleReport(post),
     });
   const starting = options.standby === true ? standBy(starter, post, options.rehearse === true).then(start) : start({});
-  const links = new Set<MessagePort>();
+  const links = new Map<MessagePort, (message: unknown) => void>();
 
   function openLink(hub: Hub, port: MessagePort): void {
     const link = hub.openLink((reply) => port.postMessage(reply));
-    links.add(port);
+    const receive = (message: unknown): void => link.receive(isLinkMessage(message) ? message : describe(message));
+    links.set(port, receive);
     port.once("close", () => {
       links.delete(port);
       link.close();
     });
-    port.on("message", (message: unknown) => link.receive(isLinkMessage(message) ? message : describe(message)));
+    port.on("message", receive);
   }
 
   async function stop(hub: Hub): Promise<void> {
-    for (const port of links) port.close();
+    for (const [port, receive] of links) {
+      // A goodbye that was said before the hub was told to stop is heard before it stops.
+      for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port))
+        receive(last.message);
+      port.close();
+    }
     await hub.close();
     end();
   }

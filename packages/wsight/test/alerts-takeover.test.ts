@@ -26,7 +26,7 @@ async function createAdmin(port: number, data: string) {
   const { value } = await resolveSecret({ dataDir: data });
   const token = await signToken({ role: "admin", sub: "ann", ttlMs: 600_000 }, value);
   return async <T>(method: string, path: string, body?: unknown): Promise<T | null> => {
-    const reply = await fetch(`http://127.0.0.1:${port}/api/alerts/${path}`, {
+    const reply = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -52,10 +52,10 @@ it("an alert that fires, and who acknowledged it, outlive the process that ran t
   const heir = await start();
   const ask = await createAdmin(port, data);
   const rowOf = async (): Promise<AlertRow | undefined> => {
-    const active = await ask<{ rows: AlertRow[]; state: string }>("GET", "active");
+    const active = await ask<{ rows: AlertRow[]; state: string }>("GET", "alerts/active");
     return active?.rows.find(({ ruleId, labels }) => ruleId === RULE.id && labels.node === `chat/${heir.instance}`);
   };
-  await ask("POST", "rules", RULE);
+  await ask("POST", "alerts/rules", RULE);
   await heir.count(20);
   const firing = await until(
     async () => {
@@ -64,7 +64,7 @@ it("an alert that fires, and who acknowledged it, outlive the process that ran t
     },
     { what: "an alert that fires", timeoutMs: 15_000 },
   );
-  await ask("POST", `episodes/${firing.episodeId}/ack`, { note: "looking" });
+  await ask("POST", `alerts/episodes/${firing.episodeId}/ack`, { note: "looking" });
   const before = await hubAt(port);
   await first.kill();
   await until(async () => ![before, null].includes(await hubAt(port)), { what: "the next hub", timeoutMs: 10_000 });
@@ -76,6 +76,47 @@ it("an alert that fires, and who acknowledged it, outlive the process that ran t
     ack: { by: "ann", note: "looking" },
   });
   // And goes on: what is done at the next hub is kept by it.
-  expect(await ask("POST", `episodes/${firing.episodeId}/unack`)).toMatchObject({ id: firing.episodeId, ack: null });
+  expect(await ask("POST", `alerts/episodes/${firing.episodeId}/unack`)).toMatchObject({
+    id: firing.episodeId,
+    ack: null,
+  });
   expect((await rowOf())?.ack).toBeNull();
 });
+
+it("a process that goes down with its hub is missed by the next one; one that said goodbye is not", async () => {
+  const data = await mkdtemp(join(tmpdir(), "wsight-alerts-"));
+  onTestFinished(() => rm(data, { recursive: true, force: true }));
+  const port = await freePort();
+  const env = { PORT: String(port), DATA: data, WSIGHT_REQUESTS_PER_MINUTE: "100000" };
+  const start = async (): Promise<SeatProcess> => {
+    const seat = await startSeat(env);
+    onTestFinished(() => seat.kill());
+    return seat;
+  };
+  const [first, second] = [await start(), await start()];
+  await start();
+  const ask = await createAdmin(port, data);
+  const silent = async (): Promise<readonly string[]> => {
+    const active = await ask<{ rows: AlertRow[] }>("GET", "alerts/active");
+    return active?.rows.flatMap((row) => (row.ruleId === "process-silent" ? [row.labels.node ?? ""] : [])) ?? [];
+  };
+  type Known = { results: { lines: { values: (number | null)[] }[] }[] };
+  const known = async (): Promise<readonly number[]> => {
+    const path = "history/query?metric=process.uptime&agg=max&from=1m&step=1s&by=node";
+    const lines = (await ask<Known>("GET", path))?.results[0]?.lines ?? [];
+    return lines.map(({ values }) => values.filter((value) => value !== null).length);
+  };
+  await until(async () => (await known()).filter((seconds) => seconds > 2).length === 3, {
+    what: "a history of all three",
+    timeoutMs: 20_000,
+  });
+  const takesOver = async (end: () => Promise<void>): Promise<void> => {
+    const before = await hubAt(port);
+    await end();
+    await until(async () => ![before, null].includes(await hubAt(port)), { what: "the next hub", timeoutMs: 10_000 });
+  };
+  await takesOver(() => first.close());
+  await takesOver(() => second.kill());
+  await until(async () => (await silent()).length > 0, { what: "an alert that it is silent", timeoutMs: 40_000 });
+  expect(await silent()).toEqual([`chat/${second.instance}`]);
+}, 90_000);

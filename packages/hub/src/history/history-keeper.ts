@@ -103,6 +103,8 @@ export function createHistoryKeeper(options: HistoryKeeperOptions): HistoryKeepe
     },
     async close() {
       recorder.flush();
+      // Who said goodbye just before: the next hub must not miss it.
+      note(nodes.observe(clock.now()));
       await store.close();
     },
   };

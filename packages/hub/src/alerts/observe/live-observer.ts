@@ -1,8 +1,9 @@
 import { type AlertRule, type HistoryQuery, type Labels, LIVE_HISTORY_MS } from "@wsight/protocol";
 import type { CurrentView } from "../../current-view.ts";
 import type { Store } from "../../store/store.ts";
-import type { RuleObserver } from "../observation.ts";
+import type { Observation, RuleObserver } from "../observation.ts";
 import { findCulprits } from "./culprits.ts";
+import { createLostProcesses } from "./lost-processes.ts";
 import { type AskHistory, PastCounts } from "./past-counts.ts";
 import { Watches } from "./watches.ts";
 
@@ -44,6 +45,18 @@ export function createLiveObserver({ current, history, onError }: LiveObserverPa
     long: ask === null ? null : (rule) => new PastCounts(rule, { source: current, reachSec: REACH_SEC, ask }),
   });
 
+  const lost = history === null ? null : createLostProcesses({ current, history, signal: closing.signal });
+
+  /** Processes that were there before this hub, seen once, so that they are missed from then on. */
+  function lastSeen(rule: AlertRule, at: number): readonly Observation[] {
+    if (lost === null || !watchesProcesses(rule)) return [];
+    const { nodes } = rule.filter;
+    return lost
+      .tell(rule, at)
+      .filter((node) => nodes === undefined || nodes.includes(node))
+      .map((node) => ({ labels: { node }, value: 0, samples: 1, level: null, good: true, limit: null }));
+  }
+
   return {
     observe(rule, at, firing) {
       // Whether it can be evaluated at all does not depend on what there is.
@@ -52,7 +65,8 @@ export function createLiveObserver({ current, history, onError }: LiveObserverPa
       if (newest === null || oldestAt === null || at > newest || at < oldestAt) return [];
       const watched = watches.observe(rule, at, firing);
       leftOut.set(rule, watched.leftOut);
-      return watched.seen;
+      const before = lastSeen(rule, at);
+      return before.length === 0 ? watched.seen : [...watched.seen, ...before];
     },
     leftOut: (rule) => leftOut.get(rule) ?? 0,
     ended(rule, labels, at) {
@@ -71,6 +85,13 @@ export function createLiveObserver({ current, history, onError }: LiveObserverPa
     },
     close: () => closing.abort(),
   };
+}
+
+/** True for rules by which each process is missed that does not report. */
+function watchesProcesses({ kind, metric, groupBy, filter }: AlertRule): boolean {
+  const { where = {} } = filter;
+  const isByNode = groupBy.length === 1 && groupBy[0] === "node";
+  return kind === "no_data" && metric === "process.uptime" && isByNode && Object.keys(where).length === 0;
 }
 
 /**

@@ -116,10 +116,13 @@ browserSuite("the rules of alerts", () => {
   it("tell mistakes at their fields, those that the hub finds too, and put the focus there", async () => {
     const { page } = view;
     await openNew(page, CONNECTIONS);
+    const name = page.getByLabel("Name");
+    expect(await name.inputValue()).toMatch(/connections/i);
+    await name.fill("");
     await page.getByLabel("Warning", { exact: true }).fill("soon");
     await page.getByRole("button", { name: "Create rule" }).click();
     await page.getByRole("alert").getByText("2 fields can't be read").waitFor();
-    await page.getByLabel("Name").fill("Crowded");
+    await name.fill("Crowded");
     await page.getByLabel("Warning", { exact: true }).fill("340");
     await page.getByLabel("Critical", { exact: true }).fill("320");
     await page.getByRole("button", { name: "Create rule" }).click();

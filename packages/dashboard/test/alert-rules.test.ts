@@ -162,6 +162,15 @@ describe("a rule in the form", () => {
     expect(ruleSentence({ ...LAG, op: "inside", warn: [0.1, 0.2], crit: null, forSec: 0, groupBy: [] })).toBe(
       "Event loop lag p99 from 100 ms to 200 ms",
     );
+    const messages = {
+      metric: "websocket.server.messages",
+      agg: "rate",
+      warn: 40,
+      crit: 90,
+      forSec: 0,
+      groupBy: [],
+    } as const;
+    expect(ruleSentence({ ...LAG, ...messages })).toBe("Messages rate above 40/s, critical 90/s");
   });
 });
 

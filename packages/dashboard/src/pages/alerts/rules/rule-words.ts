@@ -19,9 +19,9 @@ export const OP_WORDS: Readonly<Record<AlertOp, string>> = {
 
 /** A limit, or both ends of a range. */
 function limitWords(limit: AlertLimit, unit: string): string {
-  return typeof limit === "number"
-    ? writeQuantity(limit, unit)
-    : limit.map((end) => writeQuantity(end, unit)).join(" to ");
+  const each = unit.endsWith("/s") && unit !== "s/s" ? "/s" : "";
+  const ends = typeof limit === "number" ? [limit] : limit;
+  return ends.map((end) => `${writeQuantity(end, unit)}${each}`).join(" to ");
 }
 
 /** What a rule looks for, in a sentence without its end. */
@@ -51,7 +51,8 @@ function conditionWords(rule: AlertRule): string {
   return `${what} ${OP_WORDS[rule.op]} ${limits.join(", ")}`;
 }
 
-function figureWords({ metric, agg, filter }: Pick<AlertRule, "metric" | "agg" | "filter">): string {
+/** What a figure is, in words: `Messages rate (in)`. */
+export function figureWords({ metric, agg, filter }: Pick<AlertRule, "metric" | "agg" | "filter">): string {
   const title = offerOf(metric)?.title ?? metric;
   const only = [...Object.values(filter.where ?? {}), ...(filter.nodes ?? [])];
   const name = aggregateName(agg);

@@ -10,8 +10,12 @@ import { ImportDialog } from "./import-dialog.tsx";
 import { newDraft, type RuleDraft } from "./rule-draft.ts";
 import { RuleEditor } from "./rule-editor.tsx";
 import { RuleList } from "./rule-list.tsx";
+import { figureWords } from "./rule-words.ts";
 import { createRulesApi } from "./rules-api.ts";
 import "../../../style/rules.css";
+
+/** Characters of a name that is proposed. */
+const MOST_NAME = 100;
 
 interface RulesTabProps {
   readonly ask: HubAsk;
@@ -80,5 +84,7 @@ function beginWith(text: string): RuleDraft {
   const figure = text === "" ? null : parseFigure(text);
   if (figure === null) return newDraft();
   const { metric, agg, where = {}, nodes = [], by = [] } = figure;
-  return { ...newDraft({ metric, agg: agg === "octave" ? "p95" : agg, where, nodes }), groupBy: by };
+  const draft = newDraft({ metric, agg: agg === "octave" ? "p95" : agg, where, nodes });
+  const name = figureWords({ ...draft.figure, filter: { where, nodes } }).slice(0, MOST_NAME);
+  return { ...draft, name, groupBy: by };
 }

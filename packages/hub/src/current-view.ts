@@ -37,7 +37,7 @@ export interface CurrentView {
 }
 
 /** A node and what it said of itself. */
-export interface KnownNode {
+interface KnownNode {
   /** `service/instance`. */
   readonly node: string;
   readonly state: NodeState;

@@ -1,8 +1,11 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Delivery } from "@wsight/hub";
 import type { Notice } from "@wsight/protocol";
 import { startWebhookReceiver, type WebhookReceiver } from "@wsight/testkit";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { createNotifyRig, message, type NotifyRig, notice } from "./notify-rig.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -100,6 +103,31 @@ describe("a webhook", () => {
     const channel = { config: { url: receiver.url } };
     const tried = await rig.send("webhook", channel, message(), AbortSignal.timeout(60));
     expect(tried).toEqual({ result: "again", error: "no answer in time", afterMs: null });
+  });
+
+  /** A receiver that answers in its own way and never ends. */
+  async function endless(answer: (response: ServerResponse) => void): Promise<string> {
+    const server = createServer((_request, response) => answer(response)).listen(0, "127.0.0.1");
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    await once(server, "listening");
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+
+  it("has it when the receiver said so, though the rest of its answer never ends: nothing is sent twice", async () => {
+    const url = await endless((response) => response.writeHead(200).write("taken"));
+    const tried = await rig.send("webhook", { config: { url } }, message(), AbortSignal.timeout(300));
+    expect(tried).toMatchObject({ result: "sent", reply: "HTTP 200: taken" });
+  });
+
+  it("is tried again when the receiver says without end that an answer will come", async () => {
+    const url = await endless((response) => {
+      for (let i = 0; i < 100; i++) response.writeContinue();
+    });
+    const tried = await rig.send("webhook", { config: { url } }, message(), AbortSignal.timeout(20_000));
+    expect(tried).toMatchObject({ result: "again", error: expect.stringMatching(/without end/) });
   });
 
   it("is tried again when nobody listens", async () => {

@@ -20,6 +20,8 @@ export interface Posted {
 
 const MOST_BYTES = 64 * 1024;
 const LONGEST_URL = 4096;
+/** Answers of status 1xx, of which there may be several before the one that counts. */
+const MOST_INTERIM = 20;
 
 /**
  * Posts once, on a connection of its own, to an address that was checked; redirects are not followed.
@@ -51,9 +53,17 @@ export async function post(guard: AddressGuard, { url, body, headers }: Post, si
         lookup: lookupOf(host),
         signal,
       },
-      (response) => readAll(response).then(resolve, reject),
+      (response) => {
+        // From here on the status says what became of it, even when the rest never comes.
+        request.off("error", reject).on("error", () => undefined);
+        readAll(response).then(resolve, reject);
+      },
     );
     request.on("error", reject);
+    let interim = 0;
+    request.on("information", () => {
+      if (++interim > MOST_INTERIM) request.destroy(new Error("it answers without end that an answer will come"));
+    });
     request.end(bytes);
   });
 }

@@ -2,8 +2,18 @@ import type { Hub } from "@wsight/hub";
 import type { AlertEpisode, OutboxRow } from "@wsight/protocol";
 import { until } from "@wsight/testkit";
 import { expect, test } from "vitest";
-import { type AlertHub, addRule, episodeOf, RULE, setConnections, startAlertHub, startProbe } from "./alerts-rig.ts";
-import { makeDir } from "./harness.ts";
+import {
+  type AlertHub,
+  addRule,
+  type Caller,
+  callerOf,
+  episodeOf,
+  RULE,
+  setConnections,
+  startAlertHub,
+  startProbe,
+} from "./alerts-rig.ts";
+import { makeDir, startHub } from "./harness.ts";
 import type { HubProbe } from "./live-monitor-rig.ts";
 
 /** A hub that is ended and started again, with its data and the same process reporting. */
@@ -41,6 +51,13 @@ class Life {
     if (count !== null) this.connections(count);
   }
 
+  /** Asks from the moment that the hub answers, until it is as wanted. */
+  async restartUnread(isThere: (call: Caller) => Promise<boolean>): Promise<void> {
+    await this.hub.close();
+    const hub = await startHub({ requestsPerMinute: 100_000, dataDir: this.#dataDir });
+    await until(() => isThere(callerOf(hub)), { what: "what was kept", timeoutMs: 10_000 });
+  }
+
   async episodes(): Promise<readonly AlertEpisode[]> {
     const { json } = await this.alerts.call("GET", `/api/alerts/history?from=1h&rule=${RULE.id}`);
     return (json as { episodes: AlertEpisode[] }).episodes;
@@ -56,6 +73,19 @@ class Life {
     await this.alerts.call("PUT", "/api/alerts/routes", { groupWaitSec: 0, groupIntervalSec: 10 });
   }
 }
+
+test("what was not read yet after a restart is unavailable, not unknown", async () => {
+  const life = await Life.begin();
+  await addRule(life.alerts.call);
+  const answers = new Set<number>();
+  await life.restartUnread(async (call) => {
+    const { status } = await call("GET", `/api/alerts/rules/${RULE.id}`);
+    answers.add(status);
+    return status === 200;
+  });
+  answers.delete(503);
+  expect([...answers]).toEqual([200]);
+});
 
 test("what was pending is pending after a restart, and fires once it has lasted", async () => {
   const life = await Life.begin();

@@ -8,6 +8,7 @@ import { rateLimited } from "../../errors.ts";
 import { auditedRoute } from "../audited.ts";
 import { ifUnchanged, readIfMatch, versioned } from "../precondition.ts";
 import type { Route } from "../route.ts";
+import { foundAmong } from "./alert-found.ts";
 
 const MAX_CHANNELS = 50;
 /** Tests that one principal may send within a minute. */
@@ -143,9 +144,7 @@ function testRoute({ alerts, audit }: AlertChannelParts, tests: ReturnType<typeo
 }
 
 function find(alerts: Alerts, id: string): AlertChannel {
-  const channel = alerts.channels().find((one) => one.id === id);
-  if (channel === undefined) throw new WsightError("NOT_FOUND", `There is no channel ${id}`);
-  return channel;
+  return foundAmong(alerts, alerts.channels(), id, "channel");
 }
 
 /** Settings name people and addresses, and so may what a provider answered. */

@@ -16,6 +16,7 @@ import type { Audit } from "../../audit.ts";
 import { auditedRoute } from "../audited.ts";
 import { ifUnchanged, readIfMatch, versioned } from "../precondition.ts";
 import type { Route, RouteRequest } from "../route.ts";
+import { foundAmong } from "./alert-found.ts";
 
 /** Rules for composite conditions and templates may be longer than other bodies. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -78,11 +79,9 @@ export function alertRuleRoutes(parts: AlertRuleParts): readonly Route[] {
   ];
 }
 
-/** The rule of an id. @throws WsightError `NOT_FOUND` */
+/** The rule of an id. @throws WsightError `NOT_FOUND`, `STORE_UNAVAILABLE` */
 export function findRule(alerts: Alerts, id: string): AlertRule {
-  const rule = alerts.rules().find((one) => one.id === id);
-  if (rule === undefined) throw new WsightError("NOT_FOUND", `There is no rule ${id}`);
-  return rule;
+  return foundAmong(alerts, alerts.rules(), id, "rule");
 }
 
 /** What a rule that came from outside is read with. */

@@ -7,6 +7,7 @@ import { createZones } from "../../alerts/plan/zone.ts";
 import type { Audit } from "../../audit.ts";
 import { auditedRoute } from "../audited.ts";
 import type { Route } from "../route.ts";
+import { foundAmong } from "./alert-found.ts";
 
 const MAX_SILENCES = 1000;
 
@@ -124,9 +125,7 @@ function deleteRoute({ alerts, audit }: AlertSilenceParts): Route {
 }
 
 function find(alerts: Alerts, id: string): AlertSilence {
-  const silence = alerts.silences().find((one) => one.id === id);
-  if (silence === undefined) throw new WsightError("NOT_FOUND", `There is no silence ${id}`);
-  return silence;
+  return foundAmong(alerts, alerts.silences(), id, "silence");
 }
 
 function show(silence: AlertSilence, now: number, open = createZones()): ShownSilence {

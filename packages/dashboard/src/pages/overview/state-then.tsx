@@ -37,7 +37,7 @@ export function StateThen(): VNode | null {
       note="at its worst"
       text={
         <p>
-          {value === null ? "" : wordsThen(worst)} Now: {now.toLowerCase()}.
+          {value === null ? "" : wordsThen(worst, toAt - fromAt)} Now: {now.toLowerCase()}.
         </p>
       }
     >
@@ -49,9 +49,13 @@ export function StateThen(): VNode | null {
 }
 
 /** `Event loop on ws-3 184 ms, limit 100 ms, for 3 min.` */
-function wordsThen({ state, degradedMs, unhealthyMs, reason }: Omit<HealthBar, "fromAt" | "toAt">): string {
+function wordsThen(
+  { state, degradedMs, unhealthyMs, reason }: Omit<HealthBar, "fromAt" | "toAt">,
+  windowMs: number,
+): string {
   if (state === "unknown") return "Health is told for the last seven days, where it was measured.";
   if (state === "healthy") return "Everything that was looked at was in range.";
-  const lasted = span(degradedMs + unhealthyMs);
+  // Slots of minutes reach beyond the window.
+  const lasted = span(Math.min(windowMs, degradedMs + unhealthyMs));
   return `${reason === "" ? "Out of range" : reason}, for ${lasted} in that time.`;
 }

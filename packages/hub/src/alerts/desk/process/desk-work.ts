@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AlertChannel, ChannelTestResult, Notice } from "@wsight/protocol";
 import { WsightError } from "@wsight/protocol";
+import type { AlertCommit } from "../../commit.ts";
 import type { AlertTables, OpenChannel, Outcome } from "../alert-tables.ts";
 import type { AlertBook, ChannelDraft } from "../desk.ts";
 import type { Dispatcher, DispatcherParts } from "../dispatcher.ts";
@@ -15,6 +16,8 @@ const TELL_MS = 100;
 const POLL_MS = 5_000;
 const BEAT_MS = 30_000;
 const PRUNE_MS = 3_600_000;
+/** Episodes and notices after which that is not waited for: thousands of alerts that flap make them faster. */
+const PRUNE_ROWS = 20_000;
 
 /** What the work is made from. */
 export interface DeskWorkParts {
@@ -47,6 +50,8 @@ export class DeskWork {
   readonly #timers: readonly NodeJS.Timeout[];
   #telling: NodeJS.Timeout | undefined;
   #fault: string | null = null;
+  /** Since the tables were pruned last for their size. */
+  #rowsAdded = 0;
   #closing: Promise<void> | null = null;
 
   constructor(parts: DeskWorkParts) {
@@ -91,7 +96,7 @@ export class DeskWork {
     const { tables } = this.#parts;
     return {
       load: () => this.#load(),
-      commit: ([commit]) => this.#changing(tables.commit(commit), commit.notices.length > 0),
+      commit: ([commit]) => this.#committing(commit),
       saveRule: ([rule, ifVersion]) => this.#saving(tables.saveRule(rule, ifVersion)),
       addRules: ([rules]) => this.#saving(tables.addRules(rules)),
       deleteRule: ([id, ifVersion]) => this.#saving(tables.deleteRule(id, ifVersion)),
@@ -118,6 +123,15 @@ export class DeskWork {
   async #load(): Promise<AlertBook> {
     const book = await this.#parts.tables.load();
     return { ...book, channels: await this.#judged(book.channels) };
+  }
+
+  async #committing(commit: AlertCommit): Promise<void> {
+    const { tables, now } = this.#parts;
+    await this.#changing(tables.commit(commit), commit.notices.length > 0);
+    this.#rowsAdded += commit.episodes.length + commit.notices.length;
+    if (this.#rowsAdded < PRUNE_ROWS) return;
+    this.#rowsAdded = 0;
+    this.#care(() => tables.prune(now()));
   }
 
   async #changing<T>(work: Promise<T>, wake: boolean): Promise<T> {

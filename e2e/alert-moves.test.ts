@@ -63,6 +63,17 @@ browserSuite("an alert that goes on while somebody looks", () => {
     await dialog.waitFor({ state: "detached" });
   });
 
+  it("can be told by a channel whose form offers each choice once", async () => {
+    const { page } = view;
+    await page.getByRole("tab", { name: /^Channels/ }).click();
+    await page.getByRole("button", { name: "Add channel" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "E-mail", exact: true }).click();
+    const security = page.getByRole("dialog", { name: "New channel: E-mail" }).getByLabel("Security", { exact: true });
+    expect(await security.locator("option").allTextContents()).toEqual(["starttls", "tls", "none"]);
+    expect(await security.inputValue()).toBe("starttls");
+    await page.keyboard.press("Escape");
+  });
+
   it("is led to by an address that ends after now, which ends now", async () => {
     const { page } = view;
     const now = Date.now();

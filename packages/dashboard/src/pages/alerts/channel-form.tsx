@@ -82,17 +82,19 @@ function Setting({ field, fields, kept, mistake, change }: SettingProps): VNode 
   if (type === "switch")
     return <SwitchField label={label} help={help} checked={value === "true"} onChange={(on) => set(String(on))} />;
   const shared = {
-    label: required ? label : `${label} (optional)`,
+    // Of what has a usual choice there is always one.
+    label: required || (choices !== undefined && fallback !== undefined) ? label : `${label} (optional)`,
     help: help === "" ? undefined : help,
     mistake,
     value,
     wide: true,
   };
   if (choices !== undefined) {
-    const none = required ? [] : [{ value: "", label: fallback === undefined ? "not set" : `usual: ${fallback}` }];
+    const none = required || fallback !== undefined ? [] : [{ value: "", label: "not set" }];
     return (
       <SelectField
         {...shared}
+        value={value === "" ? String(fallback ?? "") : value}
         options={[...none, ...choices.map((choice) => ({ value: choice, label: choice }))]}
         onChange={set}
       />

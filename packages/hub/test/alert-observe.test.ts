@@ -1,7 +1,7 @@
 import { compileRatio, wilsonLowerBound } from "@wsight/hub";
 import { type AlertRule, encodeLinkText, findIndicator, WsightError } from "@wsight/protocol";
 import { describe, expect, it } from "vitest";
-import type { FakeProbe } from "./current-rig.ts";
+import { type FakeProbe, START } from "./current-rig.ts";
 import { NOTHING_FIRES, ObserveRig, ruleOn } from "./observe-rig.ts";
 
 const OPEN = "websocket.server.active_connections";
@@ -361,6 +361,22 @@ describe("what has ended", () => {
     expect(endedAfter(1000, a, other)).toBe(false);
     expect(endedAfter(400, a, other)).toBe(true);
     expect(endedAfter(20, other)).toBe(false);
+  });
+
+  it("is one of before this hub, once all of its service were started anew with it, not while an older one lives", () => {
+    const endedAfter = (seconds: number, startedAt: number) => {
+      const rig = new ObserveRig();
+      const probe = rig.probe({ instance: "a", startedAt });
+      const seen: boolean[] = [];
+      for (let second = 0; second < seconds; second++) {
+        beat(rig, probe);
+        seen.push(rig.observer.ended(rule, labels, rig.current.at ?? 0));
+      }
+      return seen.indexOf(true);
+    };
+    // Processes that live have twenty seconds to find the new hub.
+    expect(endedAfter(40, START - 5_000)).toBe(20);
+    expect(endedAfter(40, START - 600_000)).toBe(-1);
   });
 
   it("is a series that its process has no more", () => {

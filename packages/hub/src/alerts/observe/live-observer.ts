@@ -12,6 +12,11 @@ const REACH_SEC = LIVE_HISTORY_MS / 1000;
 /** Alerts of one second whose culprits are looked for: when everything breaks at once, the first ones say it. */
 const CULPRITS_A_SECOND = 50;
 
+/** Processes that live have this long to find a new hub, ms. */
+const RETURN_MS = 20_000;
+/** Who began up to this long before the hub began with it, ms. */
+const TOGETHER_MS = 15_000;
+
 /** What a live observer reads. */
 export interface LiveObserverParts {
   readonly current: CurrentView;
@@ -95,18 +100,22 @@ function watchesProcesses({ kind, metric, groupBy, filter }: AlertRule): boolean
 }
 
 /**
- * A process that the hub does not know any more although it has watched long
- * enough: it never came back. While others of its service go on without it, it
- * has been given up; when none is left, its silence is what matters.
+ * A process that the hub does not know, and never will again. Either the hub
+ * has watched for long and it never came back: while others of its service go
+ * on without it, it has been given up; when none is left, its silence is what
+ * matters. Or all processes of its service began with this hub: they were
+ * started anew, under other names.
  */
 function isForgotten(current: CurrentView, { node }: Labels, at: number): boolean {
   const { oldestAt } = current;
-  if (node === undefined || oldestAt === null || at - oldestAt < LIVE_HISTORY_MS - 1000) return false;
+  if (node === undefined || oldestAt === null || at - oldestAt < RETURN_MS) return false;
   const nodes = current.nodes();
+  if (nodes.some((one) => one.node === node)) return false;
   const service = node.slice(0, node.indexOf("/") + 1);
-  return (
-    !nodes.some((one) => one.node === node) && nodes.some((one) => one.node.startsWith(service) && one.state === "live")
-  );
+  const alive = nodes.filter((one) => one.node.startsWith(service) && one.state === "live");
+  if (alive.length === 0) return false;
+  const isLong = at - oldestAt >= LIVE_HISTORY_MS - 1000;
+  return isLong || alive.every(({ hello }) => hello.startedAt >= oldestAt - TOGETHER_MS);
 }
 
 /** Questions wait for each other, so that many rules at once are no burden for the store. */

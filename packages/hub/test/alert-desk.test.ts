@@ -115,7 +115,8 @@ describe("the alert desk", () => {
     expect(JSON.stringify(seen)).not.toContain("T0P-SECRET");
     expect(saved.secrets).toEqual({ url: true, authorization: true });
     await desk.close();
-    for (const name of readdirSync(dataDir)) expect(readFileSync(join(dataDir, name), "latin1")).not.toContain("T0P-SECRET");
+    for (const name of readdirSync(dataDir))
+      expect(readFileSync(join(dataDir, name), "latin1")).not.toContain("T0P-SECRET");
     // Settings of channels say addresses of people.
     expect(statSync(join(dataDir, "alerts.db")).mode & 0o077).toBe(0);
   });

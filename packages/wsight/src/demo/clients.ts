@@ -5,6 +5,8 @@ import type { ClientsSetting } from "./clients-setting.ts";
 
 /** How long the clients may take to end before they are killed, in ms. */
 const END_MS = 700;
+/** A Ctrl-C that reached the clients has reached this process, too, or will within this, in ms. */
+const SAME_SIGNAL_MS = 500;
 
 /** The running clients of the demo. */
 export interface DemoClients {
@@ -25,7 +27,11 @@ export function startClients(setting: ClientsSetting): DemoClients {
     const tell = (why: string): void => {
       if (closing === undefined) resolve(why);
     };
-    child.once("exit", (code, signal) => tell(signal ?? `exit code ${code}`));
+    child.once("exit", (code, signal) => {
+      // While it is being loaded it can't hold a Ctrl-C of its terminal off yet.
+      if (signal === "SIGINT") setTimeout(tell, SAME_SIGNAL_MS, signal);
+      else tell(signal ?? `exit code ${code}`);
+    });
     child.once("error", (error) => tell(error.message));
   });
   return {

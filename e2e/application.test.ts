@@ -56,9 +56,9 @@ browserSuite("an application in trouble", () => {
     await untilStatus(page, "Live");
     await keepPicture(page, "gap");
     const rows = await readChart(page, "Message rate");
-    const back = rows.findIndex(({ texts }) => texts[0] === "–");
-    const gap = rows.slice(back, back + 3).map(({ texts }) => texts);
-    expect(gap).toEqual(Array.from({ length: 3 }, () => ["–", "–"]));
+    // What is late for a second or two elsewhere is another gap.
+    const known = rows.map(({ texts }) => (texts.every((text) => text === "–") ? "-" : "x")).join("");
+    expect(Math.max(...known.split("x").map((gap) => gap.length))).toBeGreaterThanOrEqual(3);
   });
 
   it("whose hub was killed: the page comes back by itself, still signed in, and says that the hub was restarted", async () => {

@@ -155,7 +155,10 @@ describe("wsight demo", () => {
     "ends cleanly within two seconds of %s and leaves no process",
     async (signal) => {
       const demo = start(["demo", "--port", "0", "--data", await makeDir()]);
-      await demo.saw(/stop/);
+      const [link = ""] = await demo.saw(/http:\/\/127\.0\.0\.1:\d+\/dashboard/);
+      // A process that is still being loaded can't hold a signal off.
+      const ready = new URL("/readyz", link);
+      await until(async () => (await fetch(ready)).ok, { what: "history that is open", timeoutMs: 20_000 });
       const children = await childrenOf(demo.child.pid ?? 0);
       expect(children.length).toBeGreaterThanOrEqual(1);
       const askedAt = performance.now();

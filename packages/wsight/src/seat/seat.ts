@@ -22,6 +22,11 @@ const JOIN_MS = 5000;
 const MAX_LOST_RACES = 3;
 /** The heir's tries to get the port its hub has just let go of, ms. */
 const PATIENCE_MS = 300;
+/**
+ * Who was starting a hub has let go of the port for it, ms: whoever took it now would make both load in vain, and of
+ * many that start at once on a busy machine each would take it from the next.
+ */
+const HANDOVER_MS = 1500;
 /** Nobody else takes over before the heir has had this long, ms; half as much again by chance. */
 const COLD_MS = 350;
 /** A hub that runs for itself is started again by whoever looks after it; this long it is waited for, ms. */
@@ -156,11 +161,13 @@ class MachineSeat implements Seat {
       return;
     }
     let races = 0;
+    let startingAt = -HANDOVER_MS;
     while (performance.now() < deadline && this.#phase === "starting") {
       const holder = await lookAtPort(this.#address);
       if (holder === "stranger") throw portInUse(this.#address);
       if (holder === "hub" && (await this.#join())) return;
-      if (holder === "nobody") {
+      if (holder === "starting") startingAt = performance.now();
+      if (holder === "nobody" && performance.now() - startingAt >= HANDOVER_MS) {
         const outcome = await this.#found();
         if (outcome === "hub") return;
         if (outcome === "lost" && ++races > MAX_LOST_RACES) throw portInUse(this.#address);

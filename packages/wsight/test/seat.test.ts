@@ -85,6 +85,18 @@ describe("processes of one machine that share a port", () => {
     expect(states.flatMap(({ errors }) => errors)).toEqual([]);
   });
 
+  it("leave the port to who has just let go of it for the hub that it starts", async () => {
+    const port = await freePort();
+    const waiting = startSeat({ PORT: String(port), DATA: await makeDir() });
+    // Who cuts connections is a process that starts a hub; between its two doors nobody listens.
+    await untilKnocked(port, 2);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await untilKnocked(port, 1);
+    const seat = await waiting;
+    cleanups.push(() => seat.kill());
+    expect((await seat.state()).link).not.toBeNull();
+  });
+
   it("of several services are told apart in one hub", async () => {
     const port = await freePort();
     const data = await makeDir();

@@ -210,8 +210,11 @@ export function cacheContract({ library, open, transactionsAreCommands }: CacheV
       const after = statsOf(await ask(server, ["INFO"]));
       expect(after.evicted_keys).toBeGreaterThan(before.evicted_keys);
       await settled("evictions", () => {
-        expect(watch.sum("redis.keys.evicted")).toBe(after.evicted_keys - before.evicted_keys);
-        expect(watch.sum("redis.db.keys")).toBe(after.keys);
+        // A server that is full may evict another few for who asks it.
+        const further = watch.sum("redis.keys.evicted") - (after.evicted_keys - before.evicted_keys);
+        expect(further).toBeGreaterThanOrEqual(0);
+        expect(further).toBeLessThan(10);
+        expect(watch.sum("redis.db.keys")).toBe(after.keys - further);
         expect(watch.sum("redis.memory.used")).toBeGreaterThan(1024 * 1024);
         expect(watch.sum("redis.clients.connected")).toBeGreaterThanOrEqual(1);
         expect(watch.sum("redis.uptime")).toBeGreaterThanOrEqual(0);

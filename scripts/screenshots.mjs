@@ -14,12 +14,19 @@ const seconds = Number(process.argv[2] ?? 300);
 const output = process.argv[3] ?? new URL("../docs/images", import.meta.url).pathname;
 const only = process.argv[4]?.split(",");
 const WIDE = { width: 1440, height: 1180 };
-/** `past`: where its address leads, in the hour that is past. Such a page is opened by its link. */
+/** `past`: where its address leads, in the hour that is past; `at`: the same without a time. Such a page is opened by its link. */
 const VIEWS = [
   { name: "overview-dark", theme: "dark", ...WIDE },
   { name: "overview-light", theme: "light", ...WIDE },
   { name: "overview-phone", theme: "light", width: 390, height: 844 },
   { name: "history-overview", theme: "light", width: 1440, height: 1010, past: "#/overview?" },
+  {
+    name: "alerts-rule",
+    theme: "dark",
+    width: 1440,
+    height: 1010,
+    at: "#/alerts?tab=rules&rule=websocket-latency-p95",
+  },
   { name: "history-compare", theme: "light", ...WIDE, past: "#/history?tab=compare&" },
 ];
 
@@ -52,14 +59,18 @@ try {
   await page.goto(link);
   await page.getByText("Live", { exact: true }).first().waitFor();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  for (const { name, theme, width, height, past } of VIEWS) {
+  for (const { name, theme, width, height, past, at = past } of VIEWS) {
     if (only !== undefined && !only.includes(name)) continue;
-    const view = past === undefined ? page : await context.newPage();
+    const view = at === undefined ? page : await context.newPage();
     await view.emulateMedia({ colorScheme: theme });
     await view.setViewportSize({ width, height });
-    if (past !== undefined) {
-      await view.goto(`${new URL(link).origin}/dashboard${past}from=${hour.fromAt}&to=${hour.toAt}`);
-      await view.locator(".status-slot").getByText("History").waitFor();
+    if (at !== undefined) {
+      const time = past === undefined ? "" : `from=${hour.fromAt}&to=${hour.toAt}`;
+      await view.goto(`${new URL(link).origin}/dashboard${at}${time}`);
+      await view
+        .locator(".status-slot")
+        .getByText(past === undefined ? "Live" : "History")
+        .waitFor();
     }
     // Two ticks, so that every chart has been drawn at this size and in these colours.
     await view.waitForTimeout(2500);

@@ -17,8 +17,9 @@ export { type AlertDeskOptions, createAlertDesk, type ProcessDesk } from "./aler
 export type { AlertBook, AlertDesk, ChannelDraft, DeskStatus, EpisodeQuery, OutboxQuery } from "./alerts/desk/desk.ts";
 export type { Dispatcher, DispatcherParts } from "./alerts/desk/dispatcher.ts";
 export { Sealer, sealingKey } from "./alerts/desk/sealing.ts";
-export { type AlertTablesOptions, type AlertTablesPlace, openAlertTables } from "./alerts/desk/tables/open-tables.ts";
+export { type AlertTablesOptions, openAlertTables } from "./alerts/desk/tables/open-tables.ts";
 export { orderOutbox, type WaitingNotice } from "./alerts/desk/tables/outbox-order.ts";
+export type { AlertTablesPlace } from "./alerts/desk/tables/tables-place.ts";
 export type {
   AlertEngine,
   AlertEngineOptions,

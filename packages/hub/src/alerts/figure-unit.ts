@@ -1,5 +1,5 @@
 import { type AlertRule, findIndicator, findMetric } from "@wsight/protocol";
-import { unitOf } from "../analysis/query.ts";
+import { unitOf } from "../analysis/units.ts";
 
 /**
  * Unit of a rule's values, as in the catalogue, `/s` behind it for rates; empty for what is not known, and for kinds

@@ -13,8 +13,9 @@ import {
 import type { HistoryReader, TierExtent } from "../store/reader.ts";
 import { type Evaluated, type EvaluatedLine, type Evaluation, evaluate } from "./evaluate.ts";
 import { heldTiers, type Plan } from "./grid.ts";
-import { known, unitOf } from "./query.ts";
+import { known } from "./query.ts";
 import { spreadOf } from "./robust.ts";
+import { unitOf } from "./units.ts";
 
 /** Intervals of a tier that a period has at least, where there is a tier as fine. */
 const MIN_INTERVALS = 12;

@@ -1,12 +1,11 @@
-import type { HistoryAnswer, HistoryLine, HistoryQuery, HistoryResult, MetricDefinition } from "@wsight/protocol";
+import type { HistoryAnswer, HistoryLine, HistoryQuery, HistoryResult } from "@wsight/protocol";
 import type { HistoryReader } from "../store/reader.ts";
 import { type Evaluated, type EvaluatedLine, evaluate, shareOf } from "./evaluate.ts";
 import { endOf, type Plan, planGrid } from "./grid.ts";
+import { unitOf } from "./units.ts";
 
 /** Series of a sum whose bounds still say something. */
 const MAX_ENVELOPE_SERIES = 16;
-/** Aggregates that are by the second. */
-const PER_SECOND: ReadonlySet<string> = new Set(["rate", "octave"]);
 
 /**
  * Answers figures of the past. The tier follows from the range, the step and
@@ -31,12 +30,6 @@ export async function queryHistory(
     coverage,
     results: results.map((evaluated) => resultOf(evaluated, plan)),
   };
-}
-
-/** Unit of what a selector answers. */
-export function unitOf({ kind, unit }: MetricDefinition, agg: string): HistoryResult["unit"] {
-  if (PER_SECOND.has(agg)) return kind === "histogram" ? "1/s" : `${unit}/s`;
-  return kind === "histogram" && agg === "count" ? "1" : unit;
 }
 
 /** `null` for NaN. */

@@ -10,8 +10,8 @@ import type { HistoryReader } from "../store/reader.ts";
 import { type Evaluated, evaluate, shareOf } from "./evaluate.ts";
 import { endOf, type Grid, planGrid } from "./grid.ts";
 import { Pace } from "./pace.ts";
-import { unitOf } from "./query.ts";
 import { type FittedLine, fitLine } from "./theil-sen.ts";
+import { unitOf } from "./units.ts";
 
 /** A limit that is reached later than this is taken never to be. */
 const TEN_YEARS_MS = 10 * 365.25 * 24 * 3_600_000;

@@ -11,7 +11,7 @@ import type { AlertBook, AlertDesk, DeskStatus } from "./desk.ts";
 import { createDeskLink, type DeskLink } from "./process/desk-link.ts";
 import type { DeskCall, DeskCalls, DeskEvent, DeskFigures, DeskProcessOptions } from "./process/messages.ts";
 import { sealingKey } from "./sealing.ts";
-import { ALERTS_FILE } from "./tables/open-tables.ts";
+import { ALERTS_FILE } from "./tables/tables-place.ts";
 
 /** What is there already is opened this long after the start, ms: probes and viewers come first. */
 const OPEN_AFTER_MS = 250;

@@ -8,7 +8,6 @@ import {
   WsightError,
 } from "@wsight/protocol";
 import type { Alerts } from "../../alerts/alerts.ts";
-import { importPrometheusRules } from "../../alerts/import/prometheus-rules.ts";
 import { Form } from "../../alerts/parse/form.ts";
 import { flag } from "../../alerts/parse/reads.ts";
 import { parseRule, parseRulePatch, type RuleContext } from "../../alerts/parse/rule.ts";
@@ -207,6 +206,8 @@ function importRoute({ alerts, audit, now }: AlertRuleParts): Route {
     maxBodyBytes: MAX_IMPORT_BYTES,
     handle: async ({ body }, by) => {
       const { text, save, enabled } = readImport(body);
+      // Readers of YAML and PromQL: a hub that imports nothing does without them.
+      const { importPrometheusRules } = await import("../../alerts/import/prometheus-rules.ts");
       const answer = await importPrometheusRules(text, { by, now: now(), rules: alerts.rules() });
       const rules = answer.rules.map((rule) => ({ ...rule, enabled: rule.enabled && enabled }));
       const saved = save ? await alerts.addRules(rules, by) : [];

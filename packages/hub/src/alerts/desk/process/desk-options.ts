@@ -1,5 +1,5 @@
 import { asFields, asText, expected, parseJson } from "@wsight/protocol";
-import type { AlertTablesPlace } from "../tables/open-tables.ts";
+import type { AlertTablesPlace } from "../tables/tables-place.ts";
 import type { DeskProcessOptions } from "./messages.ts";
 
 const LONGEST_URL = 4096;

@@ -1,7 +1,7 @@
 import type { ChannelHealth } from "@wsight/protocol";
 import type { FromChild } from "../../../child-link.ts";
 import type { AlertDesk } from "../desk.ts";
-import type { AlertTablesPlace } from "../tables/open-tables.ts";
+import type { AlertTablesPlace } from "../tables/tables-place.ts";
 
 /** What happened beside the answers to calls. */
 export type DeskEvent =

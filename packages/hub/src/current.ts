@@ -6,6 +6,8 @@ import {
   type HubRow,
   LIVE_HISTORY_MS,
   type LiveTableRows,
+  type QueuesTable,
+  type WorkersTable,
 } from "@wsight/protocol";
 import type { Clock } from "./clock.ts";
 import { ByteBudget } from "./current/bucket-log.ts";
@@ -43,6 +45,9 @@ export interface CurrentOptions {
   readonly alertsTable?: () => AlertsTable;
   /** Fills the `health` table. @default nothing is known */
   readonly health?: () => Health;
+  /** Fill the tables `queues` and `workers`. @default there are none */
+  readonly queuesTable?: () => QueuesTable;
+  readonly workersTable?: () => WorkersTable;
   /** Length of the history at one second. @default 900 */
   readonly historySeconds?: number;
   /** Most series of all nodes together; 7 KB each at most. @default 32_768 */
@@ -85,6 +90,7 @@ export interface Current extends CurrentView {
 /** Makes an empty `current`. */
 export function createCurrent(options: CurrentOptions): Current {
   const { clock, hubRow, alertsTable = noAlerts, health = unknownHealth } = options;
+  const { queuesTable = noQueues, workersTable = noWorkers } = options;
   const startedAt = clock.now();
   const timeline = new Timeline(options.historySeconds ?? LIVE_HISTORY_MS / 1000, Math.floor(startedAt / 1000));
   const index = new SeriesIndex(options.maxSeries ?? 32_768);
@@ -123,6 +129,8 @@ export function createCurrent(options: CurrentOptions): Current {
     filesystems: () => atLast((second) => fileSystemRows(index, second)),
     alerts: alertsTable,
     health,
+    queues: queuesTable,
+    workers: workersTable,
   };
 
   /** Rows of the newest second; none before the first. */
@@ -213,4 +221,12 @@ function noAlerts(): AlertsTable {
 
 function unknownHealth(): Health {
   return { state: "unknown", since: null, reasons: [], score: null, checks: [], at: 0 };
+}
+
+function noQueues(): QueuesTable {
+  return { rows: [], leftOut: 0, known: 0, evicted: 0, dropped: 0, ledger: { state: "off", problem: null } };
+}
+
+function noWorkers(): WorkersTable {
+  return { rows: [], total: 0, stalled: 0, dead: 0, utilization: null, imbalance: null };
 }

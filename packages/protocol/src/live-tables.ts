@@ -1,5 +1,6 @@
 import type { AlertRow } from "./alerts/instance.ts";
 import type { Health } from "./health.ts";
+import type { QueuesTable, WorkersTable } from "./jobs/job.ts";
 import type { Finding, HelloFrame } from "./link-frames.ts";
 import type { CollectorRow, ComponentRow, QueryRow } from "./sources.ts";
 import type { BroadcastRow, CountRow, ErrorRow, SlowRow } from "./tables.ts";
@@ -28,6 +29,8 @@ export const LIVE_TABLES = [
   "filesystems",
   "alerts",
   "health",
+  "queues",
+  "workers",
 ] as const;
 export type LiveTable = (typeof LIVE_TABLES)[number];
 
@@ -282,4 +285,6 @@ export interface LiveTableRows {
   readonly filesystems: readonly FileSystemRow[];
   readonly alerts: AlertsTable;
   readonly health: Health;
+  readonly queues: QueuesTable;
+  readonly workers: WorkersTable;
 }

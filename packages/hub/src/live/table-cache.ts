@@ -37,6 +37,8 @@ const EVERY: Readonly<Record<LiveTable, number>> = {
   filesystems: 5,
   alerts: 1,
   health: 1,
+  queues: 1,
+  workers: 1,
 };
 
 /** Digits of fractions: a table is read by people, and each digit goes to every viewer each second. */

@@ -104,6 +104,8 @@ const LISTS: Readonly<Record<LiveTable, readonly string[] | null>> = {
   queries: null,
   filesystems: null,
   alerts: ["rows"],
+  queues: ["rows"],
+  workers: ["rows"],
   health: ["checks"],
 };
 

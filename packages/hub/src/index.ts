@@ -103,6 +103,17 @@ export { createTurns, type TurnLimits, type Turns } from "./http/turns.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";
 export type { FromHubWorker, HubChanges, HubOptions, ToHubWorker } from "./hub-options.ts";
 export { createIngest, type Ingest, type IngestLink, type IngestOptions, type IngestStats } from "./ingest.ts";
+export { createEstimator, type EstimatorOptions } from "./jobs/estimate/create-estimator.ts";
+export type {
+  Estimator,
+  JobFeatures,
+  KeptNode,
+  QueueOutlook,
+  RunEstimate,
+  RunOutcome,
+  RunProgress,
+} from "./jobs/estimate/estimator.ts";
+export { simulateWait } from "./jobs/estimate/simulate-wait.ts";
 export { createLive, type Live } from "./live/live.ts";
 export type { LiveOptions, LiveStats } from "./live/live-options.ts";
 export { createTail, type Tail, type TailOptions, type TailViewer, type TailWish } from "./live/tail.ts";

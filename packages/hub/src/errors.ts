@@ -11,6 +11,7 @@ export type HubStage =
   | "tests"
   | "otlp"
   | "alerts"
+  | "jobs"
   | "close";
 
 /** Told about failures that no caller waits for. Must not throw. */

@@ -1,0 +1,64 @@
+import type { JobLedger, JobRecord, LedgerBook, LedgerQuery, LedgerStatus } from "./ledger.ts";
+import { hasEnded, matches } from "./ledger-query.ts";
+
+/** Jobs that ended and are remembered; beyond, the oldest are forgotten. */
+const MAX_ENDED = 10_000;
+
+/** Of those that ended, the newest that are given back at the start. */
+const MAX_LOADED_ENDED = 1000;
+const STATUS: LedgerStatus = { state: "off", problem: null, dropped: 0 };
+
+/** The ledger of a hub that keeps nothing on a disk: it remembers while the hub lives. */
+export function createMemoryLedger(): JobLedger {
+  const live = new Map<string, JobRecord>();
+  /** The one that ended last is the last. */
+  const ended = new Map<string, JobRecord>();
+  const nodes = new Map<string, Uint8Array>();
+  const notes = new Map<string, string>();
+
+  function keep(record: JobRecord): void {
+    const job = keyOf(record.queue, record.id);
+    const life = `${job}\n${record.createdAt}`;
+    live.delete(job);
+    ended.delete(life);
+    if (hasEnded(record)) ended.set(life, record);
+    else live.set(job, record);
+    const [oldest] = ended.keys();
+    if (ended.size > MAX_ENDED && oldest !== undefined) ended.delete(oldest);
+  }
+
+  const newestFirst = (): JobRecord[] => [...ended.values()].sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
+  const isEmpty = (): boolean => live.size + ended.size + nodes.size + notes.size === 0;
+  const bookOf = (): LedgerBook => ({
+    jobs: [...live.values(), ...newestFirst().slice(0, MAX_LOADED_ENDED)],
+    nodes: [...nodes].map(([key, bytes]) => ({ key, bytes })),
+    notes: Object.fromEntries(notes),
+  });
+
+  return {
+    load: async () => (isEmpty() ? null : bookOf()),
+    async save(batch) {
+      for (const record of batch.jobs) keep(record);
+      for (const { key, bytes } of batch.nodes) {
+        if (bytes === null) nodes.delete(key);
+        else nodes.set(key, bytes);
+      }
+      for (const [name, text] of Object.entries(batch.notes)) notes.set(name, text);
+    },
+    async ended(query: LedgerQuery) {
+      const found = newestFirst().filter((record) => matches(record, query));
+      return { matched: found.length, jobs: found.slice(query.offset, query.offset + query.limit) };
+    },
+    async find(queue, id) {
+      const known = live.get(keyOf(queue, id));
+      return known ?? newestFirst().find((record) => record.queue === queue && record.id === id) ?? null;
+    },
+    status: () => STATUS,
+    close: async () => undefined,
+  };
+}
+
+/** No name of a queue has a line feed. */
+function keyOf(queue: string, id: string): string {
+  return `${queue}\n${id}`;
+}

@@ -1,6 +1,7 @@
 import { type AnswerFrame, encodeLinkText, type ProbeAsk, type RequestFrame, WsightError } from "@wsight/protocol";
 import type { Guard } from "./guard.ts";
 import type { ConnectionList, Wanted } from "./looks/connection-list.ts";
+import type { JobLooks } from "./looks/job-looks.ts";
 import type { ProcessTable } from "./looks/process-table.ts";
 import type { Tail } from "./looks/tail.ts";
 import type { Registry } from "./registry.ts";
@@ -22,6 +23,7 @@ export interface AskContext {
   readonly list: ConnectionList;
   readonly processes: ProcessTable;
   readonly tail: Tail;
+  readonly jobs: JobLooks;
   readonly allowDisconnect: boolean;
   readonly epoch: () => number;
 }
@@ -47,7 +49,7 @@ export class Asks {
 
   constructor(context: AskContext) {
     this.#context = context;
-    const { list, processes, tail } = context;
+    const { list, processes, tail, jobs } = context;
     const wantedBy = (from: Asker): Wanted => from.isOpen;
     this.#answers = {
       connections: ({ query }, from) => this.#inTurn(from, () => list.page(query, wantedBy(from))),
@@ -61,6 +63,12 @@ export class Asks {
       },
       processes: ({ query }, from) => this.#inTurn(from, () => processes.page(query, wantedBy(from))),
       tail: (ask, from) => ({ following: tail.follow(from, from.send, ask) }),
+      // Not in turn: they wait for a database, and hold nobody up meanwhile.
+      job: ({ queue, job }) => jobs.look(queue, job),
+      "job-action": async ({ queue, job, action }) => {
+        await jobs.act(queue, job, action);
+        return { done: true };
+      },
     };
   }
 

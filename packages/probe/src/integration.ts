@@ -12,6 +12,7 @@ import type { SlowLog } from "./instruments/slow-log.ts";
 import type { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { HttpTraffic } from "./integrations/http/http-traffic.ts";
 import type { ConnectionSource } from "./looks/connection-source.ts";
+import type { JobLookSource } from "./looks/job-looks.ts";
 import type { MessageTap } from "./looks/tail.ts";
 import type { KeyCounts } from "./names.ts";
 import type { ResolvedProbeOptions } from "./probe-options.ts";
@@ -56,6 +57,8 @@ export interface ProbeContext {
   readonly provideRooms: (read: (limit: number) => KeyCounts) => () => void;
   /** Lets the open connections of a target be listed. Returns how to end it. */
   readonly provideConnections: (source: ConnectionSource) => () => void;
+  /** Lets the jobs of a queue be looked at closely, and acted upon. Returns how to end it. */
+  readonly provideJobs: (source: JobLookSource) => () => void;
   /** Reads something at intervals, within a budget of time. Returns how to end it. */
   readonly pull: (pull: Pull) => () => void;
   /** Shows the state of something the application depends on. Returns how to end it. */

@@ -15,6 +15,7 @@ import { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { ProbeContext } from "./integration.ts";
 import { HttpTraffic } from "./integrations/http/http-traffic.ts";
 import { ConnectionList } from "./looks/connection-list.ts";
+import { JobLooks } from "./looks/job-looks.ts";
 import { type Allowance, createAllowance } from "./looks/pacer.ts";
 import { PROCESS_READERS } from "./looks/process-readers.ts";
 import { ProcessTable } from "./looks/process-table.ts";
@@ -43,6 +44,7 @@ interface Looks {
   readonly list: ConnectionList;
   readonly processes: ProcessTable;
   readonly tail: Tail;
+  readonly jobLooks: JobLooks;
   readonly asks: Asks;
 }
 
@@ -100,6 +102,7 @@ export function createParts(options: ResolvedProbeOptions, life: ProbeLife): Pro
     onTick: (fn) => addTo(onTick, fn),
     provideRooms: (read) => addTo(rooms, read),
     provideConnections: (source) => looks.list.add(source),
+    provideJobs: (source) => looks.jobLooks.add(source),
     pull: (pull) => pulls.add(pull),
     provideComponent: (component) => components.add(component),
     userKey: createUserKey({ hash: options.hashUsers }),
@@ -134,8 +137,9 @@ function createLooks(basics: Basics, epoch: () => number): Looks {
   const run = (fn: () => void): void => guard.run("ask", fn, undefined, "tail");
   const tail = new Tail({ connections, redact, fields: options.tailFields, now, epoch, run });
   const { allowDisconnect } = options;
-  const asks = new Asks({ registry, guard, list, processes, tail, allowDisconnect, epoch });
-  return { allowance, load, list, processes, tail, asks };
+  const jobLooks = new JobLooks();
+  const asks = new Asks({ registry, guard, list, processes, tail, jobs: jobLooks, allowDisconnect, epoch });
+  return { allowance, load, list, processes, tail, jobLooks, asks };
 }
 
 function addTo<T>(set: Set<T>, item: T): () => void {

@@ -236,6 +236,14 @@ export {
   type WorkerBeat,
 } from "./jobs/job-event.ts";
 export {
+  type JobLook,
+  MAX_JOB_DATA,
+  MAX_JOB_LOG_LINE,
+  MAX_JOB_LOGS,
+  MAX_JOB_STACK,
+  MAX_JOB_STACKS,
+} from "./jobs/job-look.ts";
+export {
   type AuthenticateAnswer,
   JOB_ADMIN_EVENTS,
   JOB_USER_EVENTS,

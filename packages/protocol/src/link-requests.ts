@@ -7,6 +7,8 @@ import {
   parseConnectionQuery,
 } from "./connections.ts";
 import { ERRORS, type ErrorCode } from "./errors.ts";
+import { JOB_ACTIONS, type JobAction } from "./jobs/job.ts";
+import { type JobLook, parseJobLook } from "./jobs/job-look.ts";
 import { asFields, asInteger, asList, asOneOf, asText, type Fields } from "./parse.ts";
 import { type ProcessPage, type ProcessQuery, parseProcessPage, parseProcessQuery } from "./processes.ts";
 import {
@@ -40,7 +42,14 @@ export type ProbeAsk =
       readonly forMs: number;
     }
   /** A part of the process table of its host. */
-  | { readonly kind: "processes"; readonly query: ProcessQuery };
+  | { readonly kind: "processes"; readonly query: ProcessQuery }
+  /**
+   * A close look at a job, by a process that watches its queue; `NOT_FOUND` from one that does not. The process asks
+   * the queue's own database, for at most 5 s.
+   */
+  | { readonly kind: "job"; readonly queue: string; readonly job: string }
+  /** Does something to a job; `BAD_REQUEST` when its state does not allow it, `FORBIDDEN` when the application does not. */
+  | { readonly kind: "job-action"; readonly queue: string; readonly job: string; readonly action: JobAction };
 
 /** What answers which question. */
 export interface ProbeAnswers {
@@ -49,6 +58,8 @@ export interface ProbeAnswers {
   readonly disconnect: { readonly disconnected: true };
   readonly tail: { readonly following: number };
   readonly processes: ProcessPage;
+  readonly job: JobLook;
+  readonly "job-action": { readonly done: true };
 }
 
 /** Longest life of a tail that is not asked for again, ms. */
@@ -109,7 +120,10 @@ function decodeAsk(fields: Fields): ProbeAsk {
     "disconnect",
     "tail",
     "processes",
+    "job",
+    "job-action",
   ]);
+  const named = (name: "queue" | "job"): string => asText("BAD_FRAME", name, fields[name]);
   switch (kind) {
     case "connections":
       return { kind, query: parseConnectionQuery(fields.query) };
@@ -125,6 +139,15 @@ function decodeAsk(fields: Fields): ProbeAsk {
       };
     case "processes":
       return { kind, query: parseProcessQuery(fields.query) };
+    case "job":
+      return { kind, queue: named("queue"), job: named("job") };
+    case "job-action":
+      return {
+        kind,
+        queue: named("queue"),
+        job: named("job"),
+        action: asOneOf("BAD_FRAME", "action", fields.action, JOB_ACTIONS),
+      };
   }
 }
 
@@ -147,6 +170,8 @@ export function parseAnswer<K extends ProbeAsk["kind"]>(kind: K, answer: unknown
       following: asInteger("BAD_FRAME", "following", asFields("BAD_FRAME", "tail", value).following),
     }),
     processes: parseProcessPage,
+    job: parseJobLook,
+    "job-action": () => ({ done: true }),
   };
   return parsers[kind](answer);
 }

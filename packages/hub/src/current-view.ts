@@ -26,8 +26,11 @@ export interface CurrentView {
   windows(choice: WindowChoice): SeriesWindows;
   /** Rows of a live table as they stand. */
   table<T extends LiveTable>(table: T): LiveTableRows[T];
-  /** The nodes that are known, in order of their names; cheaper than the table. */
-  nodes(): readonly KnownNode[];
+  /**
+   * The processes that are known, in order of their names; cheaper than the table. With `all` also what only brings
+   * figures, the hub's own of queues.
+   */
+  nodes(which?: "processes" | "all"): readonly KnownNode[];
   /** The contract's summary, over all nodes or one. `null` for a node that is not known. */
   summary(node?: string): Summary | null;
   /** Visits the newest absolute value of every series of every node that is not gone. */

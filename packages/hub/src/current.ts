@@ -105,10 +105,11 @@ export function createCurrent(options: CurrentOptions): Current {
   const namespaces = new NamespaceRows(index, windows);
   const routes = new RouteRows(index, windows);
   const operations = new OperationRows(index, windows);
-  const present = (): NodeState[] => [...nodes.byKey.values()].filter((node) => node.goneAt === null);
+  const processes = (): NodeState[] => [...nodes.byKey.values()].filter(isProcess);
+  const present = (): NodeState[] => processes().filter((node) => node.goneAt === null);
 
   const rows: { readonly [T in keyof LiveTableRows]: () => LiveTableRows[T] } = {
-    nodes: () => nodeRows.rows(nodes.byKey.values(), clock.now()),
+    nodes: () => nodeRows.rows(processes(), clock.now()),
     events: () => atLast((second) => eventRows(events, second)),
     errors: () => errorsTable(index, timeline, present()),
     closes: () => totalsBy(index, timeline, "websocket.server.closes", "reason"),
@@ -157,14 +158,14 @@ export function createCurrent(options: CurrentOptions): Current {
     compile,
     windows: (choice) => new LiveWindows(index, choice),
     table: (table) => rows[table](),
-    nodes() {
+    nodes(which = "processes") {
       const now = clock.now();
-      return [...nodes.byKey.values()]
+      return (which === "all" ? [...nodes.byKey.values()] : processes())
         .map((node) => ({ node: node.key, state: node.stateAt(now), saidBye: node.saidBye, hello: node.hello }))
         .sort((a, b) => (a.node < b.node ? -1 : 1));
     },
     summary(key) {
-      const chosen = key === undefined ? present() : [nodes.byKey.get(key)].filter((node) => node !== undefined);
+      const chosen = key === undefined ? present() : processes().filter((node) => node.key === key);
       if (key !== undefined && chosen.length === 0) return null;
       return summarize(index, timeline, chosen, { now: clock.now(), startedAt });
     },
@@ -213,6 +214,11 @@ export function createCurrent(options: CurrentOptions): Current {
       refusedHistogramSeconds: budget.refused,
     }),
   };
+}
+
+/** False for what only brings figures. */
+function isProcess({ hello }: NodeState): boolean {
+  return hello.figuresOnly !== true;
 }
 
 function noAlerts(): AlertsTable {

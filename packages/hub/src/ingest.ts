@@ -33,6 +33,8 @@ export interface IngestOptions {
   readonly asks?: Pick<Asks, "linked">;
   /** What probes are told first. @default nothing */
   readonly welcome?: Welcome;
+  /** `service/instance` that the hub's own figures come under: no probe may take it. @default none is kept free */
+  readonly ownNode?: string;
   /** Gets what probes tell of events, in the hub's time; must not throw. @default nobody */
   readonly onEvents?: (events: readonly HistoryEvent[]) => void;
 }
@@ -83,6 +85,8 @@ interface LinkOrigin {
   readonly local?: boolean;
   /** True for the process that the hub itself runs in. @default false */
   readonly own?: boolean;
+  /** True for the hub's link to itself: the only one that may say `figuresOnly`, and it must. @default false */
+  readonly figures?: boolean;
 }
 
 /** The only writer of `current`. */
@@ -95,31 +99,33 @@ export interface Ingest {
 }
 
 /** Makes the way in for probes. */
-export function createIngest({ current, clock, asks, welcome, onEvents }: IngestOptions): Ingest {
+export function createIngest({ current, clock, asks, welcome, ownNode, onEvents }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   /** Open links of this machine. */
   const locals = new Set<Link>();
   const intakeOf = createEventIntakes(clock);
   return {
-    open(reply, { service = null, local = false, own = false } = {}) {
+    open(reply, { service = null, local = false, own = false, figures = false } = {}) {
       const complain = (reason: string): void => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
       };
       const link = new Link(
-        { current, clock, asks, welcome, onEvents, intake: intakeOf() },
-        { service, local },
+        { current, clock, asks, welcome, ownNode, onEvents, intake: intakeOf() },
+        { service, local, figures },
         reply,
         complain,
       );
       let open = true;
-      stats.links++;
+      if (!figures) stats.links++;
       if (local || own) locals.add(link);
       return {
         receive(message) {
           if (!open) return null;
-          stats.frames++;
-          stats.bytes += lengthOf(message);
+          if (!figures) {
+            stats.frames++;
+            stats.bytes += lengthOf(message);
+          }
           return link.receive(message);
         },
         complain,
@@ -129,7 +135,7 @@ export function createIngest({ current, clock, asks, welcome, onEvents }: Ingest
         close() {
           if (!open) return;
           open = false;
-          stats.links--;
+          if (!figures) stats.links--;
           locals.delete(link);
           link.close();
         },
@@ -149,6 +155,7 @@ function lengthOf(message: unknown): number {
 interface LinkParts extends Pick<IngestOptions, "current" | "clock"> {
   readonly asks: IngestOptions["asks"] | undefined;
   readonly welcome: Welcome | undefined;
+  readonly ownNode: string | undefined;
   readonly onEvents: IngestOptions["onEvents"] | undefined;
   readonly intake: EventIntake;
 }
@@ -162,10 +169,12 @@ class Link {
   readonly #clock: Clock;
   readonly #asks: IngestOptions["asks"];
   readonly #welcome: Welcome | undefined;
+  readonly #ownNode: string | undefined;
   readonly #onEvents: IngestOptions["onEvents"];
   readonly #intake: EventIntake;
   readonly #service: string | null;
   readonly #local: boolean;
+  readonly #figures: boolean;
   readonly #reply: (frame: HubFrame) => void;
   readonly #complain: (reason: string) => void;
   #writer: NodeWriter | null = null;
@@ -179,8 +188,8 @@ class Link {
   #resyncAt = -Infinity;
 
   constructor(
-    { current, clock, asks, welcome, onEvents, intake }: LinkParts,
-    { service, local }: Required<Omit<LinkOrigin, "own">>,
+    { current, clock, asks, welcome, ownNode, onEvents, intake }: LinkParts,
+    { service, local, figures }: Required<Omit<LinkOrigin, "own">>,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
   ) {
@@ -188,10 +197,12 @@ class Link {
     this.#clock = clock;
     this.#asks = asks;
     this.#welcome = welcome;
+    this.#ownNode = ownNode;
     this.#onEvents = onEvents;
     this.#intake = intake;
     this.#service = service;
     this.#local = local;
+    this.#figures = figures;
     this.#reply = reply;
     this.#complain = complain;
   }
@@ -257,12 +268,25 @@ class Link {
     if (this.#key !== null && this.#key !== key) {
       throw new WsightError("BAD_FRAME", `hello: expected ${this.#key}, as this link said before, got ${key}`);
     }
+    this.#checkKind(frame, key);
     const before = this.#writer?.epoch === frame.epoch ? this.#writer.state : "forgotten";
     this.#writer = this.#current.join(frame);
     this.#key = key;
     if (before === "forgotten") this.#names = [];
+    // The hub asks itself nothing, and is no heir of its own.
+    if (this.#figures) return;
     if (before !== "open") this.#sayWelcome();
     if (before !== "open") this.#asked = this.#asks?.linked(key, (request) => this.#say(request)) ?? null;
+  }
+
+  /** The hub's own figures are no process, and no process comes under their name. */
+  #checkKind({ figuresOnly = false }: HelloFrame, key: string): void {
+    if (figuresOnly !== this.#figures) {
+      throw expected("BAD_FRAME", "hello figuresOnly", this.#figures ? "true" : "nothing of the kind", figuresOnly);
+    }
+    if (!this.#figures && key === this.#ownNode) {
+      throw expected("BAD_FRAME", "hello", "another name of the process: this one is the hub's own", key);
+    }
   }
 
   /** First words to a probe, once more whenever it becomes the heir. */

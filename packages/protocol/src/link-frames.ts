@@ -88,6 +88,11 @@ export interface HelloFrame {
   readonly capacity: { readonly connections: number; readonly source: string } | null;
   /** Absent from probes that do not know. */
   readonly hostInfo?: HostInfo;
+  /**
+   * It brings figures and is no process: it appears in no list of processes and is asked nothing. Only a hub may say so,
+   * of itself. @default false
+   */
+  readonly figuresOnly?: boolean;
 }
 
 /** Names series: the ids used in snapshots of this link from now on. */
@@ -294,6 +299,7 @@ function decodeHello(fields: Readonly<Record<string, unknown>>, epoch: number): 
     findings: asList("BAD_FRAME", "findings", fields.findings, 256).map(decodeFinding),
     capacity: fields.capacity === undefined || fields.capacity === null ? null : decodeCapacity(fields.capacity),
     ...(fields.hostInfo === undefined ? {} : { hostInfo: decodeHostInfo(fields.hostInfo) }),
+    ...(fields.figuresOnly === true ? { figuresOnly: true } : {}),
   };
 }
 

@@ -1,9 +1,8 @@
 import type { TierStep } from "@wsight/protocol";
 import type { HistoryReader } from "../store/reader.ts";
+import { WITNESSES } from "../store/witness.ts";
 import { endOf, type Plan } from "./grid.ts";
 
-/** What every process that reports has a reading of in every second it is known. */
-const WITNESS = "process.uptime";
 /** Intervals of the witness that are read at most; a coarser tier is taken before it would be more. */
 const MAX_INTERVALS = 10_000;
 /** A node still belongs to the end of an interval when it was last known up to this long before others. */
@@ -91,7 +90,7 @@ export async function readPresence(
   const { grid } = plan;
   const stepMs = witnessTier(plan, nodes.length);
   const intervals = Math.round((endOf(grid) - grid.fromAt) / stepMs);
-  const series = nodes.length === 0 ? [] : await reader.series({ metrics: [WITNESS], nodes });
+  const series = nodes.length === 0 ? [] : await reader.series({ metrics: WITNESSES, nodes });
   const known = new Map<string, Float64Array>();
   const range = { fromAt: grid.fromAt, toAt: endOf(grid), stepMs };
   for await (const columns of reader.columns({ ...range, series, columns: ["count"] }, signal)) {

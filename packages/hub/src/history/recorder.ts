@@ -122,7 +122,7 @@ class SecondRecorder implements Recorder {
   /** Nodes not seen before whose first growth a hub before may have stored. */
   #inherited(): ReadonlySet<string> {
     const { current, aloneSince = 0 } = this.#options;
-    const older = current.nodes().filter(({ node, hello }) => !this.#grewAt.has(node) && hello.startedAt < aloneSince);
+    const older = current.nodes("all").filter(({ node, hello }) => !this.#grewAt.has(node) && hello.startedAt < aloneSince);
     return new Set(older.map(({ node }) => node));
   }
 

@@ -53,7 +53,7 @@ export interface MetricsRequest {
 export async function* metricsRequests(
   current: Pick<CurrentView, "at" | "nodes" | "forEachSeries">,
 ): AsyncGenerator<MetricsRequest> {
-  const hellos = new Map(current.nodes().map(({ node, hello }) => [node, hello]));
+  const hellos = new Map(current.nodes("all").map(({ node, hello }) => [node, hello]));
   let sliceAt = performance.now();
   for (const [node, metrics] of collect(current)) {
     const hello = hellos.get(node);

@@ -22,7 +22,7 @@ export function forEachExposed(
   current: Pick<CurrentView, "at" | "nodes" | "forEachSeries">,
   visit: (exposed: Exposed) => void,
 ): void {
-  const silent = current.nodes().filter(({ state }) => state === "silent");
+  const silent = current.nodes("all").filter(({ state }) => state === "silent");
   const late = new Set(silent.map(({ node }) => node));
   const staleAt = (current.at ?? 0) - STALE_AFTER_MS;
   current.forEachSeries((state) => {

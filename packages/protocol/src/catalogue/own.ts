@@ -44,4 +44,5 @@ export const OWN_METRICS: readonly MetricDefinition[] = [
     ["component.kind", "component.name"],
     "Round trip of a ping to a component",
   ),
+  define("wsight.jobs.uptime", "gauge", "s", [], "Time since the hub began to tell figures of queues", "max"),
 ];

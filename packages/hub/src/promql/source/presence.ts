@@ -1,8 +1,7 @@
 import type { TierStep } from "@wsight/protocol";
 import type { HistoryReader } from "../../store/reader.ts";
+import { WITNESSES } from "../../store/witness.ts";
 
-/** What tells that a process was there: every probe reads it each second. */
-const UPTIME = "process.uptime";
 /** Series of a node that are looked at where that is missing. */
 const GUESSED_FROM = 3;
 
@@ -30,7 +29,7 @@ export async function readPresence(
   range: PresenceRange,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Presence>> {
-  const series = await reader.series({ metrics: [UPTIME], nodes });
+  const series = await reader.series({ metrics: WITNESSES, nodes });
   const presences = new Map<string, Presence>();
   for await (const { series: of, at, last } of reader.columns({ ...range, series, columns: ["last"] }, signal)) {
     const restarts = new Set<number>();

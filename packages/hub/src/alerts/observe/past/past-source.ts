@@ -2,13 +2,12 @@ import { expected, type TierStep, WsightError } from "@wsight/protocol";
 import { heldTiers } from "../../../analysis/grid.ts";
 import type { SeriesWindows, WindowChoice } from "../../../current/window-view.ts";
 import type { HistoryReader } from "../../../store/reader.ts";
+import { WITNESSES } from "../../../store/witness.ts";
 import type { WindowSource } from "../term.ts";
 import type { Chunk } from "./chunk.ts";
 import { PastNode } from "./past-node.ts";
 import { PastWindows } from "./past-windows.ts";
 
-/** What every process that reports has a reading of in every second it is known. */
-const WITNESS = "process.uptime";
 /** Numbers that one back-test may read. */
 const MAX_COST = 40_000_000;
 /** What a distribution costs to read and merge, in numbers. */
@@ -108,7 +107,7 @@ export class PastSource implements WindowSource {
   async #loadNodes(chunk: Chunk): Promise<void> {
     const { fromAt, stepMs, cells } = chunk;
     const nodes = [...this.#nodes.keys()];
-    const series = nodes.length === 0 ? [] : await this.#reader.series({ metrics: [WITNESS], nodes });
+    const series = nodes.length === 0 ? [] : await this.#reader.series({ metrics: WITNESSES, nodes });
     const known = new Map<string, Float64Array>();
     const query = { series, stepMs, fromAt, toAt: fromAt + cells * stepMs, columns: ["count"] as const };
     for await (const { series, at, count, length } of this.#reader.columns(query, this.#signal)) {

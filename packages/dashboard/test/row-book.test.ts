@@ -1,20 +1,22 @@
 import type { ConnectionSort } from "@wsight/protocol";
 import { describe, expect, it } from "vitest";
-import { MOST_HELD, RowBook } from "../src/pages/connections/row-book.ts";
+import { MOST_HELD, RowBook } from "../src/lists/row-book.ts";
+import { CONNECTION_ROWS } from "../src/pages/connections/connection-rows.ts";
+import type { ConnectionList, NodeConnection } from "../src/pages/connections/hub-api.ts";
 import { answerOf, rowOf } from "./list-rows.ts";
 
 const T = 1_800_000_000_000;
 
 /** A hub's list of connections, the newest first, of which windows are told. */
 class Listed {
-  readonly book: RowBook;
+  readonly book: RowBook<NodeConnection, ConnectionSort, ConnectionList>;
   readonly #sort: ConnectionSort;
   ids: number[];
 
   constructor(ids: number[], sort: ConnectionSort = "opened") {
     this.ids = ids;
     this.#sort = sort;
-    this.book = new RowBook({ sort, descending: true });
+    this.book = new RowBook(CONNECTION_ROWS, { sort, descending: true });
   }
 
   answer(window: { offset: number; limit: number }, at = T) {

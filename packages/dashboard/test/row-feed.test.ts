@@ -1,7 +1,7 @@
 import { WsightError } from "@wsight/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ConnectionFeed, createConnectionFeed } from "../src/pages/connections/connection-rows.ts";
 import type { ConnectionList, ListQuery } from "../src/pages/connections/hub-api.ts";
-import { RowFeed } from "../src/pages/connections/row-feed.ts";
 import { HandAttention, HandClock } from "./hand-clock.ts";
 import { answerOf, rowOf } from "./list-rows.ts";
 
@@ -19,7 +19,7 @@ let clock: HandClock;
 let attention: HandAttention;
 let paused: boolean;
 let questions: Question[];
-let feed: RowFeed;
+let feed: ConnectionFeed;
 
 /** Lets what was answered be taken in. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -29,7 +29,7 @@ beforeEach(() => {
   attention = new HandAttention();
   paused = false;
   questions = [];
-  feed = new RowFeed({
+  feed = createConnectionFeed({
     clock,
     attention,
     paused: () => paused,

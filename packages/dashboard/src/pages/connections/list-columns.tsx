@@ -3,8 +3,9 @@ import type { VNode } from "preact";
 import type { Tone } from "../../components/tone.ts";
 import type { Column, TableRow } from "../../components/virtual-table.tsx";
 import { bytes, duration, join, rate } from "../../format/quantity.ts";
+import type { Slot } from "../../lists/row-book.ts";
+import type { ConnectionOrder as Order } from "./connection-rows.ts";
 import type { NodeConnection } from "./hub-api.ts";
-import type { Order, Slot } from "./row-book.ts";
 
 /** How the list is ordered when nobody said: the newest first. */
 export const DEFAULT_ORDER: Order = { sort: "opened", descending: true };
@@ -90,14 +91,14 @@ export interface RowView {
 }
 
 /** One connection as a row. */
-export function rowOf(slot: Slot, view: RowView): TableRow {
+export function rowOf(slot: Slot<NodeConnection>, view: RowView): TableRow {
   return {
     ...(view.narrow ? narrowRow(slot.row, view) : wideRow(slot.row, view)),
     ...stateOf(slot, view.machineNow),
   };
 }
 
-function stateOf({ closed, tintedUntil, row }: Slot, machineNow: number): { state?: string } {
+function stateOf({ closed, tintedUntil, row }: Slot<NodeConnection>, machineNow: number): { state?: string } {
   if (closed) return { state: "closed" };
   // Two names of one tint: a place that gets a new row twice in a row is tinted twice.
   return machineNow < tintedUntil ? { state: row.connection % 2 === 0 ? "new" : "new-too" } : {};

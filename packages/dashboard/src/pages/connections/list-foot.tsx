@@ -3,16 +3,9 @@ import type { VNode } from "preact";
 import { useApp } from "../../app-context.ts";
 import { Icon } from "../../components/icon.tsx";
 import { count, join, span } from "../../format/quantity.ts";
+import { MOST_SCROLLED } from "../../lists/row-book.ts";
+import { HELD_WORDS, type HoldReason } from "../../lists/row-feed.ts";
 import type { ConnectionList } from "./hub-api.ts";
-import { MOST_SCROLLED } from "./row-book.ts";
-import type { HoldReason } from "./row-feed.ts";
-
-const HELD: Readonly<Record<HoldReason, string>> = {
-  pointer: "while pointing",
-  focus: "while the focus is in it",
-  scroll: "while scrolled",
-  drawer: "while one is looked at",
-};
 
 interface ListFootProps {
   readonly answer: ConnectionList | null;
@@ -34,7 +27,7 @@ export function ListFoot({ answer, error, held, searched, onRetry }: ListFootPro
         <b>{searched ? `${join(count(answer.matched))} of ${total}` : total}</b>{" "}
         {answer.open === 1 ? "connection" : "connections"}
         {answer.matched > MOST_SCROLLED ? ` · the first ${join(count(MOST_SCROLLED))} can be scrolled to` : ""}
-        {held === null ? "" : ` · order held ${HELD[held]}`}
+        {held === null ? "" : ` · order held ${HELD_WORDS[held]}`}
       </p>
       {silent.length === 0 ? null : (
         <p class="chip" data-tone="warn" title={silent.map(({ node, error: why }) => `${node}: ${why}`).join("\n")}>

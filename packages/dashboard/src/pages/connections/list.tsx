@@ -8,7 +8,9 @@ import { useNarrow } from "../../components/narrow.ts";
 import { VirtualTable } from "../../components/virtual-table.tsx";
 import { browserAttention, browserClock } from "../../connection/environment.ts";
 import { count, join } from "../../format/quantity.ts";
+import { MOST_SCROLLED } from "../../lists/row-book.ts";
 import { explainEmpty, nodesInView } from "../reporting.ts";
+import { type ConnectionFeed, type ConnectionOrder, createConnectionFeed } from "./connection-rows.ts";
 import type { ConnectionsApi } from "./hub-api.ts";
 import {
   DEFAULT_ORDER,
@@ -20,8 +22,6 @@ import {
   wideColumns,
 } from "./list-columns.tsx";
 import { ListFoot } from "./list-foot.tsx";
-import { MOST_SCROLLED, type Order } from "./row-book.ts";
-import { RowFeed } from "./row-feed.ts";
 import { SearchHelp } from "./search-help.tsx";
 
 /** A search is sent once the typing rests this long, ms. */
@@ -61,7 +61,8 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
     withNode,
     nameNode: (name: string) => (services.size > 1 ? name : name.slice(name.indexOf("/") + 1)),
   };
-  const setOrder = (next: Order) => setParams(route, { sort: next.sort, order: next.descending ? "desc" : "asc" });
+  const setOrder = (next: ConnectionOrder) =>
+    setParams(route, { sort: next.sort, order: next.descending ? "desc" : "asc" });
   const rows = feed.count;
   const problem = error?.code === "BAD_REQUEST" ? error.message : null;
   return (
@@ -115,11 +116,11 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
   );
 }
 
-function useFeed(api: ConnectionsApi): RowFeed {
+function useFeed(api: ConnectionsApi): ConnectionFeed {
   const { live } = useApp();
   const feed = useMemo(
     () =>
-      new RowFeed({
+      createConnectionFeed({
         api,
         clock: browserClock(),
         attention: browserAttention(),
@@ -157,9 +158,9 @@ function setParams(route: RouteLike, change: Readonly<Record<string, string>>): 
 
 interface ToolbarProps {
   readonly search: string;
-  readonly order: Order;
+  readonly order: ConnectionOrder;
   readonly narrow: boolean;
-  readonly onOrder: (order: Order) => void;
+  readonly onOrder: (order: ConnectionOrder) => void;
   /** What the hub did not understand of the search. */
   readonly problem: string | null;
 }

@@ -1,8 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { WsightError } from "@wsight/protocol";
-import type { Attention, Clock } from "../../connection/environment.ts";
-import type { ConnectionList, ConnectionsApi, ListQuery } from "./hub-api.ts";
-import { RowBook, type RowWindow, type Slot, TINT_MS } from "./row-book.ts";
+import type { Attention, Clock } from "../connection/environment.ts";
+import { type Order, type RowAnswer, RowBook, type RowKind, type RowWindow, type Slot, TINT_MS } from "./row-book.ts";
 
 /** Figures are asked for this often, ms. */
 const EVERY_MS = 1000;
@@ -14,8 +13,10 @@ const REST_MS = 80;
 const LONGEST_WAIT_MS = 5000;
 
 /** What a {@link RowFeed} works with. */
-export interface RowFeedParts {
-  readonly api: Pick<ConnectionsApi, "list">;
+export interface RowFeedParts<Row, Query extends Order<string>, Answer extends RowAnswer<Row>> {
+  /** Asks for one window. Throws `WsightError` for what can be said of a failure. */
+  readonly list: (query: Query, window: RowWindow, signal: AbortSignal) => Promise<Answer>;
+  readonly kind: RowKind<Row, Query["sort"], Answer>;
   readonly clock: Clock;
   readonly attention: Pick<Attention, "hidden" | "onVisibility">;
   /** True while figures are to stand still. */
@@ -26,10 +27,18 @@ export interface RowFeedParts {
 const HOLD_REASONS = ["pointer", "focus", "scroll", "drawer"] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
+/** The same for people, after "order held". */
+export const HELD_WORDS: Readonly<Record<HoldReason, string>> = {
+  pointer: "while pointing",
+  focus: "while the focus is in it",
+  scroll: "while scrolled",
+  drawer: "while one is looked at",
+};
+
 /** How the list stands as a whole. */
-export interface ListState {
+export interface ListState<Answer> {
   /** The newest answer; `null` before the first. */
-  readonly answer: ConnectionList | null;
+  readonly answer: Answer | null;
   /** True while the answer and the rows are those of the query before. */
   readonly pending: boolean;
   /** Why the newest question was not answered. */
@@ -44,16 +53,16 @@ export interface ListState {
  * order changes at most every two seconds and never while it is held. Rows that
  * went away are shown as such for 600 ms before the order closes the gap.
  */
-export class RowFeed {
+export class RowFeed<Row, Query extends Order<string>, Answer extends RowAnswer<Row>> {
   /** Grows when there is something new to show. */
   readonly changed: Signal<number> = signal(0);
-  readonly #parts: RowFeedParts;
+  readonly #parts: RowFeedParts<Row, Query, Answer>;
   readonly #holds = new Set<HoldReason>();
   readonly #forgetVisibility: () => void;
-  #query: ListQuery | null = null;
-  #book = new RowBook({ sort: "opened", descending: true });
+  #query: Query | null = null;
+  #book: RowBook<Row, Query["sort"], Answer> | null = null;
   #range: { readonly first: number; readonly last: number } = { first: 0, last: 20 };
-  #answer: ConnectionList | null = null;
+  #answer: Answer | null = null;
   #pending = true;
   #error: WsightError | null = null;
   #failures = 0;
@@ -64,7 +73,7 @@ export class RowFeed {
   #settle: unknown = null;
   #closed = false;
 
-  constructor(parts: RowFeedParts) {
+  constructor(parts: RowFeedParts<Row, Query, Answer>) {
     this.#parts = parts;
     this.#forgetVisibility = parts.attention.onVisibility(() => {
       if (!parts.attention.hidden()) this.#askSoon(0);
@@ -72,23 +81,23 @@ export class RowFeed {
   }
 
   /** How the list stands. */
-  get state(): ListState {
+  get state(): ListState<Answer> {
     const held = HOLD_REASONS.find((reason) => this.#holds.has(reason)) ?? null;
     return { answer: this.#answer, pending: this.#pending, error: this.#error, held };
   }
 
   /** Rows there are; `null` before the first answer. */
   get count(): number | null {
-    return this.#book.count;
+    return this.#book?.count ?? null;
   }
 
   /** The row at a place, `undefined` while it is not known. */
-  at(place: number): Slot | undefined {
-    return this.#book.at(place);
+  at(place: number): Slot<Row> | undefined {
+    return this.#book?.at(place);
   }
 
   /** Changes what is asked for; the rows of the list before stay until the first answer. */
-  setQuery(query: ListQuery): void {
+  setQuery(query: Query): void {
     if (JSON.stringify(query) === JSON.stringify(this.#query)) return;
     this.#query = query;
     this.#stopAsking();
@@ -103,7 +112,7 @@ export class RowFeed {
   setRange(first: number, last: number): void {
     if (first === this.#range.first && last === this.#range.last) return;
     this.#range = { first, last };
-    if (!this.#pending && this.#book.lacks(first, last)) this.#askSoon(REST_MS);
+    if (!this.#pending && this.#lacks()) this.#askSoon(REST_MS);
   }
 
   /** Keeps the order for a reason, or lets it go when no reason is left. */
@@ -149,7 +158,7 @@ export class RowFeed {
   #onBeat(): void {
     this.#beat = null;
     const { attention, paused } = this.#parts;
-    if (attention.hidden() || (paused() && !this.#book.lacks(this.#range.first, this.#range.last))) this.#askLater();
+    if (attention.hidden() || (paused() && !this.#lacks())) this.#askLater();
     else void this.#ask();
   }
 
@@ -171,10 +180,12 @@ export class RowFeed {
     this.#asking = asking;
     const { first, last } = this.#range;
     // Another list begins at its top.
-    const window = this.#pending ? new RowBook(query).windowFor(0, last - first) : this.#book.windowFor(first, last);
+    const window =
+      this.#pending || this.#book === null
+        ? this.#bookFor(query).windowFor(0, last - first)
+        : this.#book.windowFor(first, last);
     try {
-      const answer = await this.#parts.api.list(query, window, asking.signal);
-      throwIfNobody(answer);
+      const answer = await this.#parts.list(query, window, asking.signal);
       if (!asking.signal.aborted) this.#onAnswer(query, answer, window);
     } catch (error) {
       if (!asking.signal.aborted) this.#onFailure(error);
@@ -183,11 +194,11 @@ export class RowFeed {
     this.#asking = null;
     this.#tell();
     const moved = this.#range.first !== first || this.#range.last !== last;
-    if (moved && this.#error === null && this.#book.lacks(this.#range.first, this.#range.last)) this.#askSoon(0);
+    if (moved && this.#error === null && this.#lacks()) this.#askSoon(0);
     this.#askLater();
   }
 
-  #onAnswer(query: ListQuery, answer: ConnectionList, window: RowWindow): void {
+  #onAnswer(query: Query, answer: Answer, window: RowWindow): void {
     const { clock } = this.#parts;
     const begins = this.#pending;
     this.#pending = false;
@@ -196,8 +207,8 @@ export class RowFeed {
     this.#failures = 0;
     if (this.#settle !== null) clock.clearTimeout(this.#settle);
     this.#settle = null;
-    if (begins) {
-      this.#book = new RowBook(query);
+    if (begins || this.#book === null) {
+      this.#book = this.#bookFor(query);
       this.#order(answer, window);
       return;
     }
@@ -207,7 +218,7 @@ export class RowFeed {
     else this.#order(answer, window);
   }
 
-  #onSettle(answer: ConnectionList, window: RowWindow): void {
+  #onSettle(answer: Answer, window: RowWindow): void {
     this.#settle = null;
     if (!this.#mayOrder()) return;
     this.#order(answer, window);
@@ -218,9 +229,18 @@ export class RowFeed {
     return this.#holds.size === 0 && this.#parts.clock.now() - this.#orderedAt >= ORDER_MS;
   }
 
-  #order(answer: ConnectionList, window: RowWindow): void {
+  #order(answer: Answer, window: RowWindow): void {
     this.#orderedAt = this.#parts.clock.now();
-    this.#book.settle(answer, window, this.#orderedAt);
+    this.#book?.settle(answer, window, this.#orderedAt);
+  }
+
+  #bookFor(query: Query): RowBook<Row, Query["sort"], Answer> {
+    return new RowBook(this.#parts.kind, query);
+  }
+
+  /** True when a row in view is not known. */
+  #lacks(): boolean {
+    return this.#book?.lacks(this.#range.first, this.#range.last) ?? true;
   }
 
   #onFailure(error: unknown): void {
@@ -232,12 +252,4 @@ export class RowFeed {
   #tell(): void {
     this.changed.value = this.changed.peek() + 1;
   }
-}
-
-/** An answer that no node had a part in says nothing, and not that there are no connections. */
-function throwIfNobody({ nodes }: ConnectionList): void {
-  const [first] = nodes;
-  if (first === undefined || nodes.some(({ error }) => error === null)) return;
-  const who = nodes.length === 1 ? first.node : `${nodes.length} nodes`;
-  throw new WsightError("NODE_AWAY", `${who} did not answer: ${first.error}`);
 }

@@ -1,6 +1,3 @@
-import { type ConnectionRow, type ConnectionSort, compareConnections } from "@wsight/protocol";
-import type { ConnectionList, NodeConnection } from "./hub-api.ts";
-
 /** Rows shown around those in view that are kept up to date with them. */
 const MARGIN = 20;
 /** Most rows asked for at once. */
@@ -14,13 +11,10 @@ const NEW_WITHIN_MS = 1500;
 /** How long a new row is tinted, ms. */
 export const TINT_MS = 600;
 
-/** Orders whose figure does not change while a connection is open. */
-const STEADY: ReadonlySet<ConnectionSort> = new Set(["opened", "id", "user"]);
-
 /** One place of the list, with the row that is shown there. */
-export interface Slot {
+export interface Slot<Row> {
   readonly key: string;
-  readonly row: NodeConnection;
+  readonly row: Row;
   /** Tinted as new until then, this machine's ms. */
   readonly tintedUntil: number;
   /** Seen to be gone; it leaves with the next change of order. */
@@ -28,9 +22,31 @@ export interface Slot {
 }
 
 /** What the rows are ordered by. */
-export interface Order {
-  readonly sort: ConnectionSort;
+export interface Order<Sort extends string> {
+  readonly sort: Sort;
   readonly descending: boolean;
+}
+
+/** What the hub answers with: a window of the rows that match. */
+export interface RowAnswer<Row> {
+  /** ms epoch of the hub. */
+  readonly at: number;
+  readonly matched: number;
+  readonly rows: readonly Row[];
+}
+
+/** What is to be known of the rows of one kind of list. */
+export interface RowKind<Row, Sort extends string, Answer extends RowAnswer<Row>> {
+  /** What names a row among all. */
+  keyOf(row: Row): string;
+  /** When it came to be, ms epoch of the hub: what is older than the answer before is not new in the list. */
+  bornAt(row: Row): number;
+  /** Compares two rows in an order whose figure does not change while they are there; `null` for other orders. */
+  steady(order: Order<Sort>): ((one: Row, other: Row) => number) | null;
+  /** A row that is shown, with its figures of now. */
+  renewed(before: Row, now: Row): Row;
+  /** False when an answer without a row says nothing of it. */
+  tellsOf(answer: Answer, row: Row): boolean;
 }
 
 /** What is asked for: rows of the hub's list. */
@@ -48,9 +64,11 @@ export interface RowWindow {
  * by how many rows, so that the next question asks for the rows that are on
  * screen.
  */
-export class RowBook {
-  readonly #order: Order;
-  readonly #slots = new Map<number, Slot>();
+export class RowBook<Row, Sort extends string, Answer extends RowAnswer<Row>> {
+  readonly #kind: RowKind<Row, Sort, Answer>;
+  /** `null` where the order may change with every answer. */
+  readonly #steady: ((one: Row, other: Row) => number) | null;
+  readonly #slots = new Map<number, Slot<Row>>();
   readonly #places = new Map<string, number>();
   #matched: number | null = null;
   #shift = 0;
@@ -58,8 +76,9 @@ export class RowBook {
   #end: number | null = null;
   #answeredAt = 0;
 
-  constructor(order: Order) {
-    this.#order = order;
+  constructor(kind: RowKind<Row, Sort, Answer>, order: Order<Sort>) {
+    this.#kind = kind;
+    this.#steady = kind.steady(order);
   }
 
   /** Rows that can be scrolled through; `null` before the first answer. */
@@ -74,7 +93,7 @@ export class RowBook {
   }
 
   /** The row at a place, `undefined` while it is not known. */
-  at(place: number): Slot | undefined {
+  at(place: number): Slot<Row> | undefined {
     return this.#slots.get(place);
   }
 
@@ -92,15 +111,15 @@ export class RowBook {
   }
 
   /** Takes an answer without a change of order. Returns true when rows are newly seen to be gone. */
-  take(answer: ConnectionList, { offset }: RowWindow): boolean {
+  take(answer: Answer, { offset }: RowWindow): boolean {
     this.#matched = answer.matched;
-    if (STEADY.has(this.#order.sort)) this.#shift = this.#shiftOf(answer, offset);
+    if (this.#steady !== null) this.#shift = this.#shiftOf(answer, offset);
     answer.rows.forEach((row, index) => {
-      const key = keyOf(row);
+      const key = this.#kind.keyOf(row);
       const known = this.#places.get(key);
       const place = known ?? offset + index - this.#shift;
       const slot = this.#slots.get(place);
-      if (slot?.key === key) this.#slots.set(place, { ...slot, row: renewed(slot.row, row), closed: false });
+      if (slot?.key === key) this.#slots.set(place, { ...slot, row: this.#kind.renewed(slot.row, row), closed: false });
       else if (slot === undefined && place >= 0) this.#put(place, row, 0);
     });
     const gone = this.#markGone(answer, offset);
@@ -113,7 +132,7 @@ export class RowBook {
   }
 
   /** Takes an answer, and its order. @param now this machine's ms */
-  settle(answer: ConnectionList, { offset }: RowWindow, now: number): void {
+  settle(answer: Answer, { offset }: RowWindow, now: number): void {
     const before = new Map([...this.#slots.values()].map((slot) => [slot.key, slot]));
     const newSince = this.#answeredAt === 0 ? Number.POSITIVE_INFINITY : this.#answeredAt - NEW_WITHIN_MS;
     this.#slots.clear();
@@ -123,48 +142,46 @@ export class RowBook {
     this.#matched = answer.matched;
     this.#answeredAt = answer.at;
     answer.rows.forEach((row, index) => {
-      const known = before.get(keyOf(row));
-      const tintedUntil = known?.tintedUntil ?? (row.openedAt >= newSince ? now + TINT_MS : 0);
+      const known = before.get(this.#kind.keyOf(row));
+      const tintedUntil = known?.tintedUntil ?? (this.#kind.bornAt(row) >= newSince ? now + TINT_MS : 0);
       this.#put(offset + index, row, tintedUntil);
     });
   }
 
-  #put(place: number, row: NodeConnection, tintedUntil: number): void {
-    const key = keyOf(row);
+  #put(place: number, row: Row, tintedUntil: number): void {
+    const key = this.#kind.keyOf(row);
     this.#slots.set(place, { key, row, tintedUntil, closed: false });
     this.#places.set(key, place);
   }
 
   /** By how many rows the hub's list stands lower than what is shown: the middle of what the rows known say. */
-  #shiftOf({ rows }: ConnectionList, offset: number): number {
+  #shiftOf({ rows }: Answer, offset: number): number {
     const shifts = rows.flatMap((row, index) => {
-      const place = this.#places.get(keyOf(row));
+      const place = this.#places.get(this.#kind.keyOf(row));
       return place === undefined ? [] : [offset + index - place];
     });
     return shifts.sort((a, b) => a - b)[shifts.length >> 1] ?? this.#shift;
   }
 
-  #markGone(answer: ConnectionList, offset: number): boolean {
-    const told = new Set(answer.rows.map(keyOf));
-    const asleep = new Set(answer.nodes.flatMap(({ node, error }) => (error === null ? [] : [node])));
+  #markGone(answer: Answer, offset: number): boolean {
+    const told = new Set(answer.rows.map((row) => this.#kind.keyOf(row)));
     const covers = this.#coverage(answer, offset);
     let gone = false;
     for (const [place, slot] of this.#slots) {
-      if (slot.closed || told.has(slot.key) || asleep.has(slot.row.node) || !covers(slot.row)) continue;
+      if (slot.closed || told.has(slot.key) || !covers(slot.row) || !this.#kind.tellsOf(answer, slot.row)) continue;
       this.#slots.set(place, { ...slot, closed: true });
       gone = true;
     }
     return gone;
   }
 
-  /** Whether a row would be in this answer if it were still open. */
-  #coverage({ rows, matched }: ConnectionList, offset: number): (row: ConnectionRow) => boolean {
+  /** Whether a row would be in this answer if it were still there. */
+  #coverage({ rows, matched }: Answer, offset: number): (row: Row) => boolean {
     if (offset === 0 && rows.length >= matched) return () => true;
+    const compare = this.#steady;
     const first = rows[0];
     const last = rows.at(-1);
-    if (first === undefined || last === undefined || !STEADY.has(this.#order.sort)) return () => false;
-    // Equals are in an order of the hub's own, so that of them nothing is said.
-    const compare = compareConnections<ConnectionRow>(this.#order.sort, this.#order.descending, () => 0);
+    if (first === undefined || last === undefined || compare === null) return () => false;
     return (row) => (offset === 0 || compare(first, row) < 0) && compare(row, last) < 0;
   }
 
@@ -179,17 +196,4 @@ export class RowBook {
       this.#slots.delete(place);
     }
   }
-}
-
-/**
- * A row with its figures of now, under the name it has: a connection that leaves a namespace is called otherwise from
- * then on, often right before it ends, and would look like another one that took the place.
- */
-function renewed({ id, user }: NodeConnection, row: NodeConnection): NodeConnection {
-  return { ...row, id, user: row.user ?? user };
-}
-
-/** What names a connection among all nodes. */
-function keyOf({ node, connection }: NodeConnection): string {
-  return `${node}/${connection}`;
 }

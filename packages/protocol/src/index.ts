@@ -224,10 +224,13 @@ export {
   MAX_JOB_ERROR,
   MAX_JOB_EVENTS,
   MAX_JOB_ID,
+  MAX_JOB_LABEL,
+  MAX_JOB_NAME,
   MAX_JOB_RESULT,
   MAX_JOB_STAGE,
   MAX_JOB_USER,
   MAX_QUEUE_NAME,
+  MAX_WORKER_NAME,
   QUEUE_STATES,
   type QueueReading,
   type QueueState,
@@ -257,6 +260,8 @@ export {
   QUEUE_STATUS_MS,
   type QueueStatusMessage,
 } from "./jobs/job-messages.ts";
+export { MAX_FRAME_BEATS, MAX_FRAME_QUEUES } from "./jobs/link-jobs.ts";
+export { JOB_EVENT_FIELDS, parseJobEvent, parseWorkerBeat } from "./jobs/parse-job-event.ts";
 export { type EventsFrame, MAX_EVENT_TEXT, MAX_FRAME_EVENTS } from "./link-events.ts";
 export {
   type AckFrame,

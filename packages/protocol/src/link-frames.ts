@@ -1,5 +1,7 @@
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { Histogram } from "./histogram.ts";
+import type { JobsAckFrame, JobsFrame } from "./jobs/job-event.ts";
+import { decodeJobs, decodeJobsAck } from "./jobs/link-jobs.ts";
 import { decodeEvents, type EventsFrame } from "./link-events.ts";
 import {
   type AnswerFrame,
@@ -153,14 +155,16 @@ export type ProbeFrame =
   | EventsFrame
   | AnswerFrame
   | TailFrame
+  | JobsFrame
   | ByeFrame;
 /** What a hub may say to a probe. */
-export type HubFrame = WelcomeFrame | ResyncFrame | AckFrame | RequestFrame;
+export type HubFrame = WelcomeFrame | ResyncFrame | AckFrame | RequestFrame | JobsAckFrame;
 /** A message as it travels. */
 export type LinkMessage = string | Uint8Array;
 
 const SNAPSHOT_TAG = 0x57;
-const PROBE_TEXTS = ["hello", "names", "table", "events", "answer", "tail", "bye"] as const;
+const PROBE_TEXTS = ["hello", "names", "table", "events", "answer", "tail", "jobs", "bye"] as const;
+const HUB_TEXTS = ["welcome", "resync", "ack", "request", "jobs-ack"] as const;
 
 /** Encodes any frame of the link but a snapshot. */
 export function encodeLinkText(frame: Exclude<ProbeFrame, SnapshotFrame> | HubFrame): string {
@@ -261,6 +265,8 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
       return decodeAnswer(fields, epoch);
     case "tail":
       return decodeTail(fields, epoch);
+    case "jobs":
+      return decodeJobs(fields, epoch);
     case "bye":
       return { type: "bye", epoch };
   }
@@ -270,7 +276,7 @@ export function decodeProbeFrame(message: LinkMessage): ProbeFrame {
 export function decodeHubFrame(message: LinkMessage): HubFrame {
   if (typeof message !== "string") throw expected("BAD_FRAME", "link", "text", message);
   const fields = asFields("BAD_FRAME", "link", parseJson("BAD_FRAME", "link", message));
-  switch (asOneOf("BAD_FRAME", "link type", fields.type, ["welcome", "resync", "ack", "request"])) {
+  switch (asOneOf("BAD_FRAME", "link type", fields.type, HUB_TEXTS)) {
     case "welcome":
       return decodeWelcome(fields);
     case "resync":
@@ -279,6 +285,8 @@ export function decodeHubFrame(message: LinkMessage): HubFrame {
       return { type: "ack", seq: asInteger("BAD_FRAME", "seq", fields.seq) };
     case "request":
       return decodeRequest(fields);
+    case "jobs-ack":
+      return decodeJobsAck(fields);
   }
 }
 

@@ -22,6 +22,10 @@ export const MAX_JOB_EVENTS = 500;
 export const MAX_QUEUE_NAME = 64;
 export const MAX_JOB_ID = 128;
 export const MAX_JOB_USER = 128;
+/** Longest names: of a kind of job, of one job as people call it, of a worker. */
+export const MAX_JOB_NAME = 128;
+export const MAX_JOB_LABEL = 256;
+export const MAX_WORKER_NAME = 128;
 /** Longest texts: of a stage, of an error; characters of a result as JSON. */
 export const MAX_JOB_STAGE = 64;
 export const MAX_JOB_ERROR = 512;
@@ -165,17 +169,23 @@ export type QueueState = (typeof QUEUE_STATES)[number];
 export interface JobsFrame {
   readonly type: "jobs";
   readonly epoch: number;
-  /** From 1, one more with each frame of an epoch. */
+  /** From 1, one more with each frame of a process. */
   readonly seq: number;
   readonly events: readonly JobEvent[];
   readonly beats: readonly WorkerBeat[];
   readonly queues: readonly QueueReading[];
-  /** Events that found no room while nobody took any, since the epoch began. */
+  /** Events that found no room while nobody took any, since the process began. */
   readonly dropped: number;
+  /** Entries that the receiving side could not read, and why one of them; absent for none, and never sent. */
+  readonly unread?: { readonly entries: number; readonly reason: string };
 }
 
-/** The hub has taken all `jobs` frames up to `seq`. */
+/**
+ * The hub keeps all `jobs` frames up to `seq`: they need not be told again. Those up to `taken` it knows, so that more
+ * may come: nobody waits for a disk.
+ */
 export interface JobsAckFrame {
   readonly type: "jobs-ack";
   readonly seq: number;
+  readonly taken: number;
 }

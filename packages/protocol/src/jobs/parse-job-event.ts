@@ -1,0 +1,220 @@
+import type { ErrorCode } from "../errors.ts";
+import { asFields, asInteger, asNumber, asOneOf, asText, expected, type Fields } from "../parse.ts";
+import { MAX_TIME } from "../tables.ts";
+import { JOB_PLANS, SIZE_CATEGORIES } from "./job-classes.ts";
+import {
+  JOB_EVENT_KINDS,
+  type JobEvent,
+  type JobEventKind,
+  MAX_JOB_ERROR,
+  MAX_JOB_ID,
+  MAX_JOB_LABEL,
+  MAX_JOB_NAME,
+  MAX_JOB_RESULT,
+  MAX_JOB_STAGE,
+  MAX_JOB_USER,
+  MAX_QUEUE_NAME,
+  MAX_WORKER_NAME,
+  QUEUE_STATES,
+  type QueueReading,
+  type WorkerBeat,
+} from "./job-event.ts";
+
+/** What a name may not hold: it goes into addresses and log lines. */
+const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** Longest delay, ms: a year. */
+const MAX_DELAY_MS = 31_536_000_000;
+const MAX_ATTEMPTS = 1_000_000;
+const MAX_SIZE = Number.MAX_SAFE_INTEGER;
+
+const COMMON = ["kind", "at", "queue", "job", "createdAt", "attempt"] as const;
+
+/** Fields that an event of a kind may have. */
+export const JOB_EVENT_FIELDS: Readonly<Record<JobEventKind, readonly string[]>> = {
+  queued: [
+    ...COMMON,
+    "name",
+    "label",
+    "userId",
+    "sizeBytes",
+    "sizeCategory",
+    "plan",
+    "priority",
+    "delayMs",
+    "maxAttempts",
+  ],
+  started: [...COMMON, "worker"],
+  progress: [...COMMON, "percent", "stage", "worker"],
+  completed: [...COMMON, "result", "worker", "startedAt"],
+  failed: [...COMMON, "error", "final", "retryInMs", "worker", "startedAt"],
+  retried: [...COMMON, "delayMs"],
+  stalled: [...COMMON, "delayMs"],
+  removed: [...COMMON, "delayMs"],
+};
+
+/** Reads single fields of one object; what is left out stays out. */
+class FieldReader {
+  readonly #code: ErrorCode;
+  readonly #where: string;
+  readonly #fields: Fields;
+
+  constructor(code: ErrorCode, where: string, value: unknown) {
+    this.#code = code;
+    this.#where = where;
+    this.#fields = asFields(code, where, value);
+  }
+
+  has(field: string): boolean {
+    return this.#fields[field] !== undefined && this.#fields[field] !== null;
+  }
+
+  name(field: string, max: number): string {
+    const text = asText(this.#code, this.#at(field), this.#fields[field], max);
+    if (text === "" || UNFIT.test(text))
+      throw expected(this.#code, this.#at(field), `1 to ${max} characters that can be seen`, text);
+    return text;
+  }
+
+  text(field: string, max: number): string {
+    return asText(this.#code, this.#at(field), this.#fields[field], max);
+  }
+
+  time(field: string): number {
+    return Math.floor(asNumber(this.#code, this.#at(field), this.#fields[field], 0, MAX_TIME));
+  }
+
+  number(field: string, min: number, max: number): number {
+    return asNumber(this.#code, this.#at(field), this.#fields[field], min, max);
+  }
+
+  integer(field: string, min: number, max: number): number {
+    return asInteger(this.#code, this.#at(field), this.#fields[field], min, max);
+  }
+
+  oneOf<T extends string>(field: string, words: readonly T[]): T {
+    return asOneOf(this.#code, this.#at(field), this.#fields[field], words);
+  }
+
+  yesOrNo(field: string): boolean {
+    const value = this.#fields[field];
+    if (typeof value !== "boolean") throw expected(this.#code, this.#at(field), "true or false", value);
+    return value;
+  }
+
+  fields(field: string): Fields {
+    return asFields(this.#code, this.#at(field), this.#fields[field]);
+  }
+
+  #at(field: string): string {
+    return `${this.#where}.${field}`;
+  }
+}
+
+/**
+ * Reads one event; fields of no meaning are passed over.
+ * @param where how an error names it, e.g. `events[3]`
+ * @throws WsightError with `code`
+ */
+export function parseJobEvent(code: ErrorCode, where: string, value: unknown): JobEvent {
+  const read = new FieldReader(code, where, value);
+  const common = {
+    at: read.time("at"),
+    queue: read.name("queue", MAX_QUEUE_NAME),
+    job: read.name("job", MAX_JOB_ID),
+    ...(read.has("createdAt") ? { createdAt: read.time("createdAt") } : {}),
+    ...(read.has("attempt") ? { attempt: read.integer("attempt", 1, MAX_ATTEMPTS) } : {}),
+  };
+  const kind = read.oneOf("kind", JOB_EVENT_KINDS);
+  switch (kind) {
+    case "queued":
+      return { kind, ...common, ...queuedFields(read) };
+    case "started":
+      return { kind, ...common, ...workerField(read) };
+    case "progress":
+      return {
+        kind,
+        ...common,
+        ...(read.has("percent") ? { percent: read.number("percent", 0, 100) } : {}),
+        ...(read.has("stage") ? { stage: read.text("stage", MAX_JOB_STAGE) } : {}),
+        ...workerField(read),
+      };
+    case "completed":
+      return {
+        kind,
+        ...common,
+        ...(read.has("result") ? { result: read.text("result", MAX_JOB_RESULT) } : {}),
+        ...runFields(read),
+      };
+    case "failed":
+      return {
+        kind,
+        ...common,
+        error: read.has("error") ? read.text("error", MAX_JOB_ERROR) : "",
+        final: read.has("final") ? read.yesOrNo("final") : true,
+        ...(read.has("retryInMs") ? { retryInMs: read.number("retryInMs", 0, MAX_DELAY_MS) } : {}),
+        ...runFields(read),
+      };
+    default:
+      return { kind, ...common, ...delayField(read) };
+  }
+}
+
+function queuedFields(read: FieldReader): object {
+  return {
+    ...(read.has("name") ? { name: read.text("name", MAX_JOB_NAME) } : {}),
+    ...(read.has("label") ? { label: read.text("label", MAX_JOB_LABEL) } : {}),
+    ...(read.has("userId") ? { userId: read.name("userId", MAX_JOB_USER) } : {}),
+    ...(read.has("sizeBytes") ? { sizeBytes: read.number("sizeBytes", 0, MAX_SIZE) } : {}),
+    ...(read.has("sizeCategory") ? { sizeCategory: read.oneOf("sizeCategory", SIZE_CATEGORIES) } : {}),
+    ...(read.has("plan") ? { plan: read.oneOf("plan", JOB_PLANS) } : {}),
+    ...(read.has("priority") ? { priority: read.number("priority", 0, MAX_SIZE) } : {}),
+    ...delayField(read),
+    ...(read.has("maxAttempts") ? { maxAttempts: read.integer("maxAttempts", 1, MAX_ATTEMPTS) } : {}),
+  };
+}
+
+function workerField(read: FieldReader): { worker?: string } {
+  return read.has("worker") ? { worker: read.name("worker", MAX_WORKER_NAME) } : {};
+}
+
+function runFields(read: FieldReader): object {
+  return { ...workerField(read), ...(read.has("startedAt") ? { startedAt: read.time("startedAt") } : {}) };
+}
+
+function delayField(read: FieldReader): object {
+  return read.has("delayMs") ? { delayMs: read.number("delayMs", 0, MAX_DELAY_MS) } : {};
+}
+
+/** Reads what a worker says of itself. @throws WsightError with `code` */
+export function parseWorkerBeat(code: ErrorCode, where: string, value: unknown): WorkerBeat {
+  const read = new FieldReader(code, where, value);
+  return {
+    at: read.time("at"),
+    queue: read.name("queue", MAX_QUEUE_NAME),
+    worker: read.name("worker", MAX_WORKER_NAME),
+    concurrency: read.has("concurrency") ? read.integer("concurrency", 1, 1_000_000) : 1,
+    active: read.has("active") ? read.integer("active", 0, 1_000_000) : 0,
+    ...(read.has("ended") ? { ended: read.yesOrNo("ended") } : {}),
+    ...(read.has("paused") ? { paused: read.yesOrNo("paused") } : {}),
+  };
+}
+
+/** Reads what a queue says of itself. @throws WsightError with `code` */
+export function parseQueueReading(code: ErrorCode, where: string, value: unknown): QueueReading {
+  const read = new FieldReader(code, where, value);
+  const counts = read.fields("counts");
+  return {
+    at: read.time("at"),
+    queue: read.name("queue", MAX_QUEUE_NAME),
+    library: read.name("library", MAX_QUEUE_NAME),
+    paused: read.yesOrNo("paused"),
+    counts: Object.fromEntries(
+      QUEUE_STATES.filter((state) => counts[state] !== undefined).map((state) => [
+        state,
+        asInteger(code, `${where}.counts.${state}`, counts[state]),
+      ]),
+    ),
+    workers: read.has("workers") ? read.integer("workers", 0, 1_000_000) : null,
+    oldestWaitMs: read.has("oldestWaitMs") ? read.number("oldestWaitMs", 0, MAX_TIME) : null,
+  };
+}

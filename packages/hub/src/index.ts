@@ -19,7 +19,6 @@ export type { Dispatcher, DispatcherParts } from "./alerts/desk/dispatcher.ts";
 export { Sealer, sealingKey } from "./alerts/desk/sealing.ts";
 export { type AlertTablesOptions, openAlertTables } from "./alerts/desk/tables/open-tables.ts";
 export { orderOutbox, type WaitingNotice } from "./alerts/desk/tables/outbox-order.ts";
-export type { AlertTablesPlace } from "./alerts/desk/tables/tables-place.ts";
 export type {
   AlertEngine,
   AlertEngineOptions,
@@ -123,6 +122,7 @@ export { type Pool, poolOf } from "./pool.ts";
 export { createExposition, type Exposition, type ExpositionParts } from "./prometheus/exposition.ts";
 export { bucketBounds, exposedNames, findExposed, formatBound } from "./prometheus/names.ts";
 export { chooseFormat, type ExpositionFormat, takesGzip } from "./prometheus/negotiate.ts";
+export type { SqlPlace } from "./sql/place.ts";
 export { createLibsqlStore, type LibsqlStore, type LibsqlStoreOptions } from "./store/libsql/libsql-store.ts";
 export { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./store/postgres/postgres-store.ts";
 export type {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import Database from "libsql";
-import { ALERTS_FILE } from "../alerts/desk/tables/tables-place.ts";
+import { ALERTS_FILE } from "../alerts/desk/tables/alerts-file.ts";
 
 /** Name of the database within a data directory. */
 const HISTORY_FILE = "history.db";

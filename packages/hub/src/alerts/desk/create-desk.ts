@@ -3,15 +3,14 @@ import { join, resolve } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import type { ChildRestart } from "../../child-link.ts";
 import type { OnHubError } from "../../errors.ts";
-import { writerNameOf } from "../../store/postgres/writer-name.ts";
-import { nameForOnce } from "../../store/postgres/writers.ts";
+import { placeOf } from "../../sql/place.ts";
 import { createAddressGuard } from "../notify/address/address-guard.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import type { AlertBook, AlertDesk, DeskStatus } from "./desk.ts";
 import { createDeskLink, type DeskLink } from "./process/desk-link.ts";
 import type { DeskCall, DeskCalls, DeskEvent, DeskFigures, DeskProcessOptions } from "./process/messages.ts";
 import { sealingKey } from "./sealing.ts";
-import { ALERTS_FILE } from "./tables/tables-place.ts";
+import { ALERTS_FILE } from "./tables/alerts-file.ts";
 
 /** What is there already is opened this long after the start, ms: probes and viewers come first. */
 const OPEN_AFTER_MS = 250;
@@ -213,16 +212,12 @@ class LinkedDesk implements ProcessDesk {
 
   async #start(): Promise<DeskLink> {
     const { dataDir, store, secret, instance, notifyHosts = [] } = this.#options;
-    const directory = dataDir === null ? null : resolve(dataDir);
     const options: DeskProcessOptions = {
-      tables:
-        store === undefined
-          ? { engine: "libsql", dataDir: directory }
-          : { engine: "postgres", url: store, hub: await hubName(directory) },
+      tables: await placeOf(dataDir, store),
       key: sealingKey(secret),
       instance,
       notifyHosts,
-      dataDir: directory,
+      dataDir: dataDir === null ? null : resolve(dataDir),
     };
     this.#running = createDeskLink(options, (event) => this.#hear(event));
     return this.#running;
@@ -282,9 +277,4 @@ class LinkedDesk implements ProcessDesk {
     await link?.close();
     this.#state = "off";
   }
-}
-
-/** A hub without a data directory is another one after each start. */
-async function hubName(dataDir: string | null): Promise<string> {
-  return (dataDir === null ? null : await writerNameOf(dataDir)) ?? nameForOnce();
 }

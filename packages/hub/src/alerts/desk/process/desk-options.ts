@@ -1,5 +1,5 @@
 import { asFields, asText, expected, parseJson } from "@wsight/protocol";
-import type { AlertTablesPlace } from "../tables/tables-place.ts";
+import { parseDirectory, parsePlace } from "../../../sql/place.ts";
 import type { DeskProcessOptions } from "./messages.ts";
 
 const LONGEST_URL = 4096;
@@ -14,23 +14,10 @@ export function parseDeskOptions(text: string | undefined): DeskProcessOptions {
   if (!Array.isArray(notifyHosts) || notifyHosts.length > MAX_HOSTS)
     throw expected("BAD_OPTION", "notifyHosts", `a list of at most ${MAX_HOSTS} hosts`, notifyHosts);
   return {
-    tables: parseTables(asFields("BAD_OPTION", "tables", fields.tables)),
+    tables: parsePlace(fields.tables),
     key: asText("BAD_OPTION", "key", fields.key),
     instance: asText("BAD_OPTION", "instance", fields.instance, LONGEST_URL),
     notifyHosts: notifyHosts.map((host: unknown) => asText("BAD_OPTION", "notifyHosts", host, LONGEST_URL)),
-    dataDir: asDirectory(fields.dataDir),
+    dataDir: parseDirectory(fields.dataDir),
   };
-}
-
-function parseTables(fields: Readonly<Record<string, unknown>>): AlertTablesPlace {
-  if (fields.engine !== "postgres") return { engine: "libsql", dataDir: asDirectory(fields.dataDir) };
-  return {
-    engine: "postgres",
-    url: asText("BAD_OPTION", "url", fields.url, LONGEST_URL),
-    hub: asText("BAD_OPTION", "hub", fields.hub),
-  };
-}
-
-function asDirectory(value: unknown): string | null {
-  return value === null ? null : asText("BAD_OPTION", "dataDir", value, LONGEST_URL);
 }

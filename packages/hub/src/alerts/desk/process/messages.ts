@@ -1,7 +1,7 @@
 import type { ChannelHealth } from "@wsight/protocol";
 import type { FromChild } from "../../../child-link.ts";
+import type { SqlPlace } from "../../../sql/place.ts";
 import type { AlertDesk } from "../desk.ts";
-import type { AlertTablesPlace } from "../tables/tables-place.ts";
 
 /** What happened beside the answers to calls. */
 export type DeskEvent =
@@ -23,7 +23,7 @@ export interface DeskFigures {
 
 /** How the process is set up. */
 export interface DeskProcessOptions {
-  readonly tables: AlertTablesPlace;
+  readonly tables: SqlPlace;
   /** What secrets of channels are encrypted with: 32 bytes, base64url. */
   readonly key: string;
   readonly instance: string;

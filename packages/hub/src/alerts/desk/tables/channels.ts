@@ -1,7 +1,7 @@
 import { type AlertChannel, type ChannelHealth, WsightError } from "@wsight/protocol";
+import { numberOrNull, type Sql, type SqlRow, textOrNull } from "../../../sql/database.ts";
 import type { ChannelDraft } from "../desk.ts";
 import { namesOfSealed } from "../sealing.ts";
-import { numberOrNull, type Sql, type SqlRow, textOrNull } from "./database.ts";
 import { checkVersion, refuseMore } from "./rules.ts";
 import { raiseRevision } from "./settings.ts";
 

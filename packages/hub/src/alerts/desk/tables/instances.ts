@@ -1,8 +1,8 @@
 import { type AlertEpisode, type EpisodePage, WsightError } from "@wsight/protocol";
+import { listOf, numberOf, placesOf, type Sql, type SqlRow, type SqlValue, slicesOf } from "../../../sql/database.ts";
 import type { AlertCommit } from "../../commit.ts";
 import type { InstanceState } from "../../machine/instance-state.ts";
 import type { EpisodeQuery } from "../desk.ts";
-import { listOf, numberOf, placesOf, type Sql, type SqlRow, type SqlValue, slicesOf } from "./database.ts";
 
 const KEEP_EPISODES_MS = 400 * 86_400_000;
 const MAX_EPISODES = 100_000;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Notice } from "@wsight/protocol";
+import { listOf, numberOrNull, type Sql, type SqlRow, slicesOf, textOrNull } from "../../../sql/database.ts";
 import type { LeasedGroup, LeasedNotice, Outcome } from "../alert-tables.ts";
 import { noteFailed, noteSent } from "./channels.ts";
-import { listOf, numberOrNull, type Sql, type SqlRow, slicesOf, textOrNull } from "./database.ts";
 import { KEEP_GROUPS_MS, LONGEST_ERROR, WAITING } from "./outbox.ts";
 import { orderOutbox, type WaitingGroup, type WaitingNotice } from "./outbox-order.ts";
 

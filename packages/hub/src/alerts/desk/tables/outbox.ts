@@ -1,6 +1,4 @@
 import { type Notice, type OutboxRow, type OutboxState, WsightError } from "@wsight/protocol";
-import type { NoticeDraft } from "../../commit.ts";
-import type { OutboxQuery } from "../desk.ts";
 import {
   listOf,
   numberOf,
@@ -11,7 +9,9 @@ import {
   type SqlValue,
   slicesOf,
   textOrNull,
-} from "./database.ts";
+} from "../../../sql/database.ts";
+import type { NoticeDraft } from "../../commit.ts";
+import type { OutboxQuery } from "../desk.ts";
 
 /** Notices of one hub that may wait; beyond, the oldest of what can best be missed is given up. */
 const MAX_WAITING = 10_000;

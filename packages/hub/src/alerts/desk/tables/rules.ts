@@ -1,5 +1,5 @@
 import { type AlertRule, type AlertSilence, MAX_ALERT_RULES, WsightError } from "@wsight/protocol";
-import { numberOf, type Sql, type SqlRow } from "./database.ts";
+import { numberOf, type Sql, type SqlRow } from "../../../sql/database.ts";
 import { raiseRevision } from "./settings.ts";
 
 /** Versions of a rule that are kept, and how long those of one that is gone, ms. */

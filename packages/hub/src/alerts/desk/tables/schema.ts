@@ -1,16 +1,4 @@
-/** What the databases write differently. */
-export interface Dialect {
-  /** A column of numbers that grow with each row and are never given twice. */
-  readonly serial: string;
-  /** Text that is compared byte by byte. */
-  readonly key: string;
-}
-
-export const SQLITE: Dialect = { serial: "integer PRIMARY KEY AUTOINCREMENT", key: "text" };
-export const POSTGRES: Dialect = {
-  serial: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-  key: 'text COLLATE "C"',
-};
+import type { Dialect } from "../../../sql/database.ts";
 
 /**
  * Step `i` takes the tables from version `i` to `i + 1`. Steps are only ever

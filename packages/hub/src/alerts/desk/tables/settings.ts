@@ -1,5 +1,5 @@
 import type { AlertInhibition, AlertRoute } from "@wsight/protocol";
-import { numberOf, type Sql } from "./database.ts";
+import { numberOf, type Sql } from "../../../sql/database.ts";
 
 /** Things of which there is one for all hubs. */
 interface Settings {

@@ -1,9 +1,9 @@
 import type { AlertRule } from "@wsight/protocol";
+import type { Sql, SqlDatabase } from "../../../sql/database.ts";
+import { leaveHubName, noteHub, takeHubName } from "../../../sql/hub-name.ts";
 import type { AlertTables, LeasedGroup } from "../alert-tables.ts";
 import type { AlertBook } from "../desk.ts";
 import { deleteChannel, readChannels, readSealed, saveChannel } from "./channels.ts";
-import type { AlertDatabase, Sql } from "./database.ts";
-import { leaveHubName, noteHub, takeHubName } from "./hub-name.ts";
 import {
   pruneEpisodes,
   readEpisode,
@@ -29,20 +29,22 @@ import {
 } from "./rules.ts";
 import { readRevision, readSetting, saveSetting } from "./settings.ts";
 
+/** Table of the hubs that share the others. */
+const HUBS = "alert_hubs";
 /** A hub that was not seen for this long is gone, ms. */
 const GONE_MS = 5 * 60_000;
 const FORGOTTEN_MS = 30 * 86_400_000;
 
 /** What tables are made from. */
 export interface SqlAlertTablesParts {
-  readonly database: AlertDatabase;
+  readonly database: SqlDatabase;
   /** Name that the hub wishes to have; empty in a file of its own. */
   readonly hub: string;
   /** ms epoch. */
   readonly now: () => number;
 }
 
-/** The tables in any database that speaks SQL as {@link AlertDatabase} says. */
+/** The tables in any database that speaks SQL as {@link SqlDatabase} says. */
 export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTablesParts): AlertTables {
   const me = nameOfProcess();
   let hub: string | null = wished === "" ? "" : null;
@@ -52,7 +54,7 @@ export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTab
 
   /** As whom all of this is kept: known with the first call that gets through. */
   async function hubName(): Promise<string> {
-    hub ??= await write((sql) => takeHubName(sql, wished, now()));
+    hub ??= await write((sql) => takeHubName(sql, HUBS, wished, now()));
     return hub;
   }
   const readOwn = async <T>(work: (sql: Sql, own: string) => Promise<T>): Promise<T> => {
@@ -96,7 +98,7 @@ export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTab
       await endLeases(sql, own, hasEnded);
       // A file is one hub's alone.
       if (own === "") return;
-      await noteHub(sql, own, at);
+      await noteHub(sql, HUBS, own, at);
       await takeOver(sql, own, at - GONE_MS);
     });
 
@@ -112,7 +114,8 @@ export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTab
   async function close(): Promise<void> {
     const known = hub;
     // A hub that has no name to come back to leaves this one to the next.
-    if (known !== null && known !== "") await write((sql) => leaveHubName(sql, known, now())).catch(() => undefined);
+    if (known !== null && known !== "")
+      await write((sql) => leaveHubName(sql, HUBS, known, now())).catch(() => undefined);
     await database.close();
   }
 

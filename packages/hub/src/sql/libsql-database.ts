@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { WsightError } from "@wsight/protocol";
 import Database from "libsql";
-import { systemCode } from "../../../errors.ts";
+import { systemCode } from "../errors.ts";
 import {
   type Connection,
   type DatabaseOptions,
@@ -13,12 +13,18 @@ import {
   pathOf,
   setAside,
   unavailable,
-} from "../../../store/libsql/connection.ts";
-import type { AlertDatabase, Sql, SqlRow, SqlValue, SqlWork } from "./database.ts";
-import { alertSchema, SQLITE } from "./schema.ts";
+} from "../store/libsql/connection.ts";
+import {
+  SQLITE,
+  type Sql,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlTables,
+  type SqlValue,
+  type SqlWork,
+} from "./database.ts";
+import type { OnFileChange } from "./open-database.ts";
 
-/** Marks a file as wsight alerts (SQLite's `application_id`): "WSAL". */
-const SCHEMA: DatabaseSchema = { applicationId: 0x5753414c, migrations: alertSchema(SQLITE) };
 /** Damaged files that are moved aside before the disk itself is held to be at fault. */
 const MAX_SET_ASIDE = 5;
 /** How long a transaction waits for another process that writes, and how often it looks, ms. */
@@ -29,9 +35,6 @@ const BUSY_TIMEOUT_MS = 5;
 /** Statements that are kept prepared. */
 const MAX_PREPARED = 200;
 
-/** Told when a damaged file was moved aside, or one was found to be gone. */
-export type OnFileChange = (event: { readonly movedTo: string | null; readonly reason: string }) => void;
-
 interface Opened {
   readonly connection: Connection;
   readonly sql: Sql;
@@ -40,22 +43,27 @@ interface Opened {
 }
 
 /**
- * Alerts in a file of SQLite, or in memory. Opened with the first call; what
+ * Tables in a file of SQLite, or in memory. Opened with the first call; what
  * fails closes it, and the next call opens it again: a directory that becomes
  * writable, or a disk that gets room, heals it. A damaged file is moved aside
  * and an empty one begun. Other processes may use the same file.
  */
-export class LibsqlDatabase implements AlertDatabase {
+export class LibsqlDatabase implements SqlDatabase {
   readonly #options: DatabaseOptions | null;
+  readonly #schema: DatabaseSchema;
+  readonly #tables: SqlTables;
   readonly #onChange: OnFileChange;
   #opened: Opened | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #beginnings = 0;
   #closed = false;
 
-  /** @param options `null`: in memory */
-  constructor(options: DatabaseOptions | null, onChange: OnFileChange) {
-    this.#options = options;
+  /** @param dataDir `null`: in memory */
+  constructor(tables: SqlTables, dataDir: string | null, onChange: OnFileChange) {
+    const { file, what, applicationId, migrations } = tables;
+    this.#options = dataDir === null ? null : { dataDir, file, what };
+    this.#schema = { applicationId, migrations: migrations(SQLITE) };
+    this.#tables = tables;
     this.#onChange = onChange;
   }
 
@@ -75,7 +83,8 @@ export class LibsqlDatabase implements AlertDatabase {
 
   /** A transaction is one piece of work after the other. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new WsightError("STORE_UNAVAILABLE", "alerts: the desk is closed"));
+    const { what, keeper } = this.#tables;
+    if (this.#closed) return Promise.reject(new WsightError("STORE_UNAVAILABLE", `${what}: ${keeper} is closed`));
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;
@@ -95,7 +104,10 @@ export class LibsqlDatabase implements AlertDatabase {
       if (connection?.inTransaction === true) connection.exec("ROLLBACK");
       if (error instanceof WsightError && error.code !== "STORE_UNAVAILABLE") throw error;
       if (systemCode(error)?.startsWith("SQLITE_CONSTRAINT") === true) {
-        throw new WsightError("BAD_REQUEST", `alerts: expected values that can be kept (${String(error)})`);
+        throw new WsightError(
+          "BAD_REQUEST",
+          `${this.#tables.what}: expected values that can be kept (${String(error)})`,
+        );
       }
       throw this.#failed(error);
     }
@@ -107,10 +119,13 @@ export class LibsqlDatabase implements AlertDatabase {
     if (known !== null && (options === null || inodeOf(options) === known.inode)) return known;
     if (known !== null && options !== null) {
       this.#shut();
-      this.#onChange({ movedTo: null, reason: `alerts ${pathOf(options)}: the file was deleted or moved away` });
+      this.#onChange({
+        movedTo: null,
+        reason: `${this.#tables.what} ${pathOf(options)}: the file was deleted or moved away`,
+      });
     }
     const connection = this.#connect();
-    // Notices are sent meanwhile: whoever else has the file is waited for between turns.
+    // Other work goes on meanwhile: whoever else has the file is waited for between turns.
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     this.#opened = { connection, sql: sqlOf(connection), inode: options === null ? 0 : inodeOf(options) };
     return this.#opened;
@@ -120,22 +135,24 @@ export class LibsqlDatabase implements AlertDatabase {
     const options = this.#options;
     if (options !== null) {
       try {
-        return openConnection(options, SCHEMA);
+        return openConnection(options, this.#schema);
       } catch (error) {
         if (!isDamage(error)) throw error;
         this.#replace(options, error);
-        return openConnection(options, SCHEMA);
+        return openConnection(options, this.#schema);
       }
     }
     const connection = new Database(":memory:");
-    migrate(connection, SCHEMA, "alerts");
+    migrate(connection, this.#schema, this.#tables.what);
     return connection;
   }
 
   /** What is to be thrown; the database is closed. */
   #failed(error: unknown): WsightError {
     const options = this.#options;
-    if (options === null) return new WsightError("STORE_UNAVAILABLE", `alerts: ${String(error)}`, { cause: error });
+    if (options === null) {
+      return new WsightError("STORE_UNAVAILABLE", `${this.#tables.what}: ${String(error)}`, { cause: error });
+    }
     this.#shut();
     if (isDamage(error)) {
       try {
@@ -151,7 +168,7 @@ export class LibsqlDatabase implements AlertDatabase {
     if (this.#beginnings++ >= MAX_SET_ASIDE) {
       throw new WsightError(
         "STORE_UNAVAILABLE",
-        `alerts ${pathOf(options)}: damaged again after ${MAX_SET_ASIDE} new beginnings; check the disk`,
+        `${this.#tables.what} ${pathOf(options)}: damaged again after ${MAX_SET_ASIDE} new beginnings; check the disk`,
         { cause: damage },
       );
     }

@@ -1,5 +1,40 @@
 /** What a column can hold. */
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | null | Uint8Array;
+/** What the databases write differently. */
+export interface Dialect {
+  /** A column of numbers that grow with each row and are never given twice. */
+  readonly serial: string;
+  /** Text that is compared byte by byte. */
+  readonly key: string;
+  /** Bytes. */
+  readonly bytes: string;
+}
+
+export const SQLITE: Dialect = { serial: "integer PRIMARY KEY AUTOINCREMENT", key: "text", bytes: "blob" };
+export const POSTGRES: Dialect = {
+  serial: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+  key: 'text COLLATE "C"',
+  bytes: "bytea",
+};
+
+/** Tables that are kept together: in a file of their own, or beside others in a PostgreSQL. */
+export interface SqlTables {
+  /** What they hold, the first word of messages: `alerts`. */
+  readonly what: string;
+  /** Who closes the database, for people: `the desk`. */
+  readonly keeper: string;
+  /** Name of the file in the data directory. */
+  readonly file: string;
+  /** SQLite's `application_id` of that file. */
+  readonly applicationId: number;
+  /** Table of PostgreSQL that says how far the others are. */
+  readonly versions: string;
+  /** Advisory lock of PostgreSQL that keeps out others that write. */
+  readonly lock: string;
+  /** Step `i` takes the tables from version `i` to `i + 1`. */
+  readonly migrations: (dialect: Dialect) => readonly string[];
+}
+
 /** Columns of a row, in the order in which they were asked for. Whole numbers may come as text. */
 export type SqlRow = readonly unknown[];
 
@@ -15,10 +50,10 @@ export interface Sql {
 export type SqlWork<T> = (sql: Sql) => Promise<T>;
 
 /**
- * A database with the tables of {@link alertSchema}. Whatever fails rejects
+ * A database with tables of one schema. Whatever fails rejects
  * with `STORE_UNAVAILABLE`, and leaves nothing behind; the next call tries again.
  */
-export interface AlertDatabase {
+export interface SqlDatabase {
   /** One transaction that keeps out all others that write; once it resolves, it survives a power cut. */
   write<T>(work: SqlWork<T>): Promise<T>;
   /** One transaction that only reads. */

@@ -210,6 +210,25 @@ export {
   sizeCategoryOf,
 } from "./jobs/job-classes.ts";
 export {
+  type AdminQueueStatus,
+  type DurationFigures,
+  type EstimationQuality,
+  JOB_HISTORY_HOURS,
+  JOB_HISTORY_POINTS,
+  type JobDashboardMetrics,
+  type JobMetricsFigure,
+  type JobMetricsHistory,
+  type JobMetricsPoint,
+  type JobMetricsTrend,
+  type JobPerformance,
+  MAX_JOB_HISTORY_HOURS,
+  MAX_JOB_HISTORY_POINTS,
+  type QueueAnalysis,
+  type QueueAnalytics,
+  type WorkerFigures,
+  type WorkerMetricsUpdate,
+} from "./jobs/job-dashboard.ts";
+export {
   JOB_EVENT_KINDS,
   type JobCompleted,
   type JobEvent,

@@ -14,6 +14,7 @@ export const MOUNTED_PATHS: readonly string[] = [
   "/api/live",
   "/api/processes",
   "/api/history",
+  "/api/dashboard",
   "/api/grafana",
   "/metrics",
   "/prometheus",
@@ -21,6 +22,7 @@ export const MOUNTED_PATHS: readonly string[] = [
   "/ws/live",
   "/ws/probe",
   "/ws/metrics",
+  "/ws/jobs",
   "/socket.io",
 ];
 

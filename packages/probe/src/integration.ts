@@ -11,6 +11,7 @@ import type { QueryBook } from "./instruments/query-book.ts";
 import type { SlowLog } from "./instruments/slow-log.ts";
 import type { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { HttpTraffic } from "./integrations/http/http-traffic.ts";
+import type { JobSink } from "./jobs/job-outbox.ts";
 import type { ConnectionSource } from "./looks/connection-source.ts";
 import type { JobLookSource } from "./looks/job-looks.ts";
 import type { MessageTap } from "./looks/tail.ts";
@@ -36,6 +37,8 @@ export interface ProbeContext {
   /** Requests of HTTP servers, whoever watches them. */
   readonly http: HttpTraffic;
   readonly loopLag: LoopLag;
+  /** What happens to jobs goes there, from whatever library: it reaches the hub within milliseconds. */
+  readonly jobs: JobSink;
   /** Messages go there while somebody follows them: look at `tap.on` first. */
   readonly tap: MessageTap;
   readonly guard: Guard;

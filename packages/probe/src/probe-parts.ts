@@ -14,6 +14,7 @@ import { SlowLog } from "./instruments/slow-log.ts";
 import { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { ProbeContext } from "./integration.ts";
 import { HttpTraffic } from "./integrations/http/http-traffic.ts";
+import { JobOutbox } from "./jobs/job-outbox.ts";
 import { ConnectionList } from "./looks/connection-list.ts";
 import { JobLooks } from "./looks/job-looks.ts";
 import { type Allowance, createAllowance } from "./looks/pacer.ts";
@@ -51,6 +52,7 @@ interface Looks {
 /** What a probe is made of. */
 export interface ProbeParts extends Looks {
   readonly context: ProbeContext;
+  readonly outbox: JobOutbox;
   readonly pulls: Pulls;
   readonly components: Components;
   /** Called at each tick. */
@@ -87,12 +89,14 @@ export function createParts(options: ResolvedProbeOptions, life: ProbeLife): Pro
   const hookCalls = registry.counter("wsight.probe.hook.calls");
   const http = new HttpTraffic({ guard, hookCalls, hr });
   onTick.add(() => http.sweep());
+  const outbox = new JobOutbox({ guard, redact, hideUsers: options.hashUsers, hr, epoch: life.epoch });
   const context: ProbeContext = {
     ...basics,
     ...createLogs(basics),
     http,
     hookCalls,
     loopLag: new LoopLag(),
+    jobs: outbox,
     timing: new TimingSampler(),
     tap: looks.tail,
     latency: {
@@ -108,7 +112,7 @@ export function createParts(options: ResolvedProbeOptions, life: ProbeLife): Pro
     userKey: createUserKey({ hash: options.hashUsers }),
     foundChanged: life.foundChanged,
   };
-  return { ...looks, context, pulls, components, onTick, rooms };
+  return { ...looks, context, outbox, pulls, components, onTick, rooms };
 }
 
 function createLogs({

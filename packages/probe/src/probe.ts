@@ -24,6 +24,7 @@ import { collectProcess } from "./collectors/process.ts";
 import { readHostInfo } from "./host-info.ts";
 import { RateRing } from "./instruments/rate-ring.ts";
 import type { ProbeContext } from "./integration.ts";
+import type { JobOutbox, JobWay } from "./jobs/job-outbox.ts";
 import type { ProbeLink } from "./links/link.ts";
 import { summarise } from "./local-summary.ts";
 import type { ConnectionList } from "./looks/connection-list.ts";
@@ -80,6 +81,8 @@ interface LinkState {
   prompt: number;
   /** The link as one that asks. */
   readonly asker: Asker;
+  /** The way of jobs over it. */
+  readonly jobs: JobWay;
 }
 
 /** Creates a probe. It keeps no process alive and never throws after this. @throws WsightError `BAD_OPTION` */
@@ -117,6 +120,7 @@ class RunningProbe implements Probe {
   readonly #list: ConnectionList;
   readonly #tail: Tail;
   readonly #asks: Asks;
+  readonly #outbox: JobOutbox;
   readonly #capacity: ReturnType<typeof collectCapacity>["read"];
   readonly #messages: RateRing;
   readonly #errors: RateRing;
@@ -150,6 +154,7 @@ class RunningProbe implements Probe {
     this.#list = list;
     this.#tail = parts.tail;
     this.#asks = parts.asks;
+    this.#outbox = parts.outbox;
     this.#onTick = parts.onTick;
     this.#attachments = new Attachments(context, () => this.#sayHello());
     this.#tables = new Tables(context, parts);
@@ -190,12 +195,15 @@ class RunningProbe implements Probe {
 
   connect(link: ProbeLink): () => void {
     const asker: Asker = { send: (text) => link.send(text), isOpen: () => this.#links.has(state) };
-    const state: LinkState = { link, needsAll: true, heard: false, reconnects: 0, prompt: MAX_PROMPT, asker };
+    const jobs = this.#outbox.over((text) => link.send(text));
+    const state: LinkState = { link, needsAll: true, heard: false, reconnects: 0, prompt: MAX_PROMPT, asker, jobs };
     this.#links.add(state);
     link.onFrame((frame: HubFrame) => {
       if (frame.type === "request" && asker.isOpen()) void this.#asks.take(frame, asker);
+      if (frame.type === "jobs-ack") jobs.acknowledge(frame);
       if (frame.type !== "resync") return;
       state.needsAll = true;
+      jobs.shut();
       // Answer at once: a hub that starts anew should not wait for the next second. One that asks on and on should.
       if (state.prompt < 1) return;
       state.prompt--;
@@ -204,6 +212,7 @@ class RunningProbe implements Probe {
     this.#context.guard.run("link", () => this.#snapshot(), undefined);
     return () => {
       if (!this.#links.delete(state)) return;
+      jobs.end();
       this.#tail.leave(asker);
       link.send(encodeLinkText({ type: "bye", epoch: this.#epoch }));
       link.close();
@@ -231,7 +240,10 @@ class RunningProbe implements Probe {
     this.#epoch = newEpoch();
     this.#startedAt = this.#context.now();
     this.#seq = 0;
-    for (const state of this.#links) state.needsAll = true;
+    for (const state of this.#links) {
+      state.needsAll = true;
+      state.jobs.shut();
+    }
   }
 
   close(): void {
@@ -242,11 +254,14 @@ class RunningProbe implements Probe {
     this.#tail.end();
     this.#list.end();
     for (const end of this.#ends) this.#context.guard.run("detach", end, undefined);
-    for (const { link } of this.#links) {
+    for (const { link, jobs } of this.#links) {
+      jobs.flush();
+      jobs.end();
       link.send(encodeLinkText({ type: "bye", epoch: this.#epoch }));
       link.close();
     }
     this.#links.clear();
+    this.#outbox.end();
   }
 
   #tick(): void {
@@ -264,6 +279,7 @@ class RunningProbe implements Probe {
     this.#messages.push(this.#messageTotal());
     this.#errors.push(errors.total);
     guard.run("snapshot", () => this.#snapshot(), undefined);
+    this.#outbox.pump();
   }
 
   #messageTotal(): number {
@@ -288,6 +304,7 @@ class RunningProbe implements Probe {
       this.#registry.snapshot(this.#encoder, keyframe);
       const bytes = this.#encoder.finish({ epoch: this.#epoch, seq, at: this.#context.now(), keyframe });
       for (const state of takers) this.#note(state, state.link.send(bytes));
+      for (const { jobs } of takers) jobs.open();
       const told = { epoch: this.#epoch, tick: this.#ticks, all: anew };
       this.#tables.tell((text) => this.#broadcast(text), told);
       const happened = this.#context.journal.take();

@@ -20,6 +20,13 @@ export const QUEUE_METRICS: readonly MetricDefinition[] = [
   ),
   define("queue.job.wait", "histogram", "s", ["queue"], "From being ready to the first start of a job"),
   define("queue.jobs.added", "counter", "{job}", ["queue"], "Jobs that were added to a queue"),
+  define(
+    "queue.jobs.ended",
+    "counter",
+    "{job}",
+    ["queue", "queue.job.outcome"],
+    "Jobs that ended, by outcome, also those whose start nobody told of: completed, failed",
+  ),
   define("queue.job.retries", "counter", "{job}", ["queue"], "Tries of jobs that failed and were to be tried again"),
   define("queue.job.stalls", "counter", "{job}", ["queue"], "Jobs that their worker lost"),
   define("queue.oldest_wait", "gauge", "s", ["queue"], "How long the job has waited that waits longest", "max"),

@@ -4,6 +4,7 @@ import {
   type HelloFrame,
   type HistoryEvent,
   type HubFrame,
+  type JobsFrame,
   LINK_VERSION,
   type LinkMessage,
   type NamesFrame,
@@ -18,6 +19,7 @@ import type { Tracked } from "./current/tracked.ts";
 import type { Current } from "./current.ts";
 import { createEventIntakes, type EventIntake } from "./event-intake.ts";
 import type { Heirs } from "./heir.ts";
+import { createJobIntakes, type JobIntake, type OnJobs } from "./job-intake.ts";
 
 /** A link is asked to say everything again at most this often. */
 const RESYNC_EVERY_MS = 1000;
@@ -37,6 +39,8 @@ export interface IngestOptions {
   readonly ownNode?: string;
   /** Gets what probes tell of events, in the hub's time; must not throw. @default nobody */
   readonly onEvents?: (events: readonly HistoryEvent[]) => void;
+  /** Gets what probes tell of jobs. @default nobody, and nothing of it is acknowledged */
+  readonly onJobs?: OnJobs;
 }
 
 /** What a hub says of itself to a probe that says hello. */
@@ -99,11 +103,12 @@ export interface Ingest {
 }
 
 /** Makes the way in for probes. */
-export function createIngest({ current, clock, asks, welcome, ownNode, onEvents }: IngestOptions): Ingest {
+export function createIngest({ current, clock, asks, welcome, ownNode, onEvents, onJobs }: IngestOptions): Ingest {
   const stats = { links: 0, frames: 0, bytes: 0, badFrames: 0, lastBadFrame: null as string | null };
   /** Open links of this machine. */
   const locals = new Set<Link>();
   const intakeOf = createEventIntakes(clock);
+  const jobsOf = onJobs === undefined ? () => null : createJobIntakes(clock, onJobs);
   return {
     open(reply, { service = null, local = false, own = false, figures = false } = {}) {
       const complain = (reason: string): void => {
@@ -111,7 +116,7 @@ export function createIngest({ current, clock, asks, welcome, ownNode, onEvents 
         stats.lastBadFrame = reason;
       };
       const link = new Link(
-        { current, clock, asks, welcome, ownNode, onEvents, intake: intakeOf() },
+        { current, clock, asks, welcome, ownNode, onEvents, intake: intakeOf(), jobsOf },
         { service, local, figures },
         reply,
         complain,
@@ -158,6 +163,7 @@ interface LinkParts extends Pick<IngestOptions, "current" | "clock"> {
   readonly ownNode: string | undefined;
   readonly onEvents: IngestOptions["onEvents"] | undefined;
   readonly intake: EventIntake;
+  readonly jobsOf: (say: (frame: HubFrame) => void) => JobIntake | null;
 }
 
 /**
@@ -172,6 +178,7 @@ class Link {
   readonly #ownNode: string | undefined;
   readonly #onEvents: IngestOptions["onEvents"];
   readonly #intake: EventIntake;
+  readonly #jobs: JobIntake | null;
   readonly #service: string | null;
   readonly #local: boolean;
   readonly #figures: boolean;
@@ -188,7 +195,7 @@ class Link {
   #resyncAt = -Infinity;
 
   constructor(
-    { current, clock, asks, welcome, ownNode, onEvents, intake }: LinkParts,
+    { current, clock, asks, welcome, ownNode, onEvents, intake, jobsOf }: LinkParts,
     { service, local, figures }: Required<Omit<LinkOrigin, "own">>,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
@@ -204,6 +211,7 @@ class Link {
     this.#local = local;
     this.#figures = figures;
     this.#reply = reply;
+    this.#jobs = jobsOf((frame) => this.#say(frame));
     this.#complain = complain;
   }
 
@@ -237,6 +245,7 @@ class Link {
     else if (frame.type === "snapshot") this.#snapshot(writer, frame);
     else if (frame.type === "table") writer.table(frame);
     else if (frame.type === "events") this.#onEvents?.(this.#intake.take(frame, writer));
+    else if (frame.type === "jobs") this.#hearJobs(frame, writer);
     else if (frame.type === "answer") this.#asked?.answer(frame);
     else if (frame.type === "tail") this.#asked?.tail(frame);
     else if (frame.type === "bye") {
@@ -252,6 +261,13 @@ class Link {
     this.#leaveHeirs = null;
     this.#asked?.close();
     this.#asked = null;
+    this.#jobs?.close();
+  }
+
+  #hearJobs(frame: JobsFrame, writer: NodeWriter): void {
+    if (frame.unread !== undefined)
+      this.#complain(`jobs: ${frame.unread.entries} could not be read: ${frame.unread.reason}`);
+    this.#jobs?.take(frame, writer);
   }
 
   #hello(frame: HelloFrame): void {

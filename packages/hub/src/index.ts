@@ -113,6 +113,7 @@ export type {
   RunProgress,
 } from "./jobs/estimate/estimator.ts";
 export { simulateWait } from "./jobs/estimate/simulate-wait.ts";
+export { createJobFigures, type JobFigures, type JobFiguresParts } from "./jobs/figures/create-figures.ts";
 export { createLive, type Live } from "./live/live.ts";
 export type { LiveOptions, LiveStats } from "./live/live-options.ts";
 export { createTail, type Tail, type TailOptions, type TailViewer, type TailWish } from "./live/tail.ts";

@@ -85,6 +85,12 @@ export class OwnNode {
 
   /** Says everything that changed; call it shortly before a second is closed. */
   tell(): void {
+    this.#say();
+    // Forgotten, as when the clock was set back: all of it, so that this second has its figures.
+    if (!this.#greeted) this.#say();
+  }
+
+  #say(): void {
     const now = this.#parts.clock.now();
     this.#startedAt ??= now;
     if (!this.#greeted) this.#greet(this.#startedAt);

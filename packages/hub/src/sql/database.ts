@@ -77,11 +77,11 @@ export function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-/** `($1, $2), ($3, $4)` for so many rows of so many columns. */
-export function placesOf(rows: number, columns: number): string {
+/** `($1, $2), ($3, $4)` for so many rows of so many columns, after the first values. */
+export function placesOf(rows: number, columns: number, after = 0): string {
   const row = (first: number): string =>
     `(${Array.from({ length: columns }, (_, column) => `$${first + column}`).join(", ")})`;
-  return Array.from({ length: rows }, (_, index) => row(1 + index * columns)).join(", ");
+  return Array.from({ length: rows }, (_, index) => row(after + 1 + index * columns)).join(", ");
 }
 
 /** `$2, $3, $4` for so many values after the first ones. */

@@ -1,4 +1,5 @@
 import type { AlertEpisode } from "@wsight/protocol";
+import type { Pile } from "../../keeping/keep-queue.ts";
 import type { AlertCommit, NoticeDraft } from "../commit.ts";
 import type { InstanceState } from "../machine/instance-state.ts";
 
@@ -11,7 +12,7 @@ const EPISODES_LEFT = 25_000;
 const MAX_PART = 250;
 
 /** Several commits as one: the newest state of an instance and of an episode counts, and every notice. Bounded. */
-export class Together {
+export class Together implements Pile<AlertCommit> {
   /** `null`: forgotten. */
   readonly #instances = new Map<string, InstanceState | null>();
   readonly #episodes = new Map<string, AlertEpisode>();
@@ -22,7 +23,7 @@ export class Together {
   }
 
   /** How many notices it has. */
-  get notices(): number {
+  get size(): number {
     return this.#notices.size;
   }
 
@@ -58,7 +59,7 @@ export class Together {
     return part;
   }
 
-  toCommit(): AlertCommit {
+  toBatch(): AlertCommit {
     const states = [...this.#instances];
     return {
       instances: states.map(([, state]) => state).filter((state) => state !== null),

@@ -6,6 +6,7 @@ export const LOCK = {
   migrate: "2003003751, 1",
   series: "2003003751, 2",
   alerts: "2003003751, 3",
+  jobs: "2003003751, 4",
 } as const;
 
 /**

@@ -1,5 +1,4 @@
 import type { ChannelHealth } from "@wsight/protocol";
-import type { FromChild } from "../../../child-link.ts";
 import type { SqlPlace } from "../../../sql/place.ts";
 import type { AlertDesk } from "../desk.ts";
 
@@ -42,13 +41,3 @@ export type DeskCalls = {
   };
 } & { readonly close: { readonly argument: null; readonly answer: null } };
 export type DeskCall = keyof DeskCalls;
-
-/** A call on its way to the process. */
-export interface ToDeskProcess<Call extends DeskCall = DeskCall> {
-  readonly id: number;
-  readonly call: Call;
-  readonly argument: DeskCalls[Call]["argument"];
-}
-
-/** What the process sends back. */
-export type FromDeskProcess = FromChild<DeskCalls[DeskCall]["answer"], DeskEvent>;

@@ -1,5 +1,8 @@
 import type { JobRecord, LedgerQuery } from "./ledger.ts";
 
+/** Of jobs that ended, the newest that are given back at the start. */
+export const MAX_LOADED_ENDED = 1000;
+
 /** True for a job that is at its end. */
 export function hasEnded({ state }: Pick<JobRecord, "state">): boolean {
   return state === "completed" || state === "failed" || state === "removed";

@@ -1,11 +1,9 @@
 import type { JobLedger, JobRecord, LedgerBook, LedgerQuery, LedgerStatus } from "./ledger.ts";
-import { hasEnded, matches } from "./ledger-query.ts";
+import { hasEnded, MAX_LOADED_ENDED, matches } from "./ledger-query.ts";
 
 /** Jobs that ended and are remembered; beyond, the oldest are forgotten. */
 const MAX_ENDED = 10_000;
 
-/** Of those that ended, the newest that are given back at the start. */
-const MAX_LOADED_ENDED = 1000;
 const STATUS: LedgerStatus = { state: "off", problem: null, dropped: 0 };
 
 /** The ledger of a hub that keeps nothing on a disk: it remembers while the hub lives. */
@@ -27,7 +25,7 @@ export function createMemoryLedger(): JobLedger {
     if (ended.size > MAX_ENDED && oldest !== undefined) ended.delete(oldest);
   }
 
-  const newestFirst = (): JobRecord[] => [...ended.values()].sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));
+  const newestFirst = (): JobRecord[] => [...ended.values()].sort(newerFirst);
   const isEmpty = (): boolean => live.size + ended.size + nodes.size + notes.size === 0;
   const bookOf = (): LedgerBook => ({
     jobs: [...live.values(), ...newestFirst().slice(0, MAX_LOADED_ENDED)],
@@ -56,6 +54,12 @@ export function createMemoryLedger(): JobLedger {
     status: () => STATUS,
     close: async () => undefined,
   };
+}
+
+function newerFirst(a: JobRecord, b: JobRecord): number {
+  return (
+    (b.endedAt ?? b.changedAt) - (a.endedAt ?? a.changedAt) || (keyOf(a.queue, a.id) < keyOf(b.queue, b.id) ? -1 : 1)
+  );
 }
 
 /** No name of a queue has a line feed. */

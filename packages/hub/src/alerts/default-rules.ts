@@ -157,7 +157,6 @@ function queueRules(): readonly Draft[] {
       expression: { all: [{ when: none }, { when: { ...waiting, op: "gt", limit: 0 } }] },
       forSec: 15,
       keepFiringSec: 15,
-      noData: noData("firing", 15),
     },
     {
       id: "no-workers",

@@ -1,4 +1,4 @@
-import type { QueueRow, WorkersTable } from "@wsight/protocol";
+import type { Labels, QueueRow, WorkersTable } from "@wsight/protocol";
 import type { JobOutcome } from "../job-meter.ts";
 import type { OwnLine, OwnNode } from "./own-node.ts";
 
@@ -14,11 +14,15 @@ export interface WorkerShares {
   readonly dead: number;
 }
 
-/** All series of one queue. Each begins with the first figure there is, so that what is not known is not there. */
+/**
+ * All series of one queue. Each begins with the first figure there is, so that what is not known is not there. How it
+ * stands ends with the queue, so that nothing is missed of one that is gone; what was counted stays for a while.
+ */
 export class QueueFigures {
   readonly #node: OwnNode;
   readonly #queue: string;
-  readonly #lines = new Map<string, OwnLine | null>();
+  readonly #counted = new Map<string, OwnLine | null>();
+  readonly #standing = new Map<string, OwnLine | null>();
 
   constructor(node: OwnNode, queue: string) {
     this.#node = node;
@@ -26,64 +30,76 @@ export class QueueFigures {
   }
 
   added(): void {
-    this.#line("queue.jobs.added")?.add(1);
+    this.#count("queue.jobs.added")?.add(1);
   }
 
   waited(seconds: number): void {
-    this.#line("queue.job.wait")?.record(seconds);
+    this.#count("queue.job.wait")?.record(seconds);
   }
 
   /** @param runSeconds `null` when nobody told of its start */
   ended(outcome: JobOutcome, runSeconds: number | null): void {
     // Both are there from the first end on, so that a share of none is told as that.
-    for (const one of OUTCOMES) this.#line("queue.jobs.ended", { "queue.job.outcome": one });
-    this.#line("queue.jobs.ended", { "queue.job.outcome": outcome })?.add(1);
-    if (runSeconds !== null) this.#line("queue.job.duration", { "queue.job.outcome": outcome })?.record(runSeconds);
+    for (const one of OUTCOMES) this.#count("queue.jobs.ended", { "queue.job.outcome": one });
+    this.#count("queue.jobs.ended", { "queue.job.outcome": outcome })?.add(1);
+    if (runSeconds !== null) this.#count("queue.job.duration", { "queue.job.outcome": outcome })?.record(runSeconds);
   }
 
   retried(): void {
-    this.#line("queue.job.retries")?.add(1);
+    this.#count("queue.job.retries")?.add(1);
   }
 
   stalled(): void {
-    this.#line("queue.job.stalls")?.add(1);
+    this.#count("queue.job.stalls")?.add(1);
   }
 
-  /** How it stands; `null` when nobody can say. */
+  /** How it stands; `null` when there is no such queue any more. */
   stands(row: QueueRow | null, workers: WorkerShares | null): void {
-    for (const state of STATES) this.#set("queue.jobs", row?.[state], { "queue.job.state": state });
-    this.#set("queue.workers", row?.workers);
-    this.#set("queue.capacity", row?.capacity);
-    this.#set("queue.oldest_wait", row === null ? null : oldestWait(row));
-    this.#set("queue.worker.utilization", workers?.utilization);
-    for (const state of UNWELL) this.#set("queue.workers.unwell", workers?.[state], { "queue.worker.state": state });
+    if (row === null) {
+      endAll(this.#standing);
+      return;
+    }
+    for (const state of STATES) this.#set("queue.jobs", row[state], { "queue.job.state": state });
+    this.#set("queue.workers", row.workers);
+    this.#set("queue.capacity", row.capacity);
+    this.#set("queue.oldest_wait", oldestWait(row));
+    this.#set("queue.worker.utilization", workers?.utilization ?? null);
+    for (const state of UNWELL)
+      this.#set("queue.workers.unwell", workers?.[state] ?? null, { "queue.worker.state": state });
   }
 
-  /** There is no such queue any more. */
   end(): void {
-    for (const line of this.#lines.values()) line?.end();
-    this.#lines.clear();
+    endAll(this.#standing);
+    endAll(this.#counted);
   }
 
-  #set(metric: string, value: number | null | undefined, labels: Readonly<Record<string, string>> = {}): void {
+  #set(metric: string, value: number | null, labels: Labels = {}): void {
     const known = value ?? Number.NaN;
-    // What was never known has no series.
-    if (Number.isNaN(known) && !this.#lines.has(keyOf(metric, labels))) return;
-    this.#line(metric, labels)?.set(known);
+    if (Number.isNaN(known) && !this.#standing.has(keyOf(metric, labels))) return;
+    this.#line(this.#standing, metric, labels)?.set(known);
   }
 
-  #line(metric: string, labels: Readonly<Record<string, string>> = {}): OwnLine | null {
+  #count(metric: string, labels: Labels = {}): OwnLine | null {
+    return this.#line(this.#counted, metric, labels);
+  }
+
+  #line(lines: Map<string, OwnLine | null>, metric: string, labels: Labels): OwnLine | null {
     const key = keyOf(metric, labels);
-    let line = this.#lines.get(key);
+    let line = lines.get(key);
     if (line === undefined) {
       line = this.#node.line(metric, { queue: this.#queue, ...labels });
-      this.#lines.set(key, line);
+      lines.set(key, line);
     }
     return line;
   }
 }
 
-function keyOf(metric: string, labels: Readonly<Record<string, string>>): string {
+function endAll(lines: Map<string, OwnLine | null>): void {
+  for (const line of lines.values()) line?.end();
+  lines.clear();
+}
+
+function keyOf(metric: string, labels: Labels): string {
   return [metric, ...Object.values(labels)].join(" ");
 }
 

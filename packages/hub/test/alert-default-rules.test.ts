@@ -42,7 +42,7 @@ describe("the rules that come with it", () => {
       "queue-length": [30, 1, "keep"],
       "job-processing-time": [120, 1, "ok"],
       "job-errors": [120, 10, "ok"],
-      "no-active-workers": [15, 1, "firing"],
+      "no-active-workers": [15, 1, "keep"],
       "no-workers": [15, 1, "keep"],
       "host-memory": [60, 1, "no_data"],
       "event-loop-lag": [60, 1, "keep"],

@@ -1,4 +1,5 @@
-import { type Panel, SECTIONS } from "./panels.ts";
+import type { Panel } from "./panel.ts";
+import { SECTIONS } from "./panels.ts";
 
 const COLUMNS = 24;
 const PANEL_HEIGHT = 8;

@@ -1,32 +1,8 @@
-/** One line of expressions in a panel. */
-interface PanelQuery {
-  readonly expr: string;
-  /** Grafana's template of a line's name. */
-  readonly legend: string;
-}
-
-/** One panel of the dashboard. */
-export interface Panel {
-  readonly title: string;
-  /** What it says, for people. */
-  readonly help: string;
-  /** As Grafana calls it: `short`, `s`, `bytes`, `percentunit`. */
-  readonly unit: string;
-  readonly shape: "lines" | "stacked" | "number" | "heatmap";
-  /** Of 24 columns. */
-  readonly width: 4 | 6 | 8 | 12;
-  readonly queries: readonly PanelQuery[];
-}
-
-/** Panels under one heading. */
-export interface Section {
-  readonly title: string;
-  readonly panels: readonly Panel[];
-}
+import { JOBS } from "./job-panels.ts";
+import { type PanelQuery, type Section, WINDOW } from "./panel.ts";
 
 /** What the variables of the dashboard choose. */
 const WHERE = 'service=~"$service",node=~"$node"';
-const WINDOW = "$__rate_interval";
 
 function rate(metric: string, by: string, more = ""): string {
   return `sum by (${by}) (rate(${metric}{${WHERE}${more}}[${WINDOW}]))`;
@@ -361,4 +337,4 @@ const HOST: Section = {
 };
 
 /** What the dashboard shows, from top to bottom. */
-export const SECTIONS: readonly Section[] = [CONNECTIONS, MESSAGES, LATENCY, ERRORS, EVENT_LOOP, HOST];
+export const SECTIONS: readonly Section[] = [CONNECTIONS, MESSAGES, LATENCY, ERRORS, JOBS, EVENT_LOOP, HOST];

@@ -1,5 +1,15 @@
 export type { Attachment } from "./attachments.ts";
 export type { OnError, Stage } from "./guard.ts";
+export type { DescribedJob, JobDescription, JobOptions } from "./job-options.ts";
+export type {
+  BeatingWorker,
+  FailedJob,
+  JobCalls,
+  JobOf,
+  JobWithWorker,
+  QueuedDocument,
+  QueuedJob,
+} from "./jobs/job-calls.ts";
 export { MAX_UNACKNOWLEDGED } from "./links/hub-words.ts";
 export type { ProbeLink } from "./links/link.ts";
 export type { LinkTiming } from "./links/link-timing.ts";

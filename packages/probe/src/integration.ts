@@ -10,6 +10,7 @@ import type { LoopLag } from "./instruments/loop-lag.ts";
 import type { QueryBook } from "./instruments/query-book.ts";
 import type { SlowLog } from "./instruments/slow-log.ts";
 import type { TimingSampler } from "./instruments/timing-sampler.ts";
+import type { RecentJobs } from "./integrations/bullmq/recent-jobs.ts";
 import type { HttpTraffic } from "./integrations/http/http-traffic.ts";
 import type { JobSink } from "./jobs/job-outbox.ts";
 import type { ConnectionSource } from "./looks/connection-source.ts";
@@ -39,6 +40,8 @@ export interface ProbeContext {
   readonly loopLag: LoopLag;
   /** What happens to jobs goes there, from whatever library: it reaches the hub within milliseconds. */
   readonly jobs: JobSink;
+  /** Jobs that this process told of when it added them. */
+  readonly recentJobs: RecentJobs;
   /** Messages go there while somebody follows them: look at `tap.on` first. */
   readonly tap: MessageTap;
   readonly guard: Guard;

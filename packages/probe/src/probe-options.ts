@@ -1,5 +1,6 @@
 import { describe, TIER_MS, WsightError } from "@wsight/protocol";
 import type { OnError } from "./guard.ts";
+import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from "./job-options.ts";
 import { isSecretName, type Redact } from "./redact.ts";
 
 /** Bounds of what a probe keeps. A bound that is reached is counted in `wsight.probe.series.dropped` or said in the docs of the option. */
@@ -71,6 +72,8 @@ export interface ProbeOptions {
    * @default none: payloads are not looked at
    */
   readonly tailFields?: readonly string[];
+  /** How jobs of queues that are attached are told of. */
+  readonly jobs?: JobOptions;
   readonly caps?: ProbeCaps;
   /** Hears of failures inside the probe: the first of each source, and the one that switches it off. @default a line on stderr */
   readonly onError?: OnError;
@@ -94,6 +97,7 @@ export interface ResolvedProbeOptions {
   readonly slowMs: number;
   /** `null`: payloads are not looked at. */
   readonly tailFields: ReadonlySet<string> | null;
+  readonly jobs: ResolvedJobOptions;
   readonly caps: Required<ProbeCaps>;
   readonly onError: OnError;
 }
@@ -118,6 +122,7 @@ export function resolveProbeOptions(options: ProbeOptions, defaults: { instance:
     allowDisconnect: yesOrNo("allowDisconnect", options.allowDisconnect ?? true),
     slowMs: whole("slowMs", options.slowMs ?? 100, 1, 3_600_000),
     tailFields: options.tailFields === undefined ? null : fieldNames("tailFields", options.tailFields),
+    jobs: resolveJobOptions(options.jobs ?? {}),
     caps: {
       events: whole("caps.events", options.caps?.events ?? 200, 1, 1000),
       types: whole("caps.types", options.caps?.types ?? 64, 1, 256),

@@ -13,6 +13,7 @@ import { QueryBook } from "./instruments/query-book.ts";
 import { SlowLog } from "./instruments/slow-log.ts";
 import { TimingSampler } from "./instruments/timing-sampler.ts";
 import type { ProbeContext } from "./integration.ts";
+import { RecentJobs } from "./integrations/bullmq/recent-jobs.ts";
 import { HttpTraffic } from "./integrations/http/http-traffic.ts";
 import { JobOutbox } from "./jobs/job-outbox.ts";
 import { ConnectionList } from "./looks/connection-list.ts";
@@ -97,6 +98,7 @@ export function createParts(options: ResolvedProbeOptions, life: ProbeLife): Pro
     hookCalls,
     loopLag: new LoopLag(),
     jobs: outbox,
+    recentJobs: new RecentJobs(),
     timing: new TimingSampler(),
     tap: looks.tail,
     latency: {

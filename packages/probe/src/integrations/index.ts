@@ -1,4 +1,5 @@
 import type { Integration } from "../integration.ts";
+import { bullmq } from "./bullmq/bullmq.ts";
 import { ioredis } from "./cache/ioredis.ts";
 import { nodeRedis } from "./cache/node-redis.ts";
 import { upstash } from "./cache/upstash.ts";
@@ -25,4 +26,5 @@ export const integrations: readonly Integration[] = [
   upstash,
   pg,
   prisma,
+  bullmq,
 ];

@@ -114,6 +114,17 @@ export type {
 } from "./jobs/estimate/estimator.ts";
 export { simulateWait } from "./jobs/estimate/simulate-wait.ts";
 export { createJobFigures, type JobFigures, type JobFiguresParts } from "./jobs/figures/create-figures.ts";
+export { createJobLedger, type JobLedgerOptions, type ProcessLedger } from "./jobs/ledger/create-ledger.ts";
+export type { JobTables, KeptBatch } from "./jobs/ledger/job-tables.ts";
+export type {
+  JobLedger,
+  JobRecord,
+  LedgerBatch,
+  LedgerBook,
+  LedgerQuery,
+  LedgerStatus,
+} from "./jobs/ledger/ledger.ts";
+export { openJobTables } from "./jobs/ledger/tables/open-tables.ts";
 export { createLive, type Live } from "./live/live.ts";
 export type { LiveOptions, LiveStats } from "./live/live-options.ts";
 export { createTail, type Tail, type TailOptions, type TailViewer, type TailWish } from "./live/tail.ts";

@@ -53,6 +53,8 @@ export {
   inContext,
 } from "./http-contract.ts";
 export { isRunning } from "./is-running.ts";
+export { type JobLedgerContract, jobLedgerContract } from "./job-ledger-contract.ts";
+export { ALL_ENDED, EMPTY_BATCH, endedJob, fullJob, JOBS_START_AT, sampleJob } from "./job-samples.ts";
 export { findMailServer, type MailServer, startMailServer } from "./mail-server.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
 export {

@@ -24,6 +24,7 @@ import { collectProcess } from "./collectors/process.ts";
 import { readHostInfo } from "./host-info.ts";
 import { RateRing } from "./instruments/rate-ring.ts";
 import type { ProbeContext } from "./integration.ts";
+import { createJobCalls, type JobCalls } from "./jobs/job-calls.ts";
 import type { JobOutbox, JobWay } from "./jobs/job-outbox.ts";
 import type { ProbeLink } from "./links/link.ts";
 import { summarise } from "./local-summary.ts";
@@ -43,7 +44,7 @@ const KEYFRAME_TICKS = 30;
 const MAX_PROMPT = 5;
 
 /** Measures one process. */
-export interface Probe extends TrackApi {
+export interface Probe extends TrackApi, JobCalls {
   readonly service: string;
   readonly instance: string;
   /**
@@ -87,7 +88,8 @@ interface LinkState {
 
 /** Creates a probe. It keeps no process alive and never throws after this. @throws WsightError `BAD_OPTION` */
 export function createProbe(options: ProbeOptions = {}): Probe {
-  return new RunningProbe(resolveProbeOptions(options, { instance: defaultInstance() }));
+  const probe = new RunningProbe(resolveProbeOptions(options, { instance: defaultInstance() }));
+  return Object.assign(probe, probe.jobCalls);
 }
 
 function defaultInstance(): string {
@@ -96,7 +98,7 @@ function defaultInstance(): string {
     .slice(0, 48)}-${process.pid}`;
 }
 
-class RunningProbe implements Probe {
+class RunningProbe implements Omit<Probe, keyof JobCalls> {
   readonly service: string;
   readonly instance: string;
   readonly trackConnectionOpened: TrackApi["trackConnectionOpened"];
@@ -109,6 +111,7 @@ class RunningProbe implements Probe {
   readonly track_message_sent: TrackApi["track_message_sent"];
   readonly track_message_received: TrackApi["track_message_received"];
   readonly track_error: TrackApi["track_error"];
+  readonly jobCalls: JobCalls;
   readonly #options: ResolvedProbeOptions;
   readonly #context: ProbeContext;
   readonly #registry: Registry;
@@ -169,6 +172,8 @@ class RunningProbe implements Probe {
     this.track_message_sent = track.track_message_sent;
     this.track_message_received = track.track_message_received;
     this.track_error = track.track_error;
+    const jobs = createJobCalls({ ...context, instance: this.instance });
+    this.jobCalls = jobs.calls;
     const cost = collectProbeCost(context, {
       lookBytes: () => list.memoryBytes() + processes.memoryBytes(),
       readSeconds: () => pulls.spentSeconds + allowance.spentMs() / 1000,
@@ -176,7 +181,7 @@ class RunningProbe implements Probe {
     this.#charge = cost.charge;
     const capacity = collectCapacity(context);
     this.#capacity = capacity.read;
-    this.#ends.push(collectEventLoop(context), collectProcess(context), cost.end, capacity.end);
+    this.#ends.push(collectEventLoop(context), collectProcess(context), cost.end, capacity.end, jobs.end);
     this.#ends.push(collectGarbageCollection(context), collectActiveResources(context));
     this.#ends.push(collectHost(context, load), () => processes.end());
     this.#endTicks = startTicker(options.intervalMs, () =>

@@ -112,7 +112,7 @@ export class JobOutbox implements JobSink {
         this.pump();
       },
       flush: () => {
-        while (this.#waiting.size > 0) this.#cutFrame();
+        while (this.#hasMore()) this.#cutFrame();
         lane.flush();
       },
       end: () => void this.#lanes.delete(lane),

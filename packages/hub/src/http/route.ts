@@ -5,8 +5,11 @@ import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { Principal, Role } from "../access/principal.ts";
 import type { Client } from "./client.ts";
 
-/** `open` needs no principal; else the least role that may call: `user` takes all but probes. */
-export type Access = "open" | Role;
+/**
+ * `open` needs no principal; else the least role that may call: `user` takes all but probes, `writer` takes probes and
+ * administrators.
+ */
+export type Access = "open" | Role | "writer";
 
 /** A request that has passed every guard. */
 export interface RouteRequest {

@@ -15,7 +15,7 @@ export interface Announcer {
   say(word: string, text: string): void;
 }
 
-const TITLES: Readonly<Record<string, string>> = { "socket.io": "Socket.IO" };
+const TITLES: Readonly<Record<string, string>> = { "socket.io": "Socket.IO", bullmq: "BullMQ" };
 const STYLES = { dim: 2, green: 32, yellow: 33, cyan: 36 } as const;
 
 /** @param environment `NO_COLOR` is respected, and nothing but a terminal gets colours */
@@ -36,7 +36,7 @@ export function createAnnouncer(
       if (findings.length === 0)
         say(
           "found",
-          "nothing to watch yet: pass io, wss, app, server, pool, prisma or redis, or count by hand with probe",
+          "nothing to watch yet: pass io, wss, app, server, pool, prisma, redis, queue or worker, or count by hand with probe",
           "yellow",
         );
       const width = Math.max(...findings.map((finding) => titleOf(finding).length));

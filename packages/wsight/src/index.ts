@@ -1,5 +1,12 @@
 export type { Principal, Role } from "@wsight/hub";
-export { type PrismaExtension, type Probe, prismaExtension } from "@wsight/probe";
+export {
+  type DescribedJob,
+  type JobDescription,
+  type JobOptions,
+  type PrismaExtension,
+  type Probe,
+  prismaExtension,
+} from "@wsight/probe";
 export { type ErrorCode, type Finding, type Summary, WsightError } from "@wsight/protocol";
 export { type Monitor, monitor } from "./monitor.ts";
 export type { MonitorOptions, MonitorRequest, MonitorStage, MonitorTargets } from "./monitor-options.ts";

@@ -15,6 +15,12 @@ export interface MonitorTargets {
   readonly redis?: unknown;
   /** `PrismaClient`s, extended with `prismaExtension()`. */
   readonly prisma?: unknown;
+  /** `Queue`s of BullMQ: what is added, and how full they are. */
+  readonly queue?: unknown;
+  /** `Worker`s of BullMQ: what they do with jobs. */
+  readonly worker?: unknown;
+  /** `QueueEvents` of BullMQ, for jobs whose workers run where nothing is watched. */
+  readonly queueEvents?: unknown;
   /**
    * The application's own `http.Server` or `https.Server`, a Fastify instance, or what `app.listen()` or `serve()`
    * returned: the dashboard is shown there too, see the option `mount`, and its requests are watched. Without `server`

@@ -9,7 +9,17 @@ import { SETTING_NAMES, SETTINGS } from "./settings.ts";
 import { unknownName } from "./targets.ts";
 
 /** Options that only code can give: functions and structures. */
-const CODE_OPTIONS = ["getUser", "getChannel", "getEvent", "redact", "caps", "jwt", "authenticate", "onError"] as const;
+const CODE_OPTIONS = [
+  "getUser",
+  "getChannel",
+  "getEvent",
+  "redact",
+  "caps",
+  "jobs",
+  "jwt",
+  "authenticate",
+  "onError",
+] as const;
 /** Names within `caps`; their values are checked by who uses them. */
 const CAPS: readonly string[] = ["events", "types", "connections", "topRows"];
 const DEFAULT_DATA = ".wsight";
@@ -87,6 +97,7 @@ const PROBE_OPTIONS = [
   "tailFields",
   "slowMs",
   "allowDisconnect",
+  "jobs",
 ] as const;
 
 const HUB_OPTIONS = [

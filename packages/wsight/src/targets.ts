@@ -53,6 +53,25 @@ const KINDS: Readonly<Record<string, TargetKind>> = {
     ],
   },
   prisma: { what: "a PrismaClient, or an array of them", has: [["$extends", "$connect"]] },
+  queue: {
+    what: "a Queue of BullMQ, or an array of them",
+    has: [["addBulk", "getJobCounts", "getRanges"]],
+    mistakes: [
+      { has: ["getNextJob", "isRunning"], say: "a Worker: await monitor({ worker })" },
+      { has: ["run", "clientName"], say: "a QueueEvents: await monitor({ queueEvents })" },
+      { has: ["add", "addBulk", "addNode"], say: "a FlowProducer: pass the queues that it adds to, and their workers" },
+    ],
+  },
+  worker: {
+    what: "a Worker of BullMQ, or an array of them",
+    has: [["getNextJob", "startStalledCheckTimer", "isRunning"]],
+    mistakes: [{ has: ["addBulk", "getJobCounts"], say: "a Queue: await monitor({ queue })" }],
+  },
+  queueEvents: {
+    what: "a QueueEvents of BullMQ, or an array of them",
+    has: [["run", "clientName", "checkConnectionError"]],
+    mistakes: [{ has: ["addBulk", "getJobCounts"], say: "a Queue: await monitor({ queue })" }],
+  },
 };
 
 /**

@@ -86,7 +86,11 @@ describe("WSIGHT_* variables", () => {
 
 describe("what monitor is given", () => {
   it.each([
-    [{ ios: {} }, {}, 'targets: expected io, wss, app, pool, redis, prisma, server, got "ios". Did you mean io?'],
+    [
+      { ios: {} },
+      {},
+      'targets: expected io, wss, app, pool, redis, prisma, queue, worker, queueEvents, server, got "ios". Did you mean io?',
+    ],
     [
       { io: 42 },
       {},

@@ -30,6 +30,8 @@ export interface HubOptions {
   readonly mediumIntervalMs?: number;
   /** How often `system-metrics` is told over Socket.IO, ms. @default 30_000 */
   readonly slowIntervalMs?: number;
+  /** How often figures of jobs are collected for `GET /api/dashboard/metrics/history`, ms. @default 30_000 */
+  readonly jobsIntervalMs?: number;
   /** Signs sessions and tokens (HS256), at least 32 characters. @default made once, kept in the data directory with mode 0600 */
   readonly secret?: string;
   /** Verifies bearer tokens by somebody else's public key instead of `secret`. @default tokens signed with `secret` */

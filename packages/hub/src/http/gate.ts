@@ -29,6 +29,8 @@ export interface Gate {
     access: Exclude<Access, "open">,
     onRefused?: (principal: Principal) => Promise<void>,
   ): Promise<Credential>;
+  /** The same, but `null` for somebody who shows nothing at all: what is shown has to be right. */
+  recognize(request: IncomingMessage, access: Exclude<Access, "open">): Promise<Credential | null>;
   readonly origins: OriginCheck;
 }
 
@@ -46,6 +48,25 @@ export interface GateParts {
 
 /** Puts the checks in their order: the cheap ones, which need no key and no callback, first. */
 export function createGate(parts: GateParts): Gate {
+  async function recognize(
+    request: IncomingMessage,
+    access: Exclude<Access, "open">,
+    onRefused?: (principal: Principal) => Promise<void>,
+  ): Promise<Credential | null> {
+    const credential = await parts.identify(request);
+    if (credential === null) return null;
+    const { role, sub } = credential.principal;
+    if (!mayCall(role, access)) {
+      await onRefused?.(credential.principal);
+      throw new WsightError(
+        "FORBIDDEN",
+        `Role ${access === "writer" ? "probe or admin" : access} is needed, this principal has role ${role}`,
+      );
+    }
+    spend(parts.principalRate, sub);
+    return credential;
+  }
+
   return {
     origins: parts.origins,
     clientOf: parts.clientOf,
@@ -55,15 +76,10 @@ export function createGate(parts: GateParts): Gate {
       parts.checkHost(request.headers.host, mounted);
       if (isCounted) spend(parts.addressRate, addressKey(address));
     },
+    recognize: (request, access) => recognize(request, access),
     async authorize(request, access, onRefused) {
-      const credential = await parts.identify(request);
+      const credential = await recognize(request, access, onRefused);
       if (credential === null) throw new WsightError("UNAUTHENTICATED");
-      const { role, sub } = credential.principal;
-      if (!mayCall(role, access)) {
-        await onRefused?.(credential.principal);
-        throw new WsightError("FORBIDDEN", `Role ${access} is needed, this principal has role ${role}`);
-      }
-      spend(parts.principalRate, sub);
       return credential;
     },
   };
@@ -72,6 +88,7 @@ export function createGate(parts: GateParts): Gate {
 /** An administrator may do everything but write figures: those come from a process with a token of its own. */
 function mayCall(role: Role, access: Exclude<Access, "open">): boolean {
   if (access === "user") return role !== "probe";
+  if (access === "writer") return role === "probe" || role === "admin";
   return role === access || (role === "admin" && access !== "probe");
 }
 

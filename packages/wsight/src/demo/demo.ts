@@ -3,7 +3,10 @@ import { type Monitor, startMonitor } from "../monitor.ts";
 import type { MonitorOptions } from "../monitor-options.ts";
 import { type DemoApplication, startApplication } from "./application.ts";
 import { type DemoClients, startClients } from "./clients.ts";
+import { type Documents, startDocuments } from "./documents/documents.ts";
+import { tellProbe } from "./documents/tell-probe.ts";
 import type { OnDemoError } from "./guarded.ts";
+import { createRhythm } from "./rhythm.ts";
 import { type DemoSources, openSources } from "./sources.ts";
 
 const CHAT_CLIENTS = 42;
@@ -34,7 +37,7 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-/** Starts an application, monitors it, and lets clients loose on it. */
+/** Starts an application, monitors it, and lets clients loose on it; a service for documents works beside it. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const announcer = createAnnouncer(options.stream);
   const sources = await openSources(process.env, (text) => announcer.say("note", text));
@@ -65,7 +68,8 @@ async function startWith(sources: DemoSources, options: DemoOptions): Promise<De
       tickerClients: TICKER_CLIENTS,
       shopClients: SHOP_CLIENTS,
     });
-    return present({ app, sources, watch, clients });
+    const documents = startDocuments({ seed, rhythm: createRhythm(seed), news: tellProbe(watch.probe) });
+    return present({ app, sources, watch, clients, documents });
   } catch (error) {
     await app.close();
     throw error;
@@ -88,10 +92,12 @@ function present(parts: {
   readonly sources: DemoSources;
   readonly watch: Monitor;
   readonly clients: DemoClients;
+  readonly documents: Documents;
 }): Demo {
-  const { app, sources, watch, clients } = parts;
+  const { app, sources, watch, clients, documents } = parts;
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
+    documents.close();
     await clients.close();
     await Promise.all([app.close(), watch.close()]);
     await sources.close();

@@ -20,6 +20,8 @@ const AlertWatch = lazy(async () => {
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return (await import("./watch/alert-watch.tsx")).AlertWatch;
 }, "aside");
+/** Those who may only look at their own jobs have a page of their own. */
+const OwnJobs = lazy(async () => (await import("./pages/jobs/own-jobs.tsx")).OwnJobs);
 const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).SignInSheet, "shell");
 
 /**
@@ -29,7 +31,11 @@ const SignInSheet = lazy(async () => (await import("./components/sign-in.tsx")).
  * ever showed.
  */
 export function Shell(): VNode {
-  return <Layout />;
+  return <ByRole />;
+}
+
+function ByRole(): VNode {
+  return useApp().live.principal.value?.role === "user" ? <OwnJobs /> : <Layout />;
 }
 
 /** What is the same on every page, and the page. */

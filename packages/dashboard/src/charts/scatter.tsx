@@ -37,6 +37,8 @@ interface ScatterProps {
   /** What groups are: `Namespace`. */
   readonly groupLabel: string;
   readonly points: readonly ScatterPoint[];
+  /** Gives both axes one scale, and draws the line where x equals y, named so. */
+  readonly same?: string;
   readonly staleSince: number | null;
   readonly empty: Emptiness;
 }
@@ -64,7 +66,7 @@ export function Scatter(props: ScatterProps): VNode {
   const { title, caption, span, points, staleSince, empty } = props;
   const app = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const drawn = arrange(points);
+  const drawn = arrange(points, props.same !== undefined);
   const newest = useRef(drawn);
   newest.current = drawn;
   const [picked, setPicked] = useState<ScatterPoint | null>(null);
@@ -125,10 +127,12 @@ export function Scatter(props: ScatterProps): VNode {
   );
 }
 
-function arrange(points: readonly ScatterPoint[]): Drawn {
+function arrange(points: readonly ScatterPoint[], same: boolean): Drawn {
   const groups = [...new Set(points.map(({ group }) => group))].sort();
+  const [across, up] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+  const both = same ? scatterScale([...across, ...up]) : null;
   return {
-    scales: [scatterScale(points.map(({ x }) => x)), scatterScale(points.map(({ y }) => y))],
+    scales: [both ?? scatterScale(across), both ?? scatterScale(up)],
     points: [...points].sort((a, b) => a.x - b.x || a.y - b.y),
     groups,
   };
@@ -251,6 +255,7 @@ function draw(app: App, canvas: HTMLCanvasElement, drawn: Drawn, props: ScatterP
   if (surface === null) return;
   const palette = app.palette.peek();
   drawAxes(surface, drawn, palette, props);
+  if (props.same !== undefined && drawn.points.length > 0) drawDiagonal(surface, palette, props.same);
   const { ctx, width, height } = surface;
   for (const point of drawn.points) {
     const { x, y } = placeOf(point, drawn, width, height);
@@ -290,6 +295,21 @@ function drawAxes({ ctx, width, height }: Surface, { scales }: Drawn, palette: P
   ctx.stroke();
   label(ctx, x.label + logNote(across), right, height - 2, "right", "bottom");
   label(ctx, y.label + logNote(up), LEFT, 2, "left", "top");
+}
+
+/** Where both figures are the same. */
+function drawDiagonal({ ctx, width, height }: Surface, palette: Palette, name: string): void {
+  const [right, floor] = [width - RIGHT, height - BOTTOM];
+  ctx.save();
+  ctx.strokeStyle = palette["line-strong"];
+  ctx.setLineDash([5, 4]);
+  ctx.beginPath();
+  ctx.moveTo(LEFT, floor);
+  ctx.lineTo(right, TOP);
+  ctx.stroke();
+  ctx.restore();
+  ctx.fillStyle = palette["text-3"];
+  label(ctx, name, right - 4, TOP - 4, "right", "bottom");
 }
 
 function logNote({ log }: ScatterScale): string {

@@ -182,6 +182,11 @@ export class LiveConnection {
 
   #open(): void {
     const { sockets, url, clock } = this.#parts;
+    // Who may only look at own jobs has no live session; nothing is waited for.
+    if (this.#principal?.role === "user") {
+      this.#move("waiting");
+      return;
+    }
     this.#move("opening");
     this.#unanswered = this.#beats = this.#malformed = 0;
     this.#watch();

@@ -2,6 +2,7 @@ import { alerts } from "./alerts.ts";
 import { connections } from "./connections.ts";
 import { data } from "./data.ts";
 import { history } from "./history.ts";
+import { jobs } from "./jobs.ts";
 import { messages } from "./messages.ts";
 import { overview } from "./overview/index.tsx";
 import type { Page } from "./page.ts";
@@ -20,6 +21,7 @@ export const PAGES: readonly Page[] = [
   performancePage,
   system,
   data,
+  jobs,
   history,
   testing,
   setup,

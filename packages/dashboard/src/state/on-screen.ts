@@ -50,7 +50,8 @@ export class OnScreenCount {
   }
 }
 
-/** The selector, looking at `node` unless it names a node itself. */
+/** The selector, looking at `node` unless it names a node itself, or is of queues: the hub counts those, and no process. */
 export function withNode(selector: Selector, node: string | null): Selector {
-  return node === null || selector.node !== undefined ? selector : { ...selector, node };
+  const own = node === null || selector.node !== undefined || selector.metric.startsWith("queue.");
+  return own ? selector : { ...selector, node };
 }

@@ -11,7 +11,7 @@ interface AskOptions {
 }
 
 /**
- * Asks the hub's API; paths are those after `/api/alerts/`. Throws `WsightError`, with what is wrong with each field
+ * Asks the hub's API; paths are those after `/api/`, or what was agreed upon. Throws `WsightError`, with what is wrong with each field
  * as {@link fieldErrors} reads it; `INTERNAL` when nobody answered.
  */
 export type HubAsk = (
@@ -20,14 +20,14 @@ export type HubAsk = (
   options?: AskOptions,
 ) => Promise<unknown>;
 
-/** Speaks to the hub whose dashboard is at `base`. */
-export function createHubAsk(base: URL, fetchLike: FetchLike): HubAsk {
+/** Speaks to the hub whose dashboard is at `base`. @param under what stands before every path, after `/api/` */
+export function createHubAsk(base: URL, fetchLike: FetchLike, under = "alerts/"): HubAsk {
   // A page opened without its last slash stands beside its folder.
   const folder = base.pathname.endsWith("/dashboard") ? new URL(`${base.pathname}/`, base) : base;
   return async (method, path, { signal, body, version } = {}) => {
     let response: Response;
     try {
-      response = await fetchLike(new URL(`../api/alerts/${path}`, folder).href, {
+      response = await fetchLike(new URL(`../api/${under}${path}`, folder).href, {
         method,
         cache: "no-store",
         credentials: "same-origin",

@@ -1,5 +1,7 @@
 import type { VNode } from "preact";
+import { useApp } from "../../app-context.ts";
 import { Heatmap } from "../../charts/heatmap.tsx";
+import { lazy } from "../../components/lazy.tsx";
 import { useOnScreen } from "../use-on-screen.ts";
 import { useReporting } from "../use-reporting.ts";
 import { ByNode } from "./by-node.tsx";
@@ -11,9 +13,11 @@ import { SystemCard } from "./system-card.tsx";
 
 const ON_SCREEN = {
   series: [...LATENCY_OCTAVES, ...COMPONENT_SERIES],
-  tables: ["events", "errors", "closes", "components"],
+  tables: ["events", "errors", "closes", "components", "queues"],
   past: ["connections", "nodes", "events", "errors", "closes"],
 } as const;
+
+const QueuesCard = lazy(async () => (await import("../jobs/overview-card.tsx")).QueuesCard, "aside");
 
 /** What of the page stands below the first view. */
 export function Below(): VNode {
@@ -33,6 +37,7 @@ export function Below(): VNode {
         <ByNode />
         <BusiestEvents />
       </div>
+      <Queues />
       <ComponentTiles />
       <div class="grid">
         <Errors />
@@ -41,4 +46,10 @@ export function Below(): VNode {
       </div>
     </>
   );
+}
+
+/** Its code comes with the first queue. */
+function Queues(): VNode | null {
+  const { live } = useApp();
+  return (live.table("queues").value?.rows.length ?? 0) === 0 ? null : <QueuesCard />;
 }

@@ -1,0 +1,51 @@
+import type { Selector } from "@wsight/protocol";
+
+const MINUTE = 60;
+const DURATION = "queue.job.duration";
+
+/** Series of the queues, or of one of them. */
+export interface QueueSelectors {
+  readonly waiting: Selector;
+  readonly active: Selector;
+  readonly delayed: Selector;
+  readonly added: Selector;
+  readonly done: Selector;
+  readonly failed: Selector;
+  readonly waitP50: Selector;
+  readonly waitP95: Selector;
+  readonly runP50: Selector;
+  readonly runP95: Selector;
+  readonly workers: Selector;
+  readonly oldestWait: Selector;
+}
+
+/** @param queue one of them, `null` for all */
+export function queueSelectors(queue: string | null): QueueSelectors {
+  const own = queue === null ? {} : { queue };
+  const jobs = (state: string): Selector => ({
+    metric: "queue.jobs",
+    agg: "sum",
+    where: { ...own, "queue.job.state": state },
+  });
+  const ended = (outcome: string): Selector => ({
+    metric: DURATION,
+    agg: "rate",
+    where: { ...own, "queue.job.outcome": outcome },
+    window: MINUTE,
+  });
+  const time = (metric: string, agg: "p50" | "p95"): Selector => ({ metric, agg, where: own, window: MINUTE });
+  return {
+    waiting: jobs("waiting"),
+    active: jobs("active"),
+    delayed: jobs("delayed"),
+    added: { metric: "queue.jobs.added", agg: "rate", where: own, window: MINUTE },
+    done: ended("completed"),
+    failed: ended("failed"),
+    waitP50: time("queue.job.wait", "p50"),
+    waitP95: time("queue.job.wait", "p95"),
+    runP50: time(DURATION, "p50"),
+    runP95: time(DURATION, "p95"),
+    workers: { metric: "queue.workers", agg: "sum", where: own },
+    oldestWait: { metric: "queue.oldest_wait", agg: "max", where: own },
+  };
+}

@@ -1,0 +1,187 @@
+import {
+  type EstimationAnswer,
+  type EstimationTest,
+  JOB_PLANS,
+  type JobPlan,
+  SIZE_CATEGORIES,
+  type SizeCategory,
+} from "@wsight/protocol";
+import type { VNode } from "preact";
+import { useState } from "preact/hooks";
+import { useApp } from "../../app-context.ts";
+import { NumberField, SelectField, TextField } from "../../components/fields.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { join, share } from "../../format/quantity.ts";
+import { fieldErrors, problemOf } from "../alerts/hub-ask.ts";
+import { etaText } from "./eta.ts";
+import { Explanation, Sureness } from "./job-estimate.tsx";
+import type { JobsApi } from "./jobs-api.ts";
+
+/** What is typed, as text. */
+interface Draft {
+  readonly queue: string;
+  readonly name: string;
+  readonly megabytes: string;
+  readonly size: SizeCategory | "";
+  readonly plan: JobPlan | "";
+  readonly position: string;
+  readonly workers: string;
+}
+
+interface WhatIfProps {
+  readonly api: JobsApi;
+  readonly queue: string | null;
+}
+
+/** What if such a job were queued now: administrators ask, without queueing anything. */
+export function WhatIf({ api, queue }: WhatIfProps): VNode {
+  const { live } = useApp();
+  const queues = live.table("queues").value?.rows ?? [];
+  const [draft, setDraft] = useState<Draft>({
+    queue: queue ?? "",
+    name: "",
+    megabytes: "",
+    size: "",
+    plan: "",
+    position: "",
+    workers: "",
+  });
+  const [answer, setAnswer] = useState<EstimationAnswer | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  if (live.principal.value?.role !== "admin") return <NotAllowed />;
+  const set =
+    <K extends keyof Draft>(field: K) =>
+    (value: Draft[K]) =>
+      setDraft({ ...draft, [field]: value });
+  const ask = (): void => {
+    setBusy(true);
+    api.test(questionOf(draft)).then(
+      (told) => {
+        setAnswer(told);
+        setProblem(null);
+        setBusy(false);
+      },
+      (error: unknown) => {
+        setProblem(error);
+        setBusy(false);
+      },
+    );
+  };
+  const mistakes = fieldErrors(problem);
+  return (
+    <section class="job-what-if">
+      <h3>What if such a job came now</h3>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!busy) ask();
+        }}
+      >
+        <div class="fields">
+          <SelectField
+            label="Queue"
+            value={draft.queue}
+            options={[
+              { value: "", label: "the busiest" },
+              ...queues.map(({ queue: value }) => ({ value, label: value })),
+            ]}
+            mistake={mistakes.queue}
+            onChange={set("queue")}
+          />
+          <TextField label="Kind" value={draft.name} mistake={mistakes.name} onInput={set("name")} />
+          <NumberField
+            label="Size, MB"
+            value={draft.megabytes}
+            min={0}
+            mistake={mistakes.fileSize}
+            onInput={set("megabytes")}
+          />
+          <SelectField
+            label="or its class"
+            value={draft.size}
+            options={[
+              { value: "", label: "by its size" },
+              ...SIZE_CATEGORIES.map((value) => ({ value, label: value })),
+            ]}
+            onChange={set("size")}
+          />
+          <SelectField
+            label="Plan"
+            value={draft.plan}
+            options={[{ value: "", label: "none" }, ...JOB_PLANS.map((value) => ({ value, label: value }))]}
+            onChange={set("plan")}
+          />
+          <NumberField
+            label="Jobs before it"
+            value={draft.position}
+            min={0}
+            mistake={mistakes.queuePosition}
+            onInput={set("position")}
+          />
+          <NumberField
+            label="Workers"
+            value={draft.workers}
+            min={0}
+            mistake={mistakes.workers}
+            onInput={set("workers")}
+          />
+          <button type="submit" class="button" data-kind="primary" disabled={busy}>
+            Estimate
+          </button>
+        </div>
+        <p class="fine job-note">What is left empty is taken as it is now. Nothing is queued.</p>
+      </form>
+      {problem === null ? null : (
+        <p class="mistake" role="alert">
+          {problemOf(problem)}
+        </p>
+      )}
+      {answer === null ? null : <Answer answer={answer} />}
+    </section>
+  );
+}
+
+function NotAllowed(): VNode {
+  return (
+    <section class="job-what-if">
+      <h3>What if such a job came now</h3>
+      <p class="fine">
+        <Icon name="key" /> Administrators can ask.
+      </p>
+    </section>
+  );
+}
+
+/** The draft as the hub takes it; what is empty is left open. */
+export function questionOf({ queue, name, megabytes, size, plan, position, workers }: Draft): EstimationTest {
+  return {
+    ...(queue === "" ? {} : { queue }),
+    ...(name.trim() === "" ? {} : { name: name.trim() }),
+    ...(megabytes.trim() === "" ? {} : { fileSize: Math.round(Number(megabytes) * 1e6) }),
+    ...(size === "" ? {} : { sizeCategory: size }),
+    ...(plan === "" ? {} : { userPlan: plan }),
+    ...(position.trim() === "" ? {} : { queuePosition: Number(position) }),
+    ...(workers.trim() === "" ? {} : { workers: Number(workers) }),
+  };
+}
+
+function Answer({ answer: { queue, estimate, explanation, assumed } }: { readonly answer: EstimationAnswer }): VNode {
+  return (
+    <div class="job-estimate" role="status">
+      <p class="job-answer">
+        <b>{etaText(estimate.remaining)}</b>
+        <span>
+          waits {etaText(estimate.wait)}, runs {etaText(estimate.run)}
+        </span>
+      </p>
+      <p class="fine">
+        In {queue}, {assumed.queuePosition} before it, {assumed.active} under way, {assumed.workers}{" "}
+        {assumed.workers === 1 ? "worker" : "workers"}
+        {assumed.load === null ? "" : `, CPUs ${join(share(assumed.load))} busy`}.
+      </p>
+      <Sureness estimate={estimate} />
+      <Explanation explanation={explanation} />
+    </div>
+  );
+}

@@ -1,0 +1,119 @@
+import {
+  asFields,
+  asList,
+  expected,
+  JOB_EVENT_FIELDS,
+  JOB_EVENT_KINDS,
+  type JobEvent,
+  type JobEventKind,
+  MAX_FRAME_BEATS,
+  MAX_JOB_EVENTS,
+  MAX_JOB_RESULT,
+  parseJobEvent,
+  parseWorkerBeat,
+  type WorkerBeat,
+  WsightError,
+} from "@wsight/protocol";
+import type { Jobs, TakenJobs } from "./jobs/jobs.ts";
+
+/** Most faults of one batch that are named. */
+const MAX_NAMED_FAULTS = 20;
+/** How long an answer waits for what it took to be kept, ms; then it says that it is not yet. */
+const KEPT_WITHIN_MS = 5_000;
+const BEAT_FIELDS = ["at", "queue", "worker", "concurrency", "active", "paused", "ended"];
+const BATCH_FIELDS = ["events", "beats", "id"];
+
+/** What other programs tell of jobs in one go. */
+export interface JobBatch {
+  readonly events: readonly JobEvent[];
+  readonly beats: readonly WorkerBeat[];
+}
+
+/** What is answered to a batch. */
+export interface JobBatchAnswer extends Pick<TakenJobs, "taken" | "ignored" | "refused"> {
+  /** False when it is known, but not on a disk yet. */
+  readonly kept: boolean;
+}
+
+/**
+ * Reads a batch: `{ events, beats }`, or a list of events. Times that are left out are now, and none is later; the
+ * queue that is left out is `jobs`. Nothing of a batch with a fault is taken.
+ * @param now ms epoch
+ * @throws WsightError `BAD_REQUEST` whose details name the faults, each with its field
+ */
+export function parseJobBatch(value: unknown, now: number): JobBatch {
+  const fields = asFields("BAD_REQUEST", "body", Array.isArray(value) ? { events: value } : value);
+  checkNames("body", fields, BATCH_FIELDS);
+  const faults: string[] = [];
+  const read = <T>(what: string, max: number, parse: (where: string, value: unknown) => T): T[] =>
+    asList("BAD_REQUEST", what, fields[what] ?? [], max).flatMap((item, i) => {
+      try {
+        return [parse(`${what}[${i}]`, item)];
+      } catch (error) {
+        faults.push(error instanceof WsightError ? error.message : String(error));
+        return [];
+      }
+    });
+  const batch = {
+    events: read("events", MAX_JOB_EVENTS, (where, item) => readEvent(where, item, now)),
+    beats: read("beats", MAX_FRAME_BEATS, (where, item) => readBeat(where, item, now)),
+  };
+  if (faults.length === 0) return batch;
+  throw new WsightError("BAD_REQUEST", faults[0] ?? "", {
+    details: { faults: faults.slice(0, MAX_NAMED_FAULTS), further: Math.max(0, faults.length - MAX_NAMED_FAULTS) },
+  });
+}
+
+function readEvent(where: string, value: unknown, now: number): JobEvent {
+  const fields = asFields("BAD_REQUEST", where, value);
+  const kind = JOB_EVENT_KINDS.find((known) => known === fields.kind);
+  if (kind === undefined)
+    throw expected("BAD_REQUEST", `${where}.kind`, `one of ${JOB_EVENT_KINDS.join(", ")}`, fields.kind);
+  checkNames(where, fields, JOB_EVENT_FIELDS[kind]);
+  const event = parseJobEvent("BAD_REQUEST", where, {
+    at: now,
+    queue: "jobs",
+    ...fields,
+    ...resultField(where, kind, fields.result),
+  });
+  return { ...event, at: Math.min(now, event.at) };
+}
+
+/** A result is any JSON here, and kept as its text. */
+function resultField(where: string, kind: JobEventKind, result: unknown): { readonly result?: string } {
+  if (kind !== "completed" || result === undefined) return {};
+  const text = JSON.stringify(result);
+  if (text.length <= MAX_JOB_RESULT) return { result: text };
+  throw expected("BAD_REQUEST", `${where}.result`, `at most ${MAX_JOB_RESULT} characters of JSON`, text.length);
+}
+
+function readBeat(where: string, value: unknown, now: number): WorkerBeat {
+  const fields = asFields("BAD_REQUEST", where, value);
+  checkNames(where, fields, BEAT_FIELDS);
+  const beat = parseWorkerBeat("BAD_REQUEST", where, { at: now, queue: "jobs", ...fields });
+  return { ...beat, at: Math.min(now, beat.at) };
+}
+
+/** A name that is misspelt would be passed over in silence. */
+function checkNames(where: string, fields: object, known: readonly string[]): void {
+  const odd = Object.keys(fields).find((name) => !known.includes(name));
+  if (odd !== undefined) throw expected("BAD_REQUEST", where, `fields ${known.join(", ")}`, odd);
+}
+
+/** Takes a batch; resolves once it is kept, or after five seconds. Never rejects. */
+export async function takeJobBatch(
+  jobs: Pick<Jobs, "take" | "beat">,
+  { events, beats }: JobBatch,
+): Promise<JobBatchAnswer> {
+  const source = { source: "api", node: null } as const;
+  if (beats.length > 0) jobs.beat(beats, source);
+  const { taken, ignored, refused, kept } = jobs.take(events, source);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), KEPT_WITHIN_MS);
+    timer.unref();
+  });
+  const isKept = await Promise.race([kept.then(() => true), late]);
+  clearTimeout(timer);
+  return { taken, ignored, refused, kept: isKept };
+}

@@ -1,7 +1,8 @@
 import type { JobRecord, LedgerBatch, LedgerQuery } from "@wsight/hub";
 
-/** When sample jobs begin, ms epoch. */
-export const JOBS_START_AT = 1_790_000_000_000;
+const DAY_MS = 86_400_000;
+/** When sample jobs begin, ms epoch: of late, so that nothing is forgotten for its age. */
+export const JOBS_START_AT: number = (Math.floor(Date.now() / DAY_MS) - 2) * DAY_MS;
 
 /** Nothing to keep. */
 export const EMPTY_BATCH: LedgerBatch = { jobs: [], nodes: [], notes: {} };

@@ -37,6 +37,22 @@ export interface JobRecord {
   /** What was said when it was queued: of its run, and of its wait (p10, p50, p90, ms). */
   readonly saidRun: RunEstimate | null;
   readonly saidWait: readonly [number, number, number] | null;
+  /** What else must be known to go on with it. Left out: what can be guessed from the rest. */
+  readonly more?: JobRecordMore;
+}
+
+/** What of a job nobody looks at. */
+export interface JobRecordMore {
+  /** False: nobody told when it was made, and `createdAt` is that of its first event. */
+  readonly toldCreatedAt: boolean;
+  /** Why it waits, and since when it is in its state. */
+  readonly cause: "queued" | "failed" | "retried" | "stalled";
+  readonly phaseAt: number;
+  readonly firstStartedAt: number | null;
+  readonly startGuessed: boolean;
+  readonly percentAt: number | null;
+  readonly retries: number;
+  readonly retryInMs: number | null;
 }
 
 /** What came to be since the last save. The newest record of a job wins; the same again changes nothing. */

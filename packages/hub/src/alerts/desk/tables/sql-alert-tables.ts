@@ -1,6 +1,6 @@
 import type { AlertRule } from "@wsight/protocol";
 import type { Sql, SqlDatabase } from "../../../sql/database.ts";
-import { leaveHubName, noteHub, takeHubName } from "../../../sql/hub-name.ts";
+import { createHubName, noteHub } from "../../../sql/hub-name.ts";
 import type { AlertTables, LeasedGroup } from "../alert-tables.ts";
 import type { AlertBook } from "../desk.ts";
 import { deleteChannel, readChannels, readSealed, saveChannel } from "./channels.ts";
@@ -47,24 +47,11 @@ export interface SqlAlertTablesParts {
 /** The tables in any database that speaks SQL as {@link SqlDatabase} says. */
 export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTablesParts): AlertTables {
   const me = nameOfProcess();
-  let hub: string | null = wished === "" ? "" : null;
+  const hub = createHubName({ database, hubs: HUBS, wished, now });
 
   const read = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => database.read(work);
   const write = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => database.write(work);
-
-  /** As whom all of this is kept: known with the first call that gets through. */
-  async function hubName(): Promise<string> {
-    hub ??= await write((sql) => takeHubName(sql, HUBS, wished, now()));
-    return hub;
-  }
-  const readOwn = async <T>(work: (sql: Sql, own: string) => Promise<T>): Promise<T> => {
-    const own = await hubName();
-    return read((sql) => work(sql, own));
-  };
-  const writeOwn = async <T>(work: (sql: Sql, own: string) => Promise<T>): Promise<T> => {
-    const own = await hubName();
-    return write((sql) => work(sql, own));
-  };
+  const { read: readOwn, write: writeOwn } = hub;
 
   const load = (): Promise<AlertBook> =>
     readOwn(async (sql, own) => ({
@@ -112,10 +99,7 @@ export function createSqlAlertTables({ database, hub: wished, now }: SqlAlertTab
   }
 
   async function close(): Promise<void> {
-    const known = hub;
-    // A hub that has no name to come back to leaves this one to the next.
-    if (known !== null && known !== "")
-      await write((sql) => leaveHubName(sql, HUBS, known, now())).catch(() => undefined);
+    await hub.leave();
     await database.close();
   }
 

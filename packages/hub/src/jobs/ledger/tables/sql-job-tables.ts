@@ -1,5 +1,5 @@
-import type { Sql, SqlDatabase } from "../../../sql/database.ts";
-import { leaveHubName, noteHub, takeHubName } from "../../../sql/hub-name.ts";
+import type { SqlDatabase } from "../../../sql/database.ts";
+import { createHubName, noteHub } from "../../../sql/hub-name.ts";
 import type { JobTables } from "../job-tables.ts";
 import { findEnded, findJob, pruneEnded, pruneStrangers, readPart, saveJobs } from "./jobs.ts";
 import { saveNodes, saveNotes } from "./learned.ts";
@@ -18,46 +18,28 @@ export interface SqlJobTablesParts {
 
 /** The tables in any database that speaks SQL as {@link SqlDatabase} says. */
 export function createSqlJobTables({ database, hub: wished, now }: SqlJobTablesParts): JobTables {
-  let hub: string | null = wished === "" ? "" : null;
-
-  /** As whom all of this is kept: known with the first call that gets through. */
-  async function hubName(): Promise<string> {
-    hub ??= await database.write((sql) => takeHubName(sql, HUBS, wished, now()));
-    return hub;
-  }
-  const read = async <T>(work: (sql: Sql, own: string) => Promise<T>): Promise<T> => {
-    const own = await hubName();
-    return database.read((sql) => work(sql, own));
-  };
-  const write = async <T>(work: (sql: Sql, own: string) => Promise<T>): Promise<T> => {
-    const own = await hubName();
-    return database.write((sql) => work(sql, own));
-  };
+  const own = createHubName({ database, hubs: HUBS, wished, now });
 
   return {
     save: ({ jobs, nodes, notes }) =>
-      write(async (sql, own) => {
-        await saveJobs(sql, own, jobs);
-        await saveNodes(sql, own, nodes);
-        await saveNotes(sql, own, notes);
+      own.write(async (sql, hub) => {
+        await saveJobs(sql, hub, jobs);
+        await saveNodes(sql, hub, nodes);
+        await saveNotes(sql, hub, notes);
       }),
-    load: (after) => read((sql, own) => readPart(sql, own, after)),
-    ended: (query) => read((sql, own) => findEnded(sql, own, query)),
-    find: (queue, id) => read((sql, own) => findJob(sql, own, queue, id)),
+    load: (after) => own.read((sql, hub) => readPart(sql, hub, after)),
+    ended: (query) => own.read((sql, hub) => findEnded(sql, hub, query)),
+    find: (queue, id) => own.read((sql, hub) => findJob(sql, hub, queue, id)),
     async beat(at) {
       // A file is one hub's alone.
-      if (wished !== "") await write((sql, own) => noteHub(sql, HUBS, own, at));
+      if (wished !== "") await own.write((sql, hub) => noteHub(sql, HUBS, hub, at));
     },
     async prune(at) {
-      while (await write((sql, own) => pruneEnded(sql, own, at)));
+      while (await own.write((sql, hub) => pruneEnded(sql, hub, at)));
       if (wished !== "") while (await database.write((sql) => pruneStrangers(sql, HUBS, at)));
     },
     async close() {
-      const known = hub;
-      // A hub that has no name to come back to leaves this one to the next.
-      if (known !== null && known !== "") {
-        await database.write((sql) => leaveHubName(sql, HUBS, known, now())).catch(() => undefined);
-      }
+      await own.leave();
       await database.close();
     },
   };

@@ -70,7 +70,7 @@ export class JobOutbox implements JobSink {
   readonly #readings = new Map<string, QueueReading>();
   readonly #lanes = new Set<JobLane>();
   #dropped = 0;
-  #pumpedAt = -Infinity;
+  #sentAt = -Infinity;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: JobOutboxParts) {
@@ -98,7 +98,11 @@ export class JobOutbox implements JobSink {
 
   /** Sends over one link more. */
   over(send: (text: string) => boolean): JobWay {
-    const lane = new JobLane(this.#frames, (frame) => send(this.#encode(frame)), this.#parts.hr);
+    const say = (frame: JobFrame): boolean => {
+      this.#sentAt = this.#parts.hr();
+      return send(this.#encode(frame));
+    };
+    const lane = new JobLane(this.#frames, say, this.#parts.hr);
     this.#lanes.add(lane);
     return {
       open: () => {
@@ -122,7 +126,6 @@ export class JobOutbox implements JobSink {
   /** Sends what may go. */
   pump(): void {
     this.#guarded(() => {
-      this.#pumpedAt = this.#parts.hr();
       for (const lane of this.#lanes) this.#pump(lane);
       if (this.#hasMore() && [...this.#lanes].some(({ paced }) => paced)) this.#later(TOGETHER_MS);
     });
@@ -152,7 +155,7 @@ export class JobOutbox implements JobSink {
 
   /** At once, or with those of the next milliseconds; also while the loop is held up by the very job that is told of. */
   #poke(): void {
-    const since = this.#parts.hr() - this.#pumpedAt;
+    const since = this.#parts.hr() - this.#sentAt;
     if (since >= TOGETHER_MS) this.pump();
     else this.#later(TOGETHER_MS - since);
   }

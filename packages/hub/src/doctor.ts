@@ -11,6 +11,7 @@ import type { CurrentView } from "./current-view.ts";
 import { EMPTY } from "./doctor/empty.ts";
 import { check, type DoctorAsker, type DoctorFacts, type DoctorSetup, type Examination } from "./doctor/facts.ts";
 import { FOUND } from "./doctor/found.ts";
+import { JOBS } from "./doctor/jobs.ts";
 import { MISSING } from "./doctor/missing.ts";
 import { PRODUCTION } from "./doctor/production.ts";
 import { SOURCES } from "./doctor/sources.ts";
@@ -20,7 +21,7 @@ export interface Doctor {
   examine(asker: DoctorAsker): DoctorReport;
 }
 
-const EXAMINATIONS: readonly Examination[] = [...FOUND, ...SOURCES, ...MISSING, ...EMPTY, ...PRODUCTION];
+const EXAMINATIONS: readonly Examination[] = [...FOUND, ...SOURCES, ...JOBS, ...MISSING, ...EMPTY, ...PRODUCTION];
 
 /** Makes the doctor of a hub. */
 export function createDoctor(parts: {

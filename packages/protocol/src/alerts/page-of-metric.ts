@@ -19,6 +19,7 @@ const PAGES: readonly (readonly [start: string, page: string])[] = [
   ["db.", "data"],
   ["redis.", "data"],
   ["http.", "data"],
+  ["queue.", "jobs"],
 ];
 
 /** The page of the dashboard that shows a metric or an indicator best: where links of alerts lead. */

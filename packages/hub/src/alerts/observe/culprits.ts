@@ -36,6 +36,9 @@ const STAND_INS: Readonly<Record<string, readonly Pick<AlertFigure, "metric" | "
   ],
 };
 
+/** Figures that the hub makes itself: no process is to blame for them. */
+const OF_THE_HUB = "queue.";
+
 /** What culprits are looked for in. */
 export interface CulpritParts {
   readonly figures: Figures;
@@ -67,7 +70,8 @@ export function findCulprits(
 function candidates({ metric, groupBy, filter }: AlertRule): readonly string[] {
   const has = labelsOf(metric).filter((label) => !groupBy.includes(label) && filter.where?.[label] === undefined);
   const telling = TELLING.filter((label) => has.includes(label)).slice(0, 2);
-  return has.includes("node") && filter.nodes?.length !== 1 ? ["node", ...telling] : telling;
+  const hasNode = has.includes("node") && !metric.startsWith(OF_THE_HUB);
+  return hasNode && filter.nodes?.length !== 1 ? ["node", ...telling] : telling;
 }
 
 function members(

@@ -148,7 +148,7 @@ describe("the usual text", () => {
       "system.memory.utilization",
       "db.client.operation.duration",
     ].map((metric) => /#\/(\w+)/.exec(composeNotice(facts({}, {}, { metric }), HUB).url)?.[1]);
-    expect(pages).toEqual(["overview", "messages", "system", "data"]);
+    expect(pages).toEqual(["jobs", "messages", "system", "data"]);
   });
 });
 

@@ -208,7 +208,7 @@ describe("workers as calls tell of them", () => {
 
   it("speak for themselves once they do", async () => {
     const { made, hub } = linked();
-    made.workerBeat({ worker: "pdf-1", concurrency: 4, active: 2 });
+    made.workerBeat("pdf-1", { concurrency: 4, active: 2 });
     made.jobStarted("a", { worker: "pdf-1" });
     await told(hub, 1);
     expect(hub.frames.flatMap((frame) => frame.beats)).toMatchObject([

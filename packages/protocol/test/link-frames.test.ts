@@ -133,7 +133,85 @@ const errors = fc.record({
   rows: fc.array(fc.record({ at, type: word, message: fc.string({ maxLength: 256 }) }), { maxLength: 20 }),
 });
 const bye = fc.record({ type: fc.constant("bye" as const), epoch });
-const text = fc.oneof(hello, names, counts, errors, slow, broadcasts, answer, tail, bye);
+const seen = fc.string({ minLength: 1, maxLength: 60, unit: fc.constantFrom("a", "é", " ", "/", "%", '"', "😀") });
+const common = { at, queue: fc.stringMatching(/^[\w.:-]{1,64}$/), job: seen };
+const created = { createdAt: at, attempt: fc.integer({ min: 1, max: 9 }) };
+const required = { requiredKeys: ["kind", "at", "queue", "job"] as ["kind", "at", "queue", "job"] };
+const jobEvent = fc.oneof(
+  fc.record(
+    {
+      kind: fc.constant("queued" as const),
+      ...common,
+      ...created,
+      name: word,
+      label: word,
+      userId: seen,
+      sizeBytes: fc.nat(),
+      sizeCategory: fc.constantFrom("small" as const, "xxlarge" as const),
+      plan: fc.constantFrom("unlimited" as const, "large" as const),
+      priority: fc.nat(),
+      delayMs: fc.nat(),
+      maxAttempts: fc.integer({ min: 1, max: 99 }),
+    },
+    required,
+  ),
+  fc.record({ kind: fc.constant("started" as const), ...common, ...created, worker: seen }, required),
+  fc.record(
+    { kind: fc.constant("progress" as const), ...common, ...created, percent: fc.nat(100), stage: word, worker: seen },
+    required,
+  ),
+  fc.record(
+    { kind: fc.constant("completed" as const), ...common, ...created, result: word, worker: seen, startedAt: at },
+    required,
+  ),
+  fc.record(
+    {
+      kind: fc.constant("failed" as const),
+      ...common,
+      ...created,
+      error: word,
+      final: fc.boolean(),
+      retryInMs: fc.nat(),
+      worker: seen,
+      startedAt: at,
+    },
+    { requiredKeys: ["kind", "at", "queue", "job", "error", "final"] },
+  ),
+  fc.record(
+    { kind: fc.constantFrom("retried" as const, "stalled" as const, "removed" as const), ...common, delayMs: fc.nat() },
+    required,
+  ),
+);
+const beat = fc.record(
+  {
+    at,
+    queue: seen,
+    worker: seen,
+    concurrency: fc.integer({ min: 1, max: 99 }),
+    active: fc.nat(99),
+    ended: fc.boolean(),
+  },
+  { requiredKeys: ["at", "queue", "worker", "concurrency", "active"] },
+);
+const reading = fc.record({
+  at,
+  queue: seen,
+  library: seen,
+  paused: fc.boolean(),
+  counts: fc.record({ waiting: fc.nat(), active: fc.nat() }, { requiredKeys: [] }),
+  workers: fc.option(fc.nat(1000)),
+  oldestWaitMs: fc.option(fc.nat()),
+});
+const jobs = fc.record({
+  type: fc.constant("jobs" as const),
+  epoch,
+  seq: fc.integer({ min: 1, max: 1e9 }),
+  events: fc.array(jobEvent, { maxLength: 10 }),
+  beats: fc.array(beat, { maxLength: 4 }),
+  queues: fc.array(reading, { maxLength: 4 }),
+  dropped: fc.nat(),
+});
+const text = fc.oneof(hello, names, counts, errors, slow, broadcasts, answer, tail, jobs, bye);
 
 const counterValue = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.double({ min: 0, max: 1e300, noNaN: true }));
 const snapshot = fc.record({
@@ -203,12 +281,13 @@ describe("frames of a link", () => {
     expect(decodeProbeFrame(encoder.finish(header))).toMatchObject({ counters: [], gauges: [[2, 7]], histograms: [] });
   });
 
-  it("to a probe come back as they were sent, and there are four kinds of them", () => {
+  it("to a probe come back as they were sent, and there are five kinds of them", () => {
     const query = { sort: "out", descending: true, offset: 100, limit: 50 } as const;
     const frames: readonly HubFrame[] = [
       { type: "welcome", version: 1, startedAt: 5, seq: null, dataDir: "/data", heir: true },
       { type: "resync", reason: "gap" },
       { type: "ack", seq: 9 },
+      { type: "jobs-ack", seq: 3, taken: 7 },
       {
         type: "request",
         id: 1,
@@ -226,7 +305,7 @@ describe("frames of a link", () => {
       },
     ];
     for (const frame of frames) expect(decodeHubFrame(encodeLinkText(frame))).toEqual(frame);
-    const known = "welcome, resync, ack, request";
+    const known = "welcome, resync, ack, request, jobs-ack";
     expect(() => decodeHubFrame('{"type":"hello"}')).toThrow(`link type: expected one of ${known}, got "hello"`);
   });
 });
@@ -242,7 +321,7 @@ describe("frames that are not right", () => {
     refuses("[]", "link: expected an object, got an array of 0");
     refuses(
       '{"epoch":1,"type":"greet"}',
-      "link type: expected one of hello, names, table, events, answer, tail, bye, got",
+      "link type: expected one of hello, names, table, events, answer, tail, jobs, bye, got",
     );
     refuses('{"type":"bye"}', "epoch: expected a finite number, got undefined");
     refuses('{"epoch":1.5,"type":"bye"}', "epoch: expected a whole number, got 1.5");

@@ -77,8 +77,6 @@ export interface FailedJob extends JobWithWorker {
 export interface BeatingWorker {
   /** @default "jobs" */
   readonly queue?: string;
-  /** @default the name of this process */
-  readonly worker?: string;
   /** Jobs that it takes at once. @default 1 */
   readonly concurrency?: number;
   /** Jobs that it has. @default 0 */
@@ -113,8 +111,8 @@ export interface JobCalls {
   jobStalled(jobId: string | number, options?: JobOf): void;
   /** It left its queue without an end. */
   jobRemoved(jobId: string | number, options?: JobOf): void;
-  /** A worker is there, also one that never began a job here. */
-  workerBeat(worker?: BeatingWorker): void;
+  /** A worker is there, also one that never began a job here: say so every five seconds. */
+  workerBeat(worker: string, options?: BeatingWorker): void;
 
   notifyJobQueued: JobCalls["jobQueued"];
   notifyJobStarted: JobCalls["jobStarted"];
@@ -177,7 +175,7 @@ interface QueueCalls {
   readonly retried: Call<[jobId: unknown, options?: unknown]>;
   readonly stalled: Call<[jobId: unknown, options?: unknown]>;
   readonly removed: Call<[jobId: unknown, options?: unknown]>;
-  readonly beat: Call<[worker?: unknown]>;
+  readonly beat: Call<[worker: unknown, options?: unknown]>;
 }
 
 function callsOf(defaultQueue: string, prefix: string, parts: JobCallsParts, workers: OwnWorkers): QueueCalls {
@@ -267,12 +265,12 @@ function callsOf(defaultQueue: string, prefix: string, parts: JobCallsParts, wor
     retried: safely("Retried", moved("retried")),
     stalled: safely("Stalled", moved("stalled")),
     removed: safely("Removed", moved("removed")),
-    beat: safely("workerBeat", (value = {}) => {
-      const beat = asFields(CODE, "worker", value);
+    beat: safely("workerBeat", (worker, value = {}) => {
+      const beat = asFields(CODE, "options", value);
       workers.speaks({
         at: now(),
         queue: beat.queue === undefined ? defaultQueue : asText(CODE, "queue", beat.queue, ANY_LENGTH),
-        worker: workerOf(beat),
+        worker: workerOf({ worker }),
         concurrency: asNumber(CODE, "concurrency", beat.concurrency ?? 1, 1),
         active: asNumber(CODE, "active", beat.active ?? 0, 0),
         ended: beat.ended === true,

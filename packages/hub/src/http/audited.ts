@@ -12,21 +12,30 @@ interface Done {
 
 /** A write of administrators, and the word that the audit has for it. */
 export interface AuditedRoute extends Omit<Route, "access" | "handle" | "onRefused"> {
-  /** E.g. `rule.save`. */
-  readonly action: string;
+  /** E.g. `rule.save`; of a route that does one of several things, by its address. */
+  readonly action: string | ((params: RouteRequest["params"]) => string);
+  /** What an address names. @default its `id` */
+  readonly targetOf?: (params: RouteRequest["params"]) => string;
   /** @param by the subject of who does it */
   readonly handle: (request: RouteRequest, by: string) => Done | Promise<Done>;
 }
 
 /** A route that only administrators may call; whichever way a call ends, the audit has it before it is answered. */
-export function auditedRoute(audit: Pick<Audit, "record">, { action, ...route }: AuditedRoute): Route {
+export function auditedRoute(audit: Pick<Audit, "record">, { action, targetOf = idOf, ...route }: AuditedRoute): Route {
   const note = (
     { principal, params }: Pick<RouteRequest, "principal" | "params">,
     outcome: AuditEntry["outcome"],
-    target = params.id ?? "",
+    target = targetOf(params),
     detail: string | null = null,
   ): Promise<void> =>
-    audit.record({ sub: principal?.sub ?? "", role: principal?.role ?? "", action, target, outcome, detail });
+    audit.record({
+      sub: principal?.sub ?? "",
+      role: principal?.role ?? "",
+      action: typeof action === "string" ? action : action(params),
+      target,
+      outcome,
+      detail,
+    });
   return {
     ...route,
     access: "admin",
@@ -42,4 +51,8 @@ export function auditedRoute(audit: Pick<Audit, "record">, { action, ...route }:
       }
     },
   };
+}
+
+function idOf({ id = "" }: RouteRequest["params"]): string {
+  return id;
 }

@@ -125,7 +125,6 @@ export class JobCrowd<C> {
     const members = userId === null ? undefined : this.#users.get(userId);
     if (members === undefined) return;
     const message = messageOfChange(change);
-    if (message === null) return;
     const key = keyOf(change.job);
     const ready: C[] = [];
     for (const member of members) {

@@ -44,9 +44,8 @@ const EVENT_OF: Readonly<Record<JobChange["kind"], Exclude<JobUserEvent, "queue-
   removed: "job-failed",
 };
 
-/** What a change means to the owner; `null` for one that means nothing: what has ended well and is cleared away. */
-export function messageOfChange({ kind, job, ...further }: JobChange): JobMessage | null {
-  if (kind === "removed" && job.state === "completed") return null;
+/** What a change means to the owner. */
+export function messageOfChange({ kind, job, ...further }: JobChange): JobMessage {
   return makers[EVENT_OF[kind]](job, { ...further, final: further.final || kind === "removed", restored: false });
 }
 
@@ -104,7 +103,7 @@ const makers: { readonly [E in keyof JobMessages]: (job: JobRow, further: Furthe
     event: "job-failed",
     data: {
       ...common(job, further),
-      error: job.error ?? (job.state === "removed" ? "The job was removed from its queue" : "The job failed"),
+      error: errorOf(job),
       final: further.final,
       retry: {
         willRetry: !further.final,
@@ -117,6 +116,10 @@ const makers: { readonly [E in keyof JobMessages]: (job: JobRow, further: Furthe
 
 /** What every message says. */
 type Common = Pick<JobStartedMessage, keyof JobStartedMessage & keyof JobCompletedMessage & keyof JobQueuedMessage>;
+
+function errorOf({ state, error }: JobRow): string {
+  return state === "removed" ? "The job was removed from its queue" : (error ?? "The job failed");
+}
 
 function common(job: JobRow, { restored }: Further): Common {
   return {

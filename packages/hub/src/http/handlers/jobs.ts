@@ -139,10 +139,11 @@ function lookRoute({ jobs, jobAsks }: JobRouteParts): Route {
 }
 
 function actionRoute({ jobs, jobAsks, audit }: JobRouteParts): Route {
-  const named = auditedRoute(audit, {
+  return auditedRoute(audit, {
     method: "POST",
     path: "/api/jobs/:queue/:id/actions/:action",
-    action: "job.action",
+    action: ({ action }) => `job.${JOB_ACTIONS.find((one) => one === action) ?? "unknown"}`,
+    targetOf: ({ queue, id }) => `${queue}/${id}`,
     summary: `Have something done to a job, ${JOB_ACTIONS.join(", ")}, by a process that watches its queue; audited`,
     refuses: [503],
     body: { type: "object", additionalProperties: false },
@@ -150,10 +151,9 @@ function actionRoute({ jobs, jobAsks, audit }: JobRouteParts): Route {
       const action = asOneOf("BAD_REQUEST", "action", params.action, JOB_ACTIONS);
       const { queue, id } = await findJob(jobs, params, principal);
       const node = await jobAsks.act(queue, id, action);
-      return { reply: { json: { done: true, action, node } }, target: `${queue}/${id}`, detail: action };
+      return { reply: { json: { done: true, action, node } }, detail: `by ${node}` };
     },
   });
-  return named;
 }
 
 /** @throws WsightError `NOT_FOUND` for one that is not known, and for a user also for those of others */

@@ -100,7 +100,10 @@ function checkNames(where: string, fields: object, known: readonly string[]): vo
   if (odd !== undefined) throw expected("BAD_REQUEST", where, `fields ${known.join(", ")}`, odd);
 }
 
-/** Takes a batch; resolves once it is kept, or after five seconds. Never rejects. */
+/**
+ * Takes a batch; resolves once it is kept, or after five seconds. Progress alone is answered at once: it is kept a
+ * second later, and the next one says the same better. Never rejects.
+ */
 export async function takeJobBatch(
   jobs: Pick<Jobs, "take" | "beat">,
   { events, beats }: JobBatch,
@@ -108,6 +111,8 @@ export async function takeJobBatch(
   const source = { source: "api", node: null } as const;
   if (beats.length > 0) jobs.beat(beats, source);
   const { taken, ignored, refused, kept } = jobs.take(events, source);
+  if (events.length > 0 && events.every(({ kind }) => kind === "progress"))
+    return { taken, ignored, refused, kept: false };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), KEPT_WITHIN_MS);

@@ -50,6 +50,7 @@ type FromHub = Pick<
   | "allowedHosts"
   | "allowedOrigins"
   | "storeIntervalMs"
+  | "jobsIntervalMs"
   | "retention"
   | "retentionMs"
   | "storeMaxBytes"

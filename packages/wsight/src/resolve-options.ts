@@ -112,6 +112,7 @@ const HUB_OPTIONS = [
   "allowedHosts",
   "allowedOrigins",
   "storeIntervalMs",
+  "jobsIntervalMs",
   "retention",
   "retentionMs",
   "storeMaxBytes",

@@ -38,6 +38,7 @@ export type SettingName =
   | "allowedHosts"
   | "allowedOrigins"
   | "storeIntervalMs"
+  | "jobsIntervalMs"
   | "retention"
   | "retentionMs"
   | "storeMaxBytes"
@@ -293,6 +294,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Required<MonitorOp
   allowedHosts: hostNames,
   allowedOrigins: texts(64),
   storeIntervalMs: whole(1000, DAY_MS),
+  jobsIntervalMs: whole(1000, 3_600_000),
   retention,
   retentionMs: whole(600_000, 10 * 366 * DAY_MS),
   otlpUrl,

@@ -16,6 +16,7 @@ const FLAGS = {
   allowedOrigins: { value: "URLS", help: "further origins whose pages may connect" },
   store: STORE_FLAG,
   storeIntervalMs: { value: "MS", help: "how often what was measured is written to the store (1000)" },
+  jobsIntervalMs: { value: "MS", help: "how often figures of jobs are collected in memory (30000)" },
   retention: { value: "TIERS", help: "how long each tier is kept (1s=24h,10s=2d,1m=7d,5m=30d,1h=400d)" },
   retentionMs: { value: "MS", help: "nothing is kept longer than this (no such limit)" },
   storeMaxBytes: { value: "BYTES", help: "most bytes of the embedded store; the oldest seconds go first (no limit)" },

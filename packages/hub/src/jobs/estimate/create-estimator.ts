@@ -1,58 +1,150 @@
 import type { DurationEstimate } from "@wsight/protocol";
-import type { Estimator, JobFeatures, RunEstimate } from "./estimator.ts";
+import { CONTEXTS, NAME, USER } from "./contexts.ts";
+import type { Estimator, JobFeatures, RunBasis, RunEstimate, RunOutcome } from "./estimator.ts";
+import { explainRun } from "./explain.ts";
+import { NodeShelf } from "./node-shelf.ts";
+import { PRIOR_CONFIDENCE, priorOf } from "./prior.ts";
+import { blendProgress, learnProgress } from "./progress-blend.ts";
+import type { QueueModel } from "./queue-model.ts";
+import { restOfRun } from "./rest-of-run.ts";
+import { logOfSize, type RunNode } from "./run-node.ts";
+import { RunReader } from "./run-reader.ts";
 
 /** How an estimator is made. */
 export interface EstimatorOptions {
-  /** Nodes that are kept; beyond, the one used longest ago is forgotten. @default 20000 */
+  /** Nodes that are kept; beyond, the one that learned longest ago is forgotten. @default 20000 */
   readonly maxNodes?: number;
 }
 
-const KEPT_RUNS = 24;
-const SAMPLES_WANTED = 30;
-const FIRST_GUESS_MS = 30_000;
+const SAMPLES_WANTED = 20;
+const NAMED = CONTEXTS.indexOf(NAME);
+/** Contexts the slope of the size is learned in: the first of them that knows two runs. */
+const SLOPE_CONTEXTS: readonly number[] = [NAME | USER, USER, NAME, 0].map((bits) => CONTEXTS.indexOf(bits));
+/** How near counts as right. */
+const NEAR = 0.25;
 
 /** An estimator that knows nothing yet. */
 export function createEstimator(options: EstimatorOptions = {}): Estimator {
-  const maxNodes = options.maxNodes ?? 20_000;
-  const runs = new Map<string, number[]>();
-  const sorted = (features: JobFeatures): number[] => [...(runs.get(features.queue) ?? [])].sort((a, b) => a - b);
+  const shelf = new NodeShelf(options.maxNodes ?? 20_000);
+  const reader = new RunReader();
+
+  const basisAsOf = (features: JobFeatures, nodes: readonly (RunNode | null)[], asOf: number): RunBasis | null => {
+    const model = shelf.model(features.queue);
+    return model !== null && reader.read(features, nodes, model, asOf) ? reader.basis(asOf) : null;
+  };
+
   const predict = (features: JobFeatures): RunEstimate => {
-    const past = sorted(features);
-    const prior = past.length === 0;
-    const at = (share: number): number => past[Math.floor(share * (past.length - 1))] ?? FIRST_GUESS_MS;
-    const spread = prior ? 4 : 1;
-    const p50 = at(0.5);
-    const near = past.filter((run) => Math.abs(run - p50) <= 0.25 * p50).length;
+    const model = shelf.model(features.queue);
+    const nodes = shelf.find(features);
+    const basis = model === null ? null : basisAsOf(features, nodes, model.place);
+    if (model === null || basis === null) return firstGuess(features);
     return {
-      p10: at(0.1) / spread,
-      p50,
-      p90: at(0.9) * spread,
-      confidence: prior ? 0 : Math.round((100 * near) / (past.length + 2)),
-      samples: past.length,
+      ...spanOf(model, basis),
+      confidence: Math.round(100 * model.confidence.correct(basis.near)),
+      samples: nodes[0]?.count ?? 0,
       samplesWanted: SAMPLES_WANTED,
-      prior,
+      prior: false,
+      basis,
     };
   };
+
+  const learn = (features: JobFeatures, outcome: RunOutcome): void => {
+    if (!(outcome.runMs >= 0 && outcome.runMs < Number.POSITIVE_INFINITY)) return;
+    const log = Math.log(Math.max(1, outcome.runMs));
+    const model = shelf.openModel(features.queue);
+    const nodes = shelf.open(features);
+    const asOf = outcome.said?.basis?.asOf ?? placeBefore(nodes[0], outcome.endedAt - outcome.runMs);
+    const basis = outcome.said?.basis ?? basisAsOf(features, nodes, asOf);
+    if (basis !== null) correct(model, basis, features.load, outcome);
+    reader.read(features, nodes, model, asOf);
+    reader.learn(log, model);
+    learnSlope(model, nodes, log - model.load.shift(features.load), logOfSize(features.sizeBytes));
+    for (const node of [nodes[0], nodes[NAMED]]) if (node) learnProgress(node, outcome.runMs, outcome.progress);
+    add(model, nodes, features, { log, endedAt: outcome.endedAt, job: outcome.job, cut: false });
+  };
+
   return {
     predict,
-    remaining(_features, said, progress): DurationEstimate {
-      const left = (total: number): number => Math.max(0, total - progress.elapsedMs);
-      return { p10: left(said.p10), p50: left(said.p50), p90: Math.max(left(said.p90), progress.elapsedMs / 4) };
+    learn,
+    remaining(features, said, progress): DurationEstimate {
+      const nodes = shelf.find(features);
+      const model = shelf.model(features.queue);
+      const known = model !== null && reader.read(features, nodes, model, model.place);
+      const byTime = restOfRun(known ? reader.grid() : null, said, progress.elapsedMs);
+      return blendProgress(byTime, progress, [nodes[0] ?? null, nodes[NAMED] ?? null]);
     },
-    learn(features, outcome): void {
-      const past = runs.get(features.queue) ?? [];
-      past.push(outcome.runMs);
-      if (past.length > KEPT_RUNS) past.shift();
-      if (runs.size < maxNodes) runs.set(features.queue, past);
+    censored(features, elapsedMs): void {
+      const said = predict(features);
+      // Who had not even come to the middle says nothing new.
+      if (said.prior || !(elapsedMs > said.p50 && elapsedMs < Number.POSITIVE_INFINITY)) return;
+      const { p50 } = restOfRun(reader.grid(), said, elapsedMs);
+      const nodes = shelf.open(features);
+      const endedAt = nodes[0]?.runs.at(-1)?.endedAt ?? 0;
+      add(shelf.openModel(features.queue), nodes, features, {
+        log: Math.log(elapsedMs + p50),
+        endedAt,
+        job: "",
+        cut: true,
+      });
     },
-    censored(): void {},
-    explain(features) {
-      return { factors: [], level: `queue ${features.queue}`, similar: [] };
+    explain: (features) => explainRun(features, shelf, reader),
+    takeChanged: (limit) => shelf.takeChanged(limit),
+    restore: (nodes) => {
+      shelf.restore(nodes);
     },
-    takeChanged: () => [],
-    restore(): void {},
     get size(): number {
-      return runs.size;
+      return shelf.size;
+    },
+    get damaged(): number {
+      return shelf.damaged;
     },
   };
+}
+
+function firstGuess(features: JobFeatures): RunEstimate {
+  return { ...priorOf(features), confidence: PRIOR_CONFIDENCE, samples: 0, samplesWanted: SAMPLES_WANTED, prior: true };
+}
+
+function spanOf(model: QueueModel, basis: RunBasis): DurationEstimate {
+  const [below, above] = model.intervals.stretch(basis);
+  return {
+    p10: Math.exp(basis.median - below),
+    p50: Math.exp(basis.median),
+    p90: Math.exp(basis.median + above),
+  };
+}
+
+function correct(model: QueueModel, basis: RunBasis, load: number | null, outcome: RunOutcome): void {
+  const { runMs } = outcome;
+  const { p10, p90 } = outcome.said ?? spanOf(model, basis);
+  const log = Math.log(Math.max(1, runMs));
+  model.intervals.learn(basis, log, runMs < p10 || runMs > p90);
+  const p50 = Math.exp(basis.median);
+  model.confidence.learn(basis.near, Math.abs(runMs - p50) <= NEAR * p50);
+  model.load.learn(load, log - basis.median + model.load.shift(load));
+}
+
+/** The newest run that had ended when another began. */
+function placeBefore(node: RunNode | null | undefined, at: number): number {
+  return node?.runs.findLast((run) => run.endedAt <= at)?.place ?? 0;
+}
+
+function learnSlope(model: QueueModel, nodes: readonly (RunNode | null)[], log: number, logSize: number): void {
+  if (Number.isNaN(logSize)) return;
+  const of = SLOPE_CONTEXTS.find((context) => (nodes[context]?.runs.length ?? 0) >= 2);
+  const node = of === undefined ? null : nodes[of];
+  if (node) model.slope.learn(node, log, logSize);
+}
+
+function add(
+  model: QueueModel,
+  nodes: readonly (RunNode | null)[],
+  features: JobFeatures,
+  run: { readonly log: number; readonly endedAt: number; readonly job: string; readonly cut: boolean },
+): void {
+  model.place += 1;
+  const { sizeBytes } = features;
+  const log = run.log - model.load.shift(features.load);
+  const past = { ...run, log, sizeBytes, logSize: logOfSize(sizeBytes), place: model.place };
+  for (const node of nodes) node?.add(past);
 }

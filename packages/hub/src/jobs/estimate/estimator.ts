@@ -20,6 +20,20 @@ export interface RunEstimate extends DurationEstimate {
   readonly samples: number;
   readonly samplesWanted: number;
   readonly prior: boolean;
+  /** Hand it back with the outcome; neither kept nor sent, and harmless to lose. */
+  readonly basis?: RunBasis | undefined;
+}
+
+/** How an estimate was made, in natural logarithms of ms, before it was corrected by how past ones did. */
+export interface RunBasis {
+  /** Runs of its queue that had been learned from. */
+  readonly asOf: number;
+  readonly median: number;
+  /** From the median down to a tenth and up to nine tenths. */
+  readonly below: number;
+  readonly above: number;
+  /** Share of runs within 25 % of the median, 0–1. */
+  readonly near: number;
 }
 
 /** How a run goes on. */
@@ -51,13 +65,16 @@ export interface Estimator {
   /** What is left of a run, conditional on the time that it already takes, blended with its progress. */
   remaining(features: JobFeatures, said: RunEstimate, progress: RunProgress): DurationEstimate;
   learn(features: JobFeatures, outcome: RunOutcome): void;
-  /** A run that was cut off, or still goes on: it takes longer than this. Harmless to leave out. */
+  /** A run that was cut off, or still goes on: it takes longer than this. At most once a run; harmless to leave out. */
   censored(features: JobFeatures, elapsedMs: number): void;
   explain(features: JobFeatures): EstimateExplanation;
   /** What changed since the last call, to be kept: a node each. */
   takeChanged(limit: number): readonly KeptNode[];
   restore(nodes: Iterable<KeptNode>): void;
+  /** Nodes that are held. */
   readonly size: number;
+  /** Nodes that `restore` could not read, and left out. */
+  readonly damaged: number;
 }
 
 /** A part of what was learned, as it is kept. */

@@ -1,0 +1,16 @@
+import { ConfidenceCorrector } from "./confidence-corrector.ts";
+import { IntervalCorrector } from "./interval-corrector.ts";
+import { LoadEffect } from "./load-effect.ts";
+import { MixtureWeights } from "./mixture-weights.ts";
+import { SizeSlope } from "./size-slope.ts";
+
+/** What was learned of a queue as a whole. */
+export class QueueModel {
+  readonly weights: MixtureWeights = new MixtureWeights();
+  readonly intervals: IntervalCorrector = new IntervalCorrector();
+  readonly confidence: ConfidenceCorrector = new ConfidenceCorrector();
+  readonly slope: SizeSlope = new SizeSlope();
+  readonly load: LoadEffect = new LoadEffect();
+  /** Place of the newest run learned from, cut off ones included. */
+  place = 0;
+}

@@ -1,0 +1,189 @@
+import { CONTEXTS } from "./contexts.ts";
+import type { LogGrid } from "./log-grid.ts";
+import { AGE_OF, AGES, type MixtureWeights, SPREADS, spreadOf, WIDTHS } from "./mixture-weights.ts";
+import { type RunNode, USED_RUNS } from "./run-node.ts";
+
+/** What past runs are moved by to fit a job. */
+export interface PoolAim {
+  /** Runs that had been learned from; later ones are left out. */
+  readonly asOf: number;
+  /** Natural logarithm of bytes; NaN when not known. */
+  readonly logSize: number;
+  /** Logarithm of the run for one of the size. */
+  readonly slope: number;
+  /** Added to all: the load. */
+  readonly shift: number;
+}
+
+const MOST = CONTEXTS.length * USED_RUNS;
+const NEWEST = 6;
+/** Kernels are narrower than they were learned with, because those have long tails and these have none. */
+const NARROWER = 0.8;
+/** Where the mass of a kernel stands: five parts of equal weight. */
+const PARTS = [-1.6, -0.5, 0, 0.5, 1.6] as const;
+const FURTHEST_PART = 1.6 * NARROWER * Math.max(...WIDTHS);
+const OFFSETS: readonly (readonly number[])[] = WIDTHS.map((width) => PARTS.map((at) => at * width * NARROWER));
+
+/** The past runs that speak for one job, with their weights. One pool is used again and again: no allocation. */
+export class RunPool {
+  readonly #at = new Float64Array(MOST);
+  readonly #weight = new Float64Array(MOST);
+  readonly #runClass = new Int16Array(MOST);
+  readonly #widthClass = new Int16Array(MOST);
+  readonly #kernel = new Float64Array(MOST * WIDTHS.length);
+  readonly #moves = new Float64Array(CONTEXTS.length * SPREADS * AGES);
+  readonly #newest = new Float64Array(NEWEST);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Fills it from the nodes of a job's contexts, in the order of `CONTEXTS`. */
+  gather(nodes: readonly (RunNode | null)[], weights: MixtureWeights, aim: PoolAim): void {
+    this.#count = 0;
+    for (let context = 0; context < nodes.length; context++) {
+      const node = nodes[context];
+      if (node === null || node === undefined) continue;
+      const first = this.#count;
+      this.#take(node, aim);
+      this.#classify(first, context, weights);
+    }
+  }
+
+  /** Puts its mass upon a grid, smoothed. */
+  spreadOver(grid: LogGrid, weights: MixtureWeights): void {
+    let from = Number.POSITIVE_INFINITY;
+    let to = Number.NEGATIVE_INFINITY;
+    for (let run = 0; run < this.#count; run++) {
+      const at = this.#at[run] ?? 0;
+      if (at < from) from = at;
+      if (at > to) to = at;
+    }
+    grid.clear(from - FURTHEST_PART, to + FURTHEST_PART);
+    for (let run = 0; run < this.#count; run++) {
+      const at = this.#at[run] ?? 0;
+      const part = (this.#weight[run] ?? 0) / PARTS.length;
+      const widthClass = this.#widthClass[run] ?? 0;
+      for (let width = 0; width < WIDTHS.length; width++) {
+        const mass = part * (weights.widths[widthClass + width] ?? 0);
+        for (const offset of OFFSETS[width] ?? []) grid.add(at + offset, mass);
+      }
+    }
+  }
+
+  /** Moves the weights towards those under which `log` would have been likelier. */
+  learn(log: number, weights: MixtureWeights): void {
+    let total = 0;
+    for (let run = 0; run < this.#count; run++) total += this.#weight[run] ?? 0;
+    const likelihood = this.#weigh(log, total, weights);
+    if (!(likelihood > 0)) return;
+    this.#moveRuns(total, likelihood, weights);
+    this.#moveWidths(likelihood, weights);
+  }
+
+  /** Share of the weight by context; zeros when it is empty. */
+  shares(contexts: number): number[] {
+    const sums = Array.from({ length: contexts }, () => 0);
+    let total = 0;
+    for (let run = 0; run < this.#count; run++) {
+      const context = Math.floor((this.#runClass[run] ?? 0) / (SPREADS * AGES));
+      sums[context] = (sums[context] ?? 0) + (this.#weight[run] ?? 0);
+      total += this.#weight[run] ?? 0;
+    }
+    return sums.map((sum) => (total === 0 ? 0 : sum / total));
+  }
+
+  #take(node: RunNode, aim: PoolAim): void {
+    const { runs } = node;
+    let taken = 0;
+    for (let place = runs.length - 1; place >= 0 && taken < USED_RUNS; place--) {
+      const run = runs[place];
+      if (run === undefined || run.place > aim.asOf) continue;
+      const moved = aim.slope * (aim.logSize - run.logSize);
+      this.#at[this.#count] = run.log + aim.shift + (moved === moved ? moved : 0);
+      this.#count += 1;
+      taken += 1;
+    }
+  }
+
+  #classify(first: number, context: number, weights: MixtureWeights): void {
+    const group = context * SPREADS + this.#spread(first);
+    for (let run = first; run < this.#count; run++) {
+      const runClass = group * AGES + (AGE_OF[run - first] ?? AGES - 1);
+      this.#runClass[run] = runClass;
+      this.#widthClass[run] = group * WIDTHS.length;
+      this.#weight[run] = weights.runs[runClass] ?? 0;
+    }
+  }
+
+  /** How well the newest of those from `first` on agree. */
+  #spread(first: number): number {
+    const many = Math.min(NEWEST, this.#count - first);
+    if (many < 2) return 0;
+    const newest = this.#newest;
+    for (let place = 0; place < many; place++) {
+      const at = this.#at[first + place] ?? 0;
+      let before = place - 1;
+      for (; before >= 0 && (newest[before] ?? 0) > at; before--) newest[before + 1] = newest[before] ?? 0;
+      newest[before + 1] = at;
+    }
+    const median = newest[many >> 1] ?? 0;
+    let sum = 0;
+    for (let place = 0; place < many; place++) sum += Math.abs((newest[place] ?? 0) - median);
+    return spreadOf(sum / (many - 1));
+  }
+
+  /** Likelihood of `log`, and what each kernel adds to it. The kernels are those of Student with two degrees of freedom. */
+  #weigh(log: number, total: number, weights: MixtureWeights): number {
+    let sum = 0;
+    for (let run = 0; run < this.#count; run++) {
+      const share = (this.#weight[run] ?? 0) / total;
+      const away = log - (this.#at[run] ?? 0);
+      const widthClass = this.#widthClass[run] ?? 0;
+      for (let width = 0; width < WIDTHS.length; width++) {
+        const half = WIDTHS[width] ?? 1;
+        const square = 1 + (away / half) ** 2;
+        const mass = (share * (weights.widths[widthClass + width] ?? 0) * 0.5) / (half * square * Math.sqrt(square));
+        this.#kernel[run * WIDTHS.length + width] = mass;
+        sum += mass;
+      }
+    }
+    return sum;
+  }
+
+  #moveRuns(total: number, likelihood: number, weights: MixtureWeights): void {
+    const moves = this.#moves;
+    for (let run = 0; run < this.#count; run++) {
+      const runClass = this.#runClass[run] ?? 0;
+      moves[runClass] = (moves[runClass] ?? 0) + this.#told(run) / likelihood - (this.#weight[run] ?? 0) / total;
+    }
+    for (let run = 0; run < this.#count; run++) {
+      const runClass = this.#runClass[run] ?? 0;
+      const move = moves[runClass] ?? 0;
+      if (move !== 0) weights.moveRun(runClass, move);
+      moves[runClass] = 0;
+    }
+  }
+
+  #moveWidths(likelihood: number, weights: MixtureWeights): void {
+    let run = 0;
+    while (run < this.#count) {
+      const widthClass = this.#widthClass[run] ?? 0;
+      const moves = WIDTHS.map(() => 0);
+      for (; run < this.#count && this.#widthClass[run] === widthClass; run++) {
+        const told = this.#told(run);
+        for (let width = 0; width < WIDTHS.length; width++) {
+          const mass = this.#kernel[run * WIDTHS.length + width] ?? 0;
+          moves[width] = (moves[width] ?? 0) + (mass - told * (weights.widths[widthClass + width] ?? 0)) / likelihood;
+        }
+      }
+      weights.moveWidths(widthClass, moves);
+    }
+  }
+
+  #told(run: number): number {
+    const first = run * WIDTHS.length;
+    return (this.#kernel[first] ?? 0) + (this.#kernel[first + 1] ?? 0) + (this.#kernel[first + 2] ?? 0);
+  }
+}

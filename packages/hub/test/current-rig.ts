@@ -6,6 +6,7 @@ import {
   createIngest,
   type Ingest,
   type IngestLink,
+  type IngestOptions,
 } from "@wsight/hub";
 import {
   type ErrorCode,
@@ -49,6 +50,13 @@ export const HUB_ROW: HubRow = {
   store: { state: "off", written: 0, dropped: 0, lastError: null },
 };
 
+interface RigOptions {
+  readonly maxSeries?: number;
+  readonly maxHistogramBytes?: number;
+  readonly historySeconds?: number;
+  readonly onJobs?: IngestOptions["onJobs"];
+}
+
 /** `current` and `ingest` on a clock that is moved by hand. */
 export class Rig {
   readonly clock: HandClock = new HandClock();
@@ -56,9 +64,10 @@ export class Rig {
   readonly asks: Asks = createAsks();
   readonly ingest: Ingest;
 
-  constructor(options: { maxSeries?: number; maxHistogramBytes?: number; historySeconds?: number } = {}) {
+  constructor({ onJobs, ...options }: RigOptions = {}) {
     this.current = createCurrent({ clock: this.clock, hubRow: () => HUB_ROW, ...options });
-    this.ingest = createIngest({ current: this.current, clock: this.clock, asks: this.asks });
+    const jobs = onJobs === undefined ? {} : { onJobs };
+    this.ingest = createIngest({ current: this.current, clock: this.clock, asks: this.asks, ...jobs });
   }
 
   probe(options: Partial<HelloFrame> = {}): FakeProbe {

@@ -21,6 +21,12 @@ import { createHistoryKeeper, type HistoryKeeper } from "./history/history-keepe
 import type { Readiness } from "./http/handlers/health.ts";
 import type { HubOptions } from "./hub-options.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
+import { createJobs } from "./jobs/create-jobs.ts";
+import { createJobFigures } from "./jobs/figures/create-figures.ts";
+import { OWN_SERVICE } from "./jobs/figures/own-node.ts";
+import type { Jobs } from "./jobs/jobs.ts";
+import { createJobLedger } from "./jobs/ledger/create-ledger.ts";
+import { createMachines } from "./jobs/machines.ts";
 import { createLive, type Live } from "./live/live.ts";
 import { createTail } from "./live/tail.ts";
 import { createOtlpExporter } from "./otlp/exporter.ts";
@@ -54,6 +60,7 @@ export interface Core {
   readonly tests: Tests;
   readonly alerts: Alerts;
   readonly health: HealthKeeper;
+  readonly jobs: Jobs;
   readonly live: Live;
   /** Say how many are told by other ways than live sessions, and what slow ones did not get. The door puts them in. */
   readonly audiences: Set<() => { readonly viewers: number; readonly skippedTicks: number }>;
@@ -113,6 +120,8 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     hubRow,
     alertsTable: () => alerts.table(),
     health: () => health.health(),
+    queuesTable: () => jobs.queues(),
+    workersTable: () => jobs.workers(),
   });
   const asks = createAsks();
   const audit = createAudit({ dataDir, clock, onError });
@@ -120,7 +129,31 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
   const { standalone = false } = options;
   const welcome = { startedAt, dataDir: told, standalone, heirs: createHeirs() };
   const note = (events: readonly HistoryEvent[]): void => history?.note(events);
-  const ingest = createIngest({ current, clock, asks, welcome, onEvents: note });
+  const instance = instanceName(options.port);
+  const ingest = createIngest({
+    current,
+    clock,
+    asks,
+    welcome,
+    ownNode: `${OWN_SERVICE}/${instance}`,
+    onEvents: note,
+    onJobs({ node, events, beats, readings, lost }) {
+      const source = { source: "app", node } as const;
+      jobs.lost(lost);
+      jobs.beat(beats, source);
+      jobs.read(readings, source);
+      return jobs.take(events, source).kept;
+    },
+  });
+  const figures = createJobFigures({ ingest, clock, instance, host: hostname() });
+  const jobs = createJobs({
+    clock,
+    ledger: createJobLedger({ dataDir, store: options.store, onError }),
+    meter: figures,
+    note,
+    ...createMachines(current),
+    onError: (error) => onError(error, { stage: "jobs" }),
+  });
   const tests = createTests({
     entry: options.testEntry ?? null,
     rules: { hosts: readHosts(options.testTargets ?? []), production: nodeEnv === "production" },
@@ -156,7 +189,7 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
       dataDir,
       store: options.store,
       secret,
-      instance: instanceName(options.port),
+      instance,
       notifyHosts: options.notifyHosts,
       onError,
     }),
@@ -222,7 +255,7 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
   }
 
   /** One part that fails must not keep the others from their second. */
-  function attempt(stage: "tick" | "alerts" | "store" | "otlp", work: () => void): void {
+  function attempt(stage: "tick" | "jobs" | "alerts" | "store" | "otlp", work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -240,6 +273,7 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     tests,
     alerts,
     health,
+    jobs,
     live,
     audiences,
     processes,
@@ -254,6 +288,10 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     },
     onSecond(at) {
       cost = readCost();
+      attempt("jobs", () => {
+        jobs.observe(clock.now());
+        figures.tell(jobs);
+      });
       attempt("tick", () => {
         current.closeSecond(at);
         beatAt = clock.now();
@@ -270,8 +308,10 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     async close() {
       live.close();
       stream.close();
+      figures.close();
       await otlp?.close();
       await tests.close();
+      await jobs.close();
       await alerts.close();
       await audit.close();
       await history?.close();

@@ -35,7 +35,10 @@ export interface TakenJobs {
 /** Something came to a job, told once for each change that counts; progress is told at most ten times a second and job. */
 export interface JobChange {
   readonly kind: "queued" | "started" | "progress" | "completed" | "failed" | "retried" | "stalled" | "removed";
+  /** Put into words, with its estimate, when it is first read. */
   readonly job: JobRow;
+  /** Whose it is: the same as `job.userId`, but free of cost. */
+  readonly userId: string | null;
   /** With `failed`: it is not tried again. */
   readonly final: boolean;
   /** With `completed`, JSON text; and until the next try, with `failed`. */

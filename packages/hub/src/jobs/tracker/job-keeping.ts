@@ -1,0 +1,112 @@
+import { nextTurn } from "../../live/turns.ts";
+import type { KeptNode } from "../estimate/estimator.ts";
+import type { JobLedger, JobRecord } from "../ledger/ledger.ts";
+import type { TrackedJob } from "./tracked-job.ts";
+
+/** Between two saves, ms. */
+const EVERY_MS = 250;
+/** Progress alone is kept with every so many saves: a job tells of it often, and little is lost with it. */
+const PROGRESS_EVERY = 4;
+/** Jobs and nodes that are handed over in one go. */
+const SLICE = 500;
+
+/** What is kept, and where. */
+export interface KeepingParts {
+  readonly ledger: JobLedger;
+  readonly toRecord: (job: TrackedJob) => JobRecord;
+  /** What was learned since it was last asked. */
+  readonly takeNodes: (limit: number) => readonly KeptNode[];
+  readonly takeNotes: () => Readonly<Record<string, string>>;
+}
+
+/** A promise that is kept later. */
+interface Promised {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+/** Hands what changed to the ledger a few times a second, each job once, and says when it is kept. */
+export class JobKeeping {
+  readonly #parts: KeepingParts;
+  #changed = new Set<TrackedJob>();
+  #progressed = new Set<TrackedJob>();
+  #changedKept: Promised | null = null;
+  #progressKept: Promised | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #saves = 0;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(parts: KeepingParts) {
+    this.#parts = parts;
+  }
+
+  /** A job is not as it was. */
+  mark(job: TrackedJob, progressAlone: boolean): void {
+    if (!progressAlone) {
+      this.#progressed.delete(job);
+      this.#changed.add(job);
+    } else if (!this.#changed.has(job)) this.#progressed.add(job);
+    this.#timer ??= setTimeout(() => this.#save(false), EVERY_MS).unref();
+  }
+
+  /** Resolves once all that was marked up to now is kept. */
+  kept(): Promise<void> {
+    if (this.#parts.ledger.status().state === "off") return Promise.resolve();
+    if (this.#progressed.size > 0) {
+      this.#progressKept ??= promise();
+      return this.#progressKept.promise;
+    }
+    if (this.#changed.size === 0) return this.#saving;
+    this.#changedKept ??= promise();
+    return this.#changedKept.promise;
+  }
+
+  /** Keeps what is left. */
+  async close(): Promise<void> {
+    this.#save(true);
+    await this.#saving;
+  }
+
+  #save(all: boolean): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const withProgress = all || ++this.#saves % PROGRESS_EVERY === 0;
+    const jobs = [...this.#changed, ...(withProgress ? this.#progressed : [])];
+    const promised = [this.#changedKept, ...(withProgress ? [this.#progressKept] : [])];
+    this.#changed = new Set();
+    this.#changedKept = null;
+    if (withProgress) {
+      this.#progressed = new Set();
+      this.#progressKept = null;
+    }
+    if (this.#progressed.size > 0) this.#timer = setTimeout(() => this.#save(false), EVERY_MS).unref();
+    this.#saving = this.#handOver(jobs, this.#saving).then(() => {
+      for (const one of promised) one?.resolve();
+    });
+  }
+
+  /** In slices, so that nobody waits for thousands of jobs being put into words. */
+  async #handOver(jobs: readonly TrackedJob[], before: Promise<void>): Promise<void> {
+    const { ledger, toRecord, takeNodes, takeNotes } = this.#parts;
+    const saves = [before];
+    for (let from = 0; from === 0 || from < jobs.length; from += SLICE) {
+      if (from > 0) await nextTurn();
+      const batch = {
+        jobs: jobs.slice(from, from + SLICE).map(toRecord),
+        nodes: takeNodes(SLICE),
+        notes: from === 0 ? takeNotes() : {},
+      };
+      // What a ledger that is being closed does not take is lost with it, and it says so itself.
+      saves.push(ledger.save(batch).catch(() => undefined));
+    }
+    await Promise.all(saves);
+  }
+}
+
+function promise(): Promised {
+  let resolve = (): void => undefined;
+  const made = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise: made, resolve };
+}

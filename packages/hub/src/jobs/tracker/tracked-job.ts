@@ -1,0 +1,219 @@
+import type { JobEvent, JobState, JobStep } from "@wsight/protocol";
+import type { RunEstimate } from "../estimate/estimator.ts";
+import type { JobSource } from "../jobs.ts";
+import { applyEvent, beginsNewLife } from "./apply-event.ts";
+import { compareEvents, isSameEvent, Life } from "./life.ts";
+import type { TrackedQueue } from "./tracked-queue.ts";
+
+/** Most events that are kept of a job; older ones are then kept as what they led to. */
+const MAX_EVENTS = 64;
+/** Reports of progress that are kept; of more, every second one that a later one says it better than. */
+const MAX_REPORTS = 16;
+
+/** What the oldest events of a job led to. */
+interface JobBase {
+  readonly life: Life;
+  readonly steps: readonly JobStep[];
+  /** Of the try that was under way: elapsed ms and percent. */
+  readonly progress: readonly (readonly [elapsedMs: number, percent: number])[];
+}
+
+/** Where a job is held in the indexes: as it was when they were last told. */
+export interface JobPlace {
+  readonly state: "waiting" | "delayed" | "active" | "ended";
+  readonly priority: number;
+  /** Since when it waits or may begin, was begun, or ended. */
+  readonly at: number;
+}
+
+/**
+ * A job with its events. They are kept in their order, so that one that comes late is put where it belongs and the job
+ * lives anew: whatever the order in which events come, it ends in the same state.
+ */
+export class TrackedJob {
+  readonly id: string;
+  readonly queue: TrackedQueue;
+  /** Grows from job to job: tells two of them apart that are the same otherwise. */
+  readonly number: number;
+  readonly source: JobSource;
+  life: Life = new Life();
+  /** Grows with each life that begins. */
+  lives = 0;
+  place: JobPlace | null = null;
+  /** What was said when it was queued: of its run, and of its wait (p10, p50, p90, ms). */
+  saidRun: RunEstimate | null = null;
+  saidWait: readonly [number, number, number] | null = null;
+  /** What is expected of its run by now, and when that was found. */
+  run: RunEstimate | null = null;
+  runAt = 0;
+  /** When listeners were last told of its progress, ms epoch. */
+  toldAt = 0;
+  #identity: number | null = null;
+  #base: JobBase | null = null;
+  #events: JobEvent[] = [];
+  #reports = 0;
+  /** Events before this that do not say which life they are of are of one that is over. */
+  #since = 0;
+
+  constructor(id: string, queue: TrackedQueue, number: number, source: JobSource) {
+    this.id = id;
+    this.queue = queue;
+    this.number = number;
+    this.source = source;
+  }
+
+  /** As people see it at a time: as the indexes have it, where it waits. */
+  stateAt(now: number): JobState {
+    const state = this.place?.state;
+    return state === "waiting" || state === "delayed" ? state : this.life.stateAt(now);
+  }
+
+  /** What tells this life from others of the same id, ms epoch: it stays as it was first found. */
+  get identity(): number {
+    this.#identity ??= this.life.createdAt ?? this.life.queuedAt ?? this.life.phaseAt;
+    return this.#identity;
+  }
+
+  /** Begins from what was kept of it. */
+  restore(base: JobBase, identity: number): void {
+    this.#base = base;
+    this.#identity = identity;
+    this.life = base.life.clone();
+  }
+
+  /** Takes in an event; false when it changed nothing. */
+  take(event: JobEvent): boolean {
+    if (event.at < this.#since && (event.createdAt === undefined || event.createdAt !== this.life.createdAt)) {
+      if (event.createdAt === undefined || !beginsNewLife(this.life, event)) return false;
+    }
+    const events = this.#events;
+    let place = events.length;
+    while (place > 0 && compareEvents(at(events, place - 1), event) > 0) place--;
+    for (let i = place - 1; i >= 0 && at(events, i).at === event.at; i--)
+      if (isSameEvent(at(events, i), event)) return false;
+    if (event.kind === "progress") this.#reports++;
+    if (place === events.length) {
+      if (beginsNewLife(this.life, event)) this.#forget(event.at);
+      this.#events.push(event);
+      const changed = applyEvent(this.life, event);
+      this.#thin();
+      return changed;
+    }
+    events.splice(place, 0, event);
+    return this.#liveAnew();
+  }
+
+  /** Steps of its life, oldest first, at most 64. */
+  steps(): readonly JobStep[] {
+    const steps = [...(this.#base?.steps ?? [])];
+    this.#replay((event, life) => steps.push(stepOf(event, life)));
+    return steps.length <= MAX_EVENTS ? steps : [...steps.slice(0, 8), ...steps.slice(8 - MAX_EVENTS)];
+  }
+
+  /** Progress of the newest try, elapsed ms and percent, at most 8, evenly thinned. */
+  progress(): readonly (readonly [elapsedMs: number, percent: number])[] {
+    const points = [...(this.#base?.progress ?? [])];
+    this.#replay((event, life) => {
+      if (event.kind !== "progress") {
+        if (life.percent === null) points.length = 0;
+      } else if (life.startedAt !== null && !life.startGuessed && life.percentAt === event.at && life.percent !== null)
+        points.push([event.at - life.startedAt, life.percent]);
+    });
+    if (points.length <= 8) return points;
+    return Array.from({ length: 8 }, (_, i) => points[Math.round((i * (points.length - 1)) / 7)] ?? [0, 0]);
+  }
+
+  #replay(see: (event: JobEvent, life: Life) => void): Life {
+    const life = this.#base?.life.clone() ?? new Life();
+    for (const event of this.#events) if (applyEvent(life, event)) see(event, life);
+    return life;
+  }
+
+  #liveAnew(): boolean {
+    const before = this.life;
+    const life = this.#base?.life.clone() ?? new Life();
+    let opened: JobEvent | null = null;
+    for (const event of this.#events) {
+      if (beginsNewLife(life, event)) opened = event;
+      applyEvent(life, event);
+    }
+    this.life = life;
+    if (opened !== null) {
+      const ofThisLife = this.#events.slice(this.#events.indexOf(opened));
+      this.#forget(opened.at);
+      this.#events = ofThisLife;
+    }
+    this.#thin();
+    return !isSameLife(before, life);
+  }
+
+  /** What came before a new life counts no more. */
+  #forget(at: number): void {
+    this.lives++;
+    this.#identity = null;
+    this.#base = null;
+    this.#events = [];
+    this.#reports = 0;
+    this.#since = at;
+  }
+
+  #thin(): void {
+    if (this.#reports > MAX_REPORTS) {
+      this.#events = withoutIdleReports(this.#events);
+      this.#reports = this.#events.filter(({ kind }) => kind === "progress").length;
+    }
+    if (this.#events.length <= MAX_EVENTS) return;
+    const [oldest, ...rest] = this.#events;
+    if (oldest === undefined) return;
+    const life = this.#base?.life.clone() ?? new Life();
+    const changed = applyEvent(life, oldest);
+    const steps = changed ? [...(this.#base?.steps ?? []), stepOf(oldest, life)] : (this.#base?.steps ?? []);
+    this.#base = { life, steps: steps.slice(-MAX_EVENTS), progress: this.#base?.progress ?? [] };
+    this.#events = rest;
+  }
+}
+
+/** Leaves out every second report of progress that the next one says it better than: the state they lead to is the same. */
+function withoutIdleReports(events: readonly JobEvent[]): JobEvent[] {
+  let keep = false;
+  return events.filter((event, i) => {
+    const next = events[i + 1];
+    if (event.kind !== "progress" || next?.kind !== "progress" || event.attempt !== next.attempt) return true;
+    const isBetter =
+      (next.percent ?? -1) >= (event.percent ?? -1) && (event.stage === undefined || next.stage !== undefined);
+    if (!isBetter || (event.worker !== undefined && next.worker === undefined)) return true;
+    keep = !keep;
+    return keep;
+  });
+}
+
+function stepOf(event: JobEvent, life: Life): JobStep {
+  return { at: event.at, kind: event.kind, attempt: life.attempt, text: textOf(event) };
+}
+
+function textOf(event: JobEvent): string {
+  switch (event.kind) {
+    case "queued":
+      return event.delayMs === undefined || event.delayMs === 0 ? "" : `delayed by ${event.delayMs} ms`;
+    case "started":
+      return event.worker === undefined ? "" : `worker ${event.worker}`;
+    case "progress": {
+      const percent = event.percent === undefined ? [] : [`${Math.round(event.percent)} %`];
+      return [...percent, ...(event.stage === undefined ? [] : [event.stage])].join(" ");
+    }
+    case "failed":
+      return event.error;
+    default:
+      return "";
+  }
+}
+
+function isSameLife(a: Life, b: Life): boolean {
+  return (Object.keys(a) as (keyof Life)[]).every((key) => a[key] === b[key]);
+}
+
+function at(events: readonly JobEvent[], place: number): JobEvent {
+  const event = events[place];
+  if (event === undefined) throw new RangeError(`no event ${place}`);
+  return event;
+}

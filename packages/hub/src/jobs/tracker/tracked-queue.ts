@@ -1,0 +1,93 @@
+import type { QueueReading } from "@wsight/protocol";
+import type { JobSource } from "../jobs.ts";
+import { CountRing, DistributionRing } from "./count-ring.ts";
+import { SortedList } from "./sorted-list.ts";
+import type { JobPlace, TrackedJob } from "./tracked-job.ts";
+
+/** What a queue says of itself counts for this long, ms. */
+const READING_MS = 30_000;
+const MINUTE_MS = 60_000;
+
+/** A queue with its live jobs and what is counted of it. */
+export class TrackedQueue {
+  readonly name: string;
+  /** Who told of it last. */
+  library: string;
+  /** When anything was last heard of it, ms epoch. */
+  seenAt = 0;
+  /** Those that wait, in the order in which they begin. */
+  readonly line: SortedList<TrackedJob> = new SortedList(compareWaiting);
+  /** The same, the one that waits longest first. */
+  readonly waiting: Set<TrackedJob> = new Set();
+  readonly delayed: Set<TrackedJob> = new Set();
+  readonly active: Set<TrackedJob> = new Set();
+  readonly ended: Set<TrackedJob> = new Set();
+  readonly added: CountRing = new CountRing(60, 1000);
+  readonly done: CountRing = new CountRing(60, 1000);
+  readonly failed: CountRing = new CountRing(60, 1000);
+  readonly failedOfDay: CountRing = new CountRing(144, 10 * MINUTE_MS);
+  readonly doneByMinute: CountRing = new CountRing(15, MINUTE_MS);
+  readonly failedByMinute: CountRing = new CountRing(15, MINUTE_MS);
+  readonly waits: DistributionRing = new DistributionRing(15, MINUTE_MS);
+  readonly runs: DistributionRing = new DistributionRing(15, MINUTE_MS);
+  /** Most jobs that ran at once, by minute of the last 15. */
+  readonly #peaks: { minute: number; peak: number }[] = [];
+  /** Grows with whatever changes the outlook. */
+  version = 0;
+  #reading: QueueReading | null = null;
+
+  constructor(name: string, { source }: JobSource) {
+    this.name = name;
+    this.library = source;
+  }
+
+  /** Takes what the queue says of itself; of two, the newer. */
+  read(reading: QueueReading): void {
+    if (this.#reading !== null && reading.at < this.#reading.at) return;
+    this.#reading = reading;
+    this.library = reading.library;
+    this.version++;
+  }
+
+  /** What it said of itself lately; `null` for nothing. */
+  readingAt(now: number): QueueReading | null {
+    return this.#reading !== null && now - this.#reading.at <= READING_MS ? this.#reading : null;
+  }
+
+  /** Puts a job where it belongs by now, and takes it from where it was. */
+  place(job: TrackedJob, place: JobPlace | null): void {
+    const before = job.place;
+    if (before?.state === "waiting") {
+      // In the list it is found by its old place.
+      this.line.delete(job);
+    }
+    if (before !== null) this[before.state].delete(job);
+    job.place = place;
+    this.version++;
+    if (place === null) return;
+    this[place.state].add(job);
+    if (place.state === "waiting") this.line.add(job);
+    if (place.state === "active") this.#notePeak(place.at);
+  }
+
+  /** Most jobs that ran at once within the last 15 minutes. */
+  peakAt(now: number): number {
+    const from = Math.floor(now / MINUTE_MS) - 15;
+    return this.#peaks.reduce((peak, one) => (one.minute > from ? Math.max(peak, one.peak) : peak), this.active.size);
+  }
+
+  #notePeak(at: number): void {
+    const minute = Math.floor(at / MINUTE_MS);
+    const last = this.#peaks.at(-1);
+    if (last === undefined || last.minute < minute) this.#peaks.push({ minute, peak: this.active.size });
+    else last.peak = Math.max(last.peak, this.active.size);
+    if (this.#peaks.length > 16) this.#peaks.shift();
+  }
+}
+
+function compareWaiting(a: TrackedJob, b: TrackedJob): number {
+  const first = a.place;
+  const second = b.place;
+  if (first === null || second === null) return a.number - b.number;
+  return first.priority - second.priority || first.at - second.at || a.number - b.number;
+}

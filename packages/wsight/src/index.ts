@@ -10,3 +10,4 @@ export {
 export { type ErrorCode, type Finding, type Summary, WsightError } from "@wsight/protocol";
 export { type Monitor, monitor } from "./monitor.ts";
 export type { MonitorOptions, MonitorRequest, MonitorStage, MonitorTargets } from "./monitor-options.ts";
+export { type UserTokenOptions, userToken } from "./user-token.ts";

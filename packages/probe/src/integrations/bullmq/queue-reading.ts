@@ -3,8 +3,8 @@ import type { ProbeContext } from "../../integration.ts";
 import type { BullQueue } from "./bullmq-like.ts";
 import { wholeFrom } from "./job-facts.ts";
 
-/** States that are counted. How many had completed says little: most queues remove them. */
-const COUNTED = ["waiting", "prioritized", "active", "delayed", "waiting-children", "failed"];
+/** States that are counted; those of a paused queue wait, or are paused, as its backend has it. How many had completed says little: most queues remove them. */
+const COUNTED = ["waiting", "paused", "prioritized", "active", "delayed", "waiting-children", "failed"];
 /** Between two lists of workers, ms. */
 const WORKERS_MS = 30_000;
 /** A look may come a little early, ms. */

@@ -1,7 +1,10 @@
 import { METRIC_EVENT_TIERS, METRIC_EVENTS, type MetricEvent, type Tier, WsightError } from "@wsight/protocol";
 import type { Server, Socket } from "socket.io";
 import type { Credential } from "../access/authenticate.ts";
+import type { JobDashboard } from "../jobs/dashboard/job-dashboard.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 import { backlogOf, cutOff } from "./engine-socket.ts";
+import { JobCrowd } from "./jobs/job-crowd.ts";
 import { eventsOf, type Payloads } from "./payloads/payloads.ts";
 import { checkMayWatch, readMetricTypes, refusal, type SubscriptionAnswer } from "./subscriptions.ts";
 
@@ -13,17 +16,26 @@ const STUCK_MS = 30_000;
 const SLOW = "slow";
 /** Administrators are in this room: what is told there is for nobody else. */
 const ADMINS = "admins";
+/** Messages that may wait for a client before it hears of its jobs no more, until it has read. */
+const MAX_WAITING_JOBS = 32;
+/** Seconds between two tellings of how queues and workers are. */
+const STATUS_SECONDS = 5;
 
 /** How an audience fares. */
 export interface AudienceStats {
   readonly viewers: number;
+  /** Clients that hear of their jobs, and different users among them; and administrators. */
+  readonly clients: number;
+  readonly users: number;
+  readonly administrators: number;
   /** Events that slow clients did not get. */
   readonly skippedTicks: number;
 }
 
 interface Client {
   readonly socket: Socket;
-  readonly credential: Credential;
+  /** `null` while it has not said who it is: nothing is told to it. */
+  credential: Credential | null;
   /** Since when it has not read, ms epoch; `null` while it reads. */
   stuckSince: number | null;
 }
@@ -32,6 +44,8 @@ interface Client {
 export interface AudienceParts {
   readonly io: Server;
   readonly payloads: Payloads;
+  readonly jobs: Jobs;
+  readonly dashboard: Pick<JobDashboard, "adminEvents">;
   /** ms epoch. */
   readonly now: () => number;
   /** Told what could not be made; the other events go on. */
@@ -45,29 +59,67 @@ export interface AudienceParts {
 export class Audience {
   readonly #parts: AudienceParts;
   readonly #clients = new Map<Socket, Client>();
+  readonly #crowd: JobCrowd<Socket>;
+  #seconds = 0;
   #skipped = 0;
 
   constructor(parts: AudienceParts) {
     this.#parts = parts;
+    const { io, jobs, now, onError } = parts;
+    this.#crowd = new JobCrowd({
+      jobs,
+      now,
+      onError,
+      outlet: {
+        isFull: ({ conn }) => backlogOf(conn) > MAX_WAITING_JOBS,
+        send(to, event, data) {
+          // Nobody would mean everybody.
+          if (to.length > 0) io.to(to.map(({ id }) => id)).emit(event, data);
+        },
+        cutOff: ({ conn }) => cutOff(conn),
+      },
+    });
   }
 
-  /** Begins to tell a client that was let in. */
-  join(socket: Socket, credential: Credential): void {
-    const client: Client = { socket, credential, stuckSince: null };
+  /** Listens to a client that was let in. It hears nothing before it is known who it is. */
+  greet(socket: Socket): void {
+    const client: Client = { socket, credential: null, stuckSince: null };
     this.#clients.set(socket, client);
-    socket.once("disconnect", () => this.#clients.delete(socket));
+    socket.once("disconnect", () => {
+      this.#clients.delete(socket);
+      this.#crowd.leave(socket);
+    });
     socket.on("subscribe", (...args: unknown[]) => this.#change(client, "subscribe", args));
     socket.on("unsubscribe", (...args: unknown[]) => this.#change(client, "unsubscribe", args));
+  }
+
+  /** Begins to tell a client whatever is for who it is: nobody else's any more. The same again goes on as it was. */
+  identify(socket: Socket, credential: Credential): void {
+    const client = this.#clients.get(socket);
+    if (client === undefined) return;
+    const { principal: before } = client.credential ?? {};
+    client.credential = credential;
+    const { sub, role } = credential.principal;
+    if (before?.sub !== sub || before.role !== role) this.#admitToRooms(socket, credential);
+    this.#crowd.enter(socket, sub);
+  }
+
+  #admitToRooms(socket: Socket, { principal: { role } }: Credential): void {
+    for (const room of [...METRIC_EVENTS, ADMINS]) void socket.leave(room);
     try {
-      checkMayWatch(credential.principal.role);
+      checkMayWatch(role);
     } catch (error) {
       socket.emit("subscription-error", refusal(error, []));
       return;
     }
     void socket.join([...METRIC_EVENTS]);
-    if (credential.principal.role === "admin") void socket.join(ADMINS);
     this.#attempt(() => socket.emit("initialData", { ...this.#parts.payloads.initial(), subscribed: METRIC_EVENTS }));
     this.#tell(socket, METRIC_EVENTS);
+    if (role !== "admin") return;
+    void socket.join(ADMINS);
+    this.#attempt(() => {
+      for (const { event, data } of this.#parts.dashboard.adminEvents()) socket.emit(event, data);
+    });
   }
 
   /** Tells what is due to those who listen to it. */
@@ -89,9 +141,15 @@ export class Audience {
     this.#attempt(() => io.to(ADMINS).except(SLOW).emit(event, payload));
   }
 
-  /** Ends clients whose credential ended before `at`, ms epoch. */
+  /** Once a second: ends clients whose credential ended before `at`, ms epoch, and tells how queues are when it is time. */
   sweep(at: number): void {
     this.#endWhere(({ expiresAt }) => expiresAt !== null && expiresAt <= at);
+    if (++this.#seconds % STATUS_SECONDS !== 0) return;
+    this.#crowd.tellStatus().catch(this.#parts.onError);
+    if (this.#listenersOf(ADMINS) === 0) return;
+    this.#attempt(() => {
+      for (const { event, data } of this.#parts.dashboard.adminEvents()) this.tellAdmins(event, data);
+    });
   }
 
   /** Ends the clients of a session. */
@@ -100,7 +158,15 @@ export class Audience {
   }
 
   stats(): AudienceStats {
-    return { viewers: this.#clients.size, skippedTicks: this.#skipped };
+    const { clients, users, skipped } = this.#crowd.stats();
+    const administrators = this.#listenersOf(ADMINS);
+    // Whoever is known hears of its jobs, if it has any.
+    return { viewers: clients, clients, users, administrators, skippedTicks: this.#skipped + skipped };
+  }
+
+  /** Tells nobody anything any more. */
+  close(): void {
+    this.#crowd.close();
   }
 
   #listenersOf(room: string): number {
@@ -121,6 +187,7 @@ export class Audience {
       else if (!result.ok) socket.emit("subscription-error", result);
     };
     try {
+      if (credential === null) throw new WsightError("UNAUTHENTICATED", "Say authenticate { token } first");
       checkMayWatch(credential.principal.role);
       const types = readMetricTypes(args);
       if (what === "subscribe") void socket.join([...types]);
@@ -156,7 +223,7 @@ export class Audience {
 
   #endWhere(ended: (credential: Credential) => boolean): void {
     for (const { socket, credential } of this.#clients.values()) {
-      if (!ended(credential)) continue;
+      if (credential === null || !ended(credential)) continue;
       socket.emit(
         "session-ended",
         new WsightError("UNAUTHENTICATED", "Signed out, or the token has expired").toBody().error,

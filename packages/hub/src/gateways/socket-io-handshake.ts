@@ -8,19 +8,29 @@ const MAX_TOKEN_LENGTH = 8192;
 
 /**
  * Finds out who is behind a handshake: by `auth: { token }`, which decides when it is there, else by what came with
- * its request, as for every other.
+ * its request, as for every other. `null` for a client that shows nothing: it may say so later.
  * @throws WsightError `UNAUTHENTICATED`, `FORBIDDEN`, `RATE_LIMITED`
  */
-export function authorizeHandshake(gate: Gate, request: IncomingMessage, auth: unknown): Promise<Credential> {
+export function authorizeHandshake(gate: Gate, request: IncomingMessage, auth: unknown): Promise<Credential | null> {
   const token = readToken(auth);
-  return gate.authorize(token === undefined ? request : withBearer(request, token), "user");
+  return gate.recognize(token === undefined ? request : withBearer(request, token), "user");
+}
+
+/**
+ * Finds out who says `authenticate`, by the token it says and by nothing else.
+ * @throws WsightError `UNAUTHENTICATED`, `FORBIDDEN`, `RATE_LIMITED`
+ */
+export function authorizeToken(gate: Gate, request: IncomingMessage, said: unknown): Promise<Credential> {
+  const token = readToken(said);
+  if (token === undefined) throw expected("UNAUTHENTICATED", "authenticate", "{ token, isAdmin? }", said);
+  return gate.authorize(withBearer(request, token), "user");
 }
 
 function readToken(auth: unknown): string | undefined {
   const token: unknown = typeof auth === "object" && auth !== null && "token" in auth ? auth.token : undefined;
   if (token === undefined || token === null) return undefined;
   if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH || !/^\S+$/.test(token))
-    throw expected("UNAUTHENTICATED", "auth.token", "a token", typeof token === "string" ? "other text" : token);
+    throw expected("UNAUTHENTICATED", "token", "a token", typeof token === "string" ? "other text" : token);
   return token;
 }
 

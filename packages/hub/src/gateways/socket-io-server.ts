@@ -2,29 +2,24 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { WsightError } from "@wsight/protocol";
-import type { Server, Socket } from "socket.io";
+import type { Server } from "socket.io";
 import { type ServerOptions, WebSocketServer } from "ws";
-import { addressKey } from "../access/address.ts";
 import type { ConnectionLimit } from "../access/connection-limit.ts";
 import type { Gate } from "../http/gate.ts";
+import type { JobDashboard } from "../jobs/dashboard/job-dashboard.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 import { Audience } from "./audience.ts";
-import { backlogOf, cutOff, type EngineSocket, idOf } from "./engine-socket.ts";
+import { type EngineSocket, idOf } from "./engine-socket.ts";
 import { loadSocketIo } from "./load-socket-io.ts";
 import type { Payloads } from "./payloads/payloads.ts";
-import { authorizeHandshake, toConnectError } from "./socket-io-handshake.ts";
+import { Connection, ENTER_MS } from "./socket-io-connection.ts";
+import { toConnectError } from "./socket-io-handshake.ts";
+import { createIdentities } from "./socket-io-identity.ts";
 
 /** Largest message, or body of a poll, that a client may send: a token, or a list of names. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
 /** Most frames of one message. */
 const MAX_FRAGMENTS = 64;
-/** Packets and polls of one client within a second. */
-const MAX_PER_SECOND = 100;
-/** Answers that may wait for a client that asks on without reading them. */
-const MAX_BACKLOG = 64;
-/** Times one connection may try to come in. */
-const MAX_ATTEMPTS = 3;
-/** How long a connection may stay without having come in. */
-const ENTER_MS = 10_000;
 /** How long a hub that closes waits until it can say so, and how often it looks. */
 const GOODBYE_MS = 300;
 const GOODBYE_STEP_MS = 5;
@@ -39,6 +34,8 @@ export interface SocketIoServerParts {
   /** Places for viewers, whichever way they come. */
   readonly viewers: ConnectionLimit;
   readonly payloads: Payloads;
+  readonly jobs: Jobs;
+  readonly dashboard: JobDashboard;
   /** ms epoch. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
@@ -59,7 +56,7 @@ export interface SocketIoServer {
 
 /** Loads Socket.IO and sets it up. */
 export async function createSocketIoServer(parts: SocketIoServerParts): Promise<SocketIoServer> {
-  const { path, gate, viewers, payloads, now, onError } = parts;
+  const { path, gate, viewers, payloads, jobs, dashboard, now, onError } = parts;
   const { Server } = await loadSocketIo();
   const io: Server = new Server({
     path,
@@ -76,7 +73,8 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
   });
   io.attach(createServer());
   const { engine } = io;
-  const audience = new Audience({ io, payloads, now, onError });
+  const audience = new Audience({ io, payloads, jobs, dashboard, now, onError });
+  const identities = createIdentities({ gate, viewers, audience, onError });
   const connections = new Map<string, Connection>();
 
   engine.on("connection", (conn: EngineSocket) => {
@@ -84,28 +82,8 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
     conn.once("close", () => connections.delete(idOf(conn)));
   });
 
-  /** Everything that may refuse a client once it has said who it is. */
-  async function admit(socket: Socket): Promise<void> {
-    const { conn, request, handshake } = socket;
-    const connection = connections.get(idOf(conn));
-    if (connection === undefined || !connection.beginsAttempt()) throw new WsightError("RATE_LIMITED");
-    try {
-      const credential = await authorizeHandshake(gate, request, handshake.auth);
-      const keys = [`address ${addressKey(gate.clientOf(request).address)}`, `sub ${credential.principal.sub}`];
-      const leave = viewers.enter(keys);
-      if (leave === null) throw new WsightError("TOO_MANY_CONNECTIONS");
-      // Whichever comes first; a connection may also end before its client has come in.
-      conn.once("close", leave);
-      socket.once("disconnect", leave);
-      if (conn.readyState !== "open") leave();
-      socket.data = credential;
-    } finally {
-      connection.endAttempt();
-    }
-  }
-
   io.use((socket, next) => {
-    admit(socket).then(
+    identities.admit(socket, connections.get(idOf(socket.conn))).then(
       () => next(),
       (error: unknown) => {
         if (!(error instanceof WsightError)) onError(error);
@@ -113,10 +91,7 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
       },
     );
   });
-  io.on("connection", (socket) => {
-    connections.get(idOf(socket.conn))?.enter();
-    audience.join(socket, socket.data);
-  });
+  io.on("connection", (socket) => identities.begin(socket, connections.get(idOf(socket.conn))));
 
   return {
     audience,
@@ -135,56 +110,6 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
       engine.close();
     },
   };
-}
-
-/** What one client may do, whatever it says. */
-class Connection {
-  readonly #conn: EngineSocket;
-  readonly #now: () => number;
-  #second = 0;
-  #count = 0;
-  #attempts = 0;
-  #attempting = false;
-  readonly #late: NodeJS.Timeout;
-
-  constructor(conn: EngineSocket, now: () => number) {
-    this.#conn = conn;
-    this.#now = now;
-    this.#late = setTimeout(() => cutOff(conn), ENTER_MS).unref();
-    conn.on("packet", () => this.takesOneMore());
-    conn.once("close", () => clearTimeout(this.#late));
-  }
-
-  /** True while nothing can be told at once: it takes what it was told before, or has not polled again. */
-  get busy(): boolean {
-    return !this.#conn.transport.writable;
-  }
-
-  /** It has come in, and may stay. */
-  enter(): void {
-    clearTimeout(this.#late);
-  }
-
-  /** Counts a packet or a poll; one too many ends the connection. */
-  takesOneMore(): boolean {
-    const second = Math.floor(this.#now() / 1000);
-    this.#count = second === this.#second ? this.#count + 1 : 1;
-    this.#second = second;
-    if (this.#count > MAX_PER_SECOND || backlogOf(this.#conn) > MAX_BACKLOG) cutOff(this.#conn);
-    return true;
-  }
-
-  /** One after the other, and not too often. */
-  beginsAttempt(): boolean {
-    if (this.#attempting || this.#attempts >= MAX_ATTEMPTS) return false;
-    this.#attempts++;
-    this.#attempting = true;
-    return true;
-  }
-
-  endAttempt(): void {
-    this.#attempting = false;
-  }
 }
 
 class FragmentLimitedServer extends WebSocketServer {

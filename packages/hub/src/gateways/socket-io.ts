@@ -9,6 +9,8 @@ import type { Gate } from "../http/gate.ts";
 import { send, toErrorReply, toWireReply, type WireReply } from "../http/respond.ts";
 import { splitTarget } from "../http/router.ts";
 import { refuseUpgrade } from "../http/upgrades.ts";
+import type { JobDashboard } from "../jobs/dashboard/job-dashboard.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 import type { AudienceStats } from "./audience.ts";
 import type { Intervals } from "./payloads/parts.ts";
 import type { Payloads } from "./payloads/payloads.ts";
@@ -29,7 +31,7 @@ export interface SocketIoGateway {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Tells administrators that are connected something that just happened. */
   tellAdmins(event: string, payload: object): void;
-  /** Ends clients whose credential ended before `at`, ms epoch. */
+  /** Once a second: ends clients whose credential ended before `at`, ms epoch. */
   sweep(at: number): void;
   /** Ends the clients of a session. */
   closeSession(sessionId: string): void;
@@ -47,6 +49,8 @@ export interface SocketIoGatewayParts {
   readonly limits: { readonly total: number; readonly perKey: number };
   /** Prepares what is told; called when somebody asks for the first time. */
   readonly payloads: () => Payloads;
+  readonly jobs: Jobs;
+  readonly dashboard: JobDashboard;
   readonly intervals: Intervals;
   /** ms epoch. */
   readonly now: () => number;
@@ -178,10 +182,11 @@ export function createSocketIoGateway(parts: SocketIoGatewayParts): SocketIoGate
     tellAdmins: (event, payload) => server?.audience.tellAdmins(event, payload),
     sweep: (at) => server?.audience.sweep(at),
     closeSession: (id) => server?.audience.closeSession(id),
-    stats: () => server?.audience.stats() ?? { viewers: 0, skippedTicks: 0 },
+    stats: () => server?.audience.stats() ?? NOBODY,
     async close() {
       closed = true;
       beats?.close();
+      server?.audience.close();
       await server?.close();
       await allClosed(sockets, GOODBYE_MS);
       for (const socket of sockets) socket.destroy();
@@ -200,5 +205,7 @@ async function allClosed(sockets: ReadonlySet<Duplex>, waitMs: number): Promise<
   await Promise.race([Promise.all(closed), enough]);
   clearTimeout(timer);
 }
+
+const NOBODY: AudienceStats = { viewers: 0, clients: 0, users: 0, administrators: 0, skippedTicks: 0 };
 
 function ignore(): void {}

@@ -12,7 +12,11 @@ import type { OnHubError } from "../errors.ts";
 import type { Intervals } from "../gateways/payloads/parts.ts";
 import { createPayloads } from "../gateways/payloads/payloads.ts";
 import { createSocketIoGateway, type SocketIoGateway } from "../gateways/socket-io.ts";
+import { createJobStream } from "../gateways/ws-jobs.ts";
 import type { HubOptions } from "../hub-options.ts";
+import { createJobWriters } from "../job-writers.ts";
+import { createJobDashboard, type JobDashboard } from "../jobs/dashboard/job-dashboard.ts";
+import { createJobAsks, type JobAsks } from "../jobs/job-asks.ts";
 import { createProbeLinks } from "../probe-links.ts";
 import { createExposition } from "../prometheus/exposition.ts";
 import { resolveRetention } from "../store/retention.ts";
@@ -68,10 +72,18 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const viewers = createConnectionLimit({ total, perKey });
   const probes = createConnectionLimit(PROBE_LIMITS);
   const probeLinks = createProbeLinks(core.ingest);
-  const upgradeRoutes = createUpgradeRoutes({ live: core.live, stream: core.stream, viewers, probeLinks, probes });
+  const { live, stream, jobs } = core;
+  const jobWriters = createJobWriters(jobs, now);
+  const jobStream = createJobStream({ jobs, now, onError: (error) => onError(error, { stage: "live" }) });
+  const upgradeRoutes = createUpgradeRoutes({ live, stream, jobStream, viewers, probeLinks, probes, jobWriters });
   const upgrades = createUpgrades(upgradeRoutes, gate, onError);
-  const liveMonitor = createLiveMonitor(parts, gate, viewers);
+  const dashboard: JobDashboard = createDashboard(parts, () => [liveMonitor.stats(), jobStream.stats()]);
+  const liveMonitor = createLiveMonitor(parts, { gate, viewers, dashboard });
   core.audiences.add(liveMonitor.stats);
+  core.audiences.add(() => {
+    const { clients, skipped } = jobStream.stats();
+    return { viewers: clients, skippedTicks: skipped };
+  });
   const stopHearing = core.alerts.listen((happening) => {
     const event = toDashboardEvent(happening);
     if (event !== null) liveMonitor.tellAdmins(event.name, event.payload);
@@ -91,6 +103,9 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
       tests: core.tests,
       alerts: core.alerts,
       health: core.health,
+      jobs,
+      jobAsks: createAsksOfJobs(core),
+      dashboard,
       now,
       doctor: createDoctor({ current: core.current, clock, setup: describeSetup(parts) }),
       history: core.history,
@@ -131,13 +146,18 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   });
   const sweep = (): void => {
     probeLinks.onSecond();
+    jobWriters.onSecond();
     upgrades.sweep(now());
     streams.sweep(now());
     liveMonitor.sweep(now());
+    jobStream.onSecond();
+    dashboard.onSecond();
   };
   const close = async (): Promise<void> => {
     probeLinks.close();
+    jobWriters.close();
     stopHearing();
+    jobStream.close();
     // Polls that wait are answered before their connections are cut.
     await liveMonitor.close();
     await server.close();
@@ -171,10 +191,46 @@ function createDoorGate({ options, host, access, clock }: DoorParts): Gate {
   });
 }
 
+/** Who hears of jobs is counted over both ways of hearing; a user on both counts twice. */
+function createDashboard(
+  { options, core, clock }: DoorParts,
+  audiences: () => readonly { readonly clients: number; readonly users: number; readonly administrators?: number }[],
+): JobDashboard {
+  const { jobs, current, alerts, history, startedAt } = core;
+  return createJobDashboard({
+    jobs,
+    current,
+    alerts: () => alerts.table(),
+    askHistory: history?.ask ?? null,
+    listeners: () => {
+      const all = audiences();
+      const sum = (of: (one: (typeof all)[number]) => number): number => all.reduce((total, one) => total + of(one), 0);
+      return {
+        clients: sum(({ clients }) => clients),
+        users: sum(({ users }) => users),
+        administrators: sum(({ administrators = 0 }) => administrators),
+      };
+    },
+    startedAt,
+    now: () => clock.now(),
+    intervalMs: asInteger("BAD_OPTION", "jobsIntervalMs", options.jobsIntervalMs ?? 30_000, 1000, MAX_INTERVAL_MS),
+  });
+}
+
+/** Processes with workers of a queue watch it for certain. */
+function createAsksOfJobs({ asks, jobs }: Core): JobAsks {
+  const nodesOf = (queue: string): readonly string[] =>
+    jobs.workers().rows.flatMap((row) => (row.queue === queue && row.node !== null ? [row.node] : []));
+  return createJobAsks({ asks, nodesOf });
+}
+
 function createLiveMonitor(
   { options, core, clock, onError }: DoorParts,
-  gate: Gate,
-  viewers: ConnectionLimit,
+  {
+    gate,
+    viewers,
+    dashboard,
+  }: { readonly gate: Gate; readonly viewers: ConnectionLimit; readonly dashboard: JobDashboard },
 ): SocketIoGateway {
   const { total, perKey } = viewerLimits(options);
   const intervals = readIntervals(options);
@@ -183,6 +239,8 @@ function createLiveMonitor(
     gate,
     viewers,
     limits: { total: total + UNKNOWN_CLIENTS.total, perKey: perKey + UNKNOWN_CLIENTS.perKey },
+    jobs: core.jobs,
+    dashboard,
     payloads: () => createPayloads({ current: core.current, startedAt: core.startedAt, now, intervals }),
     intervals,
     now,

@@ -7,9 +7,14 @@ import type { Audit } from "../audit.ts";
 import type { ConnectionLists } from "../connections/list.ts";
 import type { CurrentView } from "../current-view.ts";
 import type { Doctor } from "../doctor.ts";
+import { type JobStream, MAX_JOB_CLIENT_MESSAGE } from "../gateways/ws-jobs.ts";
 import { MAX_CLIENT_MESSAGE, type MetricsStream } from "../gateways/ws-metrics.ts";
 import type { HealthKeeper } from "../health/health-keeper.ts";
 import type { HistoryKeeper } from "../history/history-keeper.ts";
+import { type JobWriters, MAX_JOB_MESSAGE } from "../job-writers.ts";
+import type { JobDashboard } from "../jobs/dashboard/job-dashboard.ts";
+import type { JobAsks } from "../jobs/job-asks.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 import type { Live } from "../live/live.ts";
 import type { ProbeLinks } from "../probe-links.ts";
 import type { ProcessLooks } from "../processes/process-looks.ts";
@@ -26,6 +31,9 @@ import { healthRoute, type Readiness, readyRoute } from "./handlers/health.ts";
 import { historyRoutes } from "./handlers/history.ts";
 import { historyExportRoute } from "./handlers/history-export.ts";
 import { historyStorageRoute, type StorageSource } from "./handlers/history-storage.ts";
+import { jobDashboardRoutes } from "./handlers/job-dashboard.ts";
+import { jobEventsRoute } from "./handlers/job-events.ts";
+import { jobRoutes } from "./handlers/jobs.ts";
 import { liveRoute, liveSayRoute } from "./handlers/live.ts";
 import type { LiveStreams } from "./handlers/live-streams.ts";
 import { metricsRoute } from "./handlers/metrics.ts";
@@ -59,6 +67,9 @@ export interface RouteParts {
   readonly tests: Tests;
   readonly alerts: Alerts;
   readonly health: HealthKeeper;
+  readonly jobs: Jobs;
+  readonly jobAsks: JobAsks;
+  readonly dashboard: JobDashboard;
   /** ms epoch. */
   readonly now: () => number;
   /** `null` while the hub keeps no history. */
@@ -108,6 +119,9 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
       askHistory: parts.history?.ask ?? null,
       now: parts.now,
     }),
+    jobEventsRoute(parts.jobs, parts.now),
+    ...jobRoutes(parts),
+    ...jobDashboardRoutes(parts),
     liveRoute(parts.streams),
     liveSayRoute(parts.streams),
     openApiRoute(() => describeApi(routes, upgrades, parts.version, sessions.cookieName)),
@@ -119,15 +133,17 @@ export function createRoutes(parts: RouteParts, upgrades: readonly UpgradeRoute[
 export interface UpgradeParts {
   readonly live: Pick<Live, "accept">;
   readonly stream: Pick<MetricsStream, "accept">;
+  readonly jobStream: Pick<JobStream, "accept">;
   /** Places for viewers, whichever way they come. */
   readonly viewers: ConnectionLimit;
   readonly probeLinks: Pick<ProbeLinks, "accept">;
   readonly probes: ConnectionLimit;
+  readonly jobWriters: Pick<JobWriters, "accept">;
 }
 
 /** Everything the hub answers with a WebSocket, one line each. */
 export function createUpgradeRoutes(parts: UpgradeParts): readonly UpgradeRoute[] {
-  const { live, stream, viewers, probeLinks, probes } = parts;
+  const { live, stream, jobStream, viewers, probeLinks, probes, jobWriters } = parts;
   return [
     {
       path: "/ws/live",
@@ -146,12 +162,28 @@ export function createUpgradeRoutes(parts: UpgradeParts): readonly UpgradeRoute[
       accept: (socket, _, query) => stream.accept(socket, query),
     },
     {
+      path: "/ws/jobs",
+      access: "user",
+      summary: "What happens to the jobs of whoever connects, as JSON messages { event, data }",
+      maxPayload: MAX_JOB_CLIENT_MESSAGE,
+      limit: viewers,
+      accept: (socket, credential) => jobStream.accept(socket, credential),
+    },
+    {
       path: "/ws/probe",
       access: "probe",
       summary: "Figures of a probe, which may write as the service that its token names",
       maxPayload: MAX_LINK_MESSAGE,
       limit: probes,
       accept: (socket, credential) => probeLinks.accept(socket, credential),
+    },
+    {
+      path: "/ws/jobs/events",
+      access: "writer",
+      summary: "What happens to jobs, told as JSON messages { id, events, beats }, each answered once it is kept",
+      maxPayload: MAX_JOB_MESSAGE,
+      limit: probes,
+      accept: (socket) => jobWriters.accept(socket),
     },
   ];
 }

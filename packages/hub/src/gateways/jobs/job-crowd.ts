@@ -121,17 +121,19 @@ export class JobCrowd<C> {
   }
 
   #hear(change: JobChange): void {
-    const { userId } = change.job;
+    // Most changes are of users who do not listen: those cost a look-up.
+    const { userId } = change;
     const members = userId === null ? undefined : this.#users.get(userId);
     if (members === undefined) return;
-    const message = messageOfChange(change);
     const key = keyOf(change.job);
     const ready: C[] = [];
     for (const member of members) {
       if (this.#isReady(member)) ready.push(member.client);
       else this.#owe(member, key);
     }
-    if (ready.length > 0) this.#parts.outlet.send(ready, message.event, message.data);
+    if (ready.length === 0) return;
+    const { event, data } = messageOfChange(change);
+    this.#parts.outlet.send(ready, event, data);
   }
 
   #isReady({ client, owed }: Member<C>): boolean {

@@ -45,8 +45,9 @@ const EVENT_OF: Readonly<Record<JobChange["kind"], Exclude<JobUserEvent, "queue-
 };
 
 /** What a change means to the owner. */
-export function messageOfChange({ kind, job, ...further }: JobChange): JobMessage {
-  return makers[EVENT_OF[kind]](job, { ...further, final: further.final || kind === "removed", restored: false });
+export function messageOfChange(change: JobChange): JobMessage {
+  const { kind, job, final, result, retryInMs } = change;
+  return makers[EVENT_OF[kind]](job, { restored: false, final: final || kind === "removed", result, retryInMs });
 }
 
 /** A job as it stands, for a client that came (back). */

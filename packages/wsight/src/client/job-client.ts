@@ -73,7 +73,9 @@ export type JobClientState = "connecting" | "live" | "waiting" | "refused" | "cl
 
 /** What is used of a WebSocket: that of browsers, of Node 22, of the package `ws`. */
 export interface WebSocketLike {
-  addEventListener(type: "message" | "close" | "error", listener: (event: never) => void): void;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
   close(): void;
 }
 
@@ -178,14 +180,14 @@ export function createJobClient(options: JobClientOptions): JobClient {
   function open(opened: WebSocketLike): void {
     socket = opened;
     heardAt = Date.now();
-    opened.addEventListener("message", ({ data }: { readonly data: unknown }) => {
+    opened.onmessage = ({ data }: { readonly data: unknown }) => {
       if (socket === opened) attempt(() => hear(data));
-    });
-    opened.addEventListener("close", ({ code, reason }: { readonly code: number; readonly reason: string }) => {
+    };
+    opened.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) => {
       if (socket === opened) lose(code, reason);
-    });
+    };
     // The close that follows says all there is to say; without a listener `ws` would throw.
-    opened.addEventListener("error", () => undefined);
+    opened.onerror = () => undefined;
     watch(opened);
   }
 

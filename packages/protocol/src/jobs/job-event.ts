@@ -1,7 +1,8 @@
 import type { JobPlan, SizeCategory } from "./job-classes.ts";
 
 /**
- * What can happen to a job. `failed` ends it only when it says `final`; `retried` puts one back that had ended;
+ * What can happen to a job. `failed` ends it only when it says `final`; `retried` puts one back that had ended,
+ * or, with the `attempt` that is under way, one that its worker put off without an end;
  * `stalled` means that its worker lost it, and that it waits again; `removed` that it left its queue without an end.
  */
 export const JOB_EVENT_KINDS = [

@@ -19,7 +19,7 @@ const SKEW_MS = 1_000;
  * those that come later than that, to a life that was read from the ledger, only fill holes.
  *
  * The moves: pending → active (`started`, or `progress` where nobody told of a start) → completed, failed, or pending
- * again (`failed` that is not final, `stalled`). A failed job becomes pending again by `retried`. Completed beats
+ * again (`failed` that is not final, `stalled`, `retried` of the very try that is under way). A failed job becomes pending again by `retried`. Completed beats
  * everything but `removed`. A try that is older than the one under way changes nothing. Being queued after an end, or
  * with a newer `createdAt`, is a new life: everything begins anew.
  */
@@ -248,6 +248,7 @@ function fail(life: Life, event: JobFailed): boolean {
 function isUpgrade(life: Life, { final, attempt, at }: JobFailed): boolean {
   if (life.phase !== "pending") return false;
   if (life.attempt === 0) return true;
+  if (life.isGivenUp) return attempt === life.attempt;
   if (life.cause === "retried") return attempt === undefined && at > life.phaseAt + SKEW_MS;
   return final || (life.cause === "stalled" && at >= life.phaseAt);
 }
@@ -263,6 +264,7 @@ function fillError(life: Life, event: JobFailed): boolean {
 function wait(life: Life, cause: PendingCause, at: number, delayMs = 0): void {
   life.phase = "pending";
   life.cause = cause;
+  life.isGivenUp = false;
   life.phaseAt = at;
   life.readyAt = at + delayMs;
   life.endedAt = null;
@@ -271,7 +273,8 @@ function wait(life: Life, cause: PendingCause, at: number, delayMs = 0): void {
 
 /** Puts back what failed; a job that is delayed may begin at another time by it. */
 function retry(life: Life, event: JobMoved): boolean {
-  if (isOfOlderTry(life, event) || life.phase === "active" || life.phase === "removed") return false;
+  if (isOfOlderTry(life, event) || life.phase === "removed") return false;
+  if (life.phase === "active") return giveUp(life, event);
   if (life.phase === "pending") {
     const readyAt = event.at + (event.delayMs ?? 0);
     if (event.at < life.phaseAt || readyAt === life.readyAt) return false;
@@ -285,8 +288,22 @@ function retry(life: Life, event: JobMoved): boolean {
   return true;
 }
 
+/** A worker put its job off: only by a try that is named, since a retry by hand may be told late. */
+function giveUp(life: Life, event: JobMoved): boolean {
+  if (event.attempt !== life.attempt || life.startedAt === null || event.at < life.startedAt) return false;
+  wait(life, "retried", event.at, event.delayMs);
+  life.isGivenUp = true;
+  return true;
+}
+
 function stall(life: Life, event: JobMoved): boolean {
   if (life.ended || isOfOlderTry(life, event)) return false;
+  if (isTakenAlready(life, event)) {
+    if (life.cause === "stalled") return false;
+    life.cause = "stalled";
+    life.stalls++;
+    return true;
+  }
   const isNewer = event.attempt !== undefined && event.attempt > life.attempt;
   if (life.phase === "pending" && life.attempt > 0 && !isNewer) return false;
   if (event.at < life.phaseAt && !isNewer) return false;
@@ -294,6 +311,12 @@ function stall(life: Life, event: JobMoved): boolean {
   life.stalls++;
   wait(life, "stalled", event.at, event.delayMs);
   return true;
+}
+
+/** Another worker was faster to take it than the one that found it lost was to say so. */
+function isTakenAlready({ phase, attempt, startedAt }: Life, event: JobMoved): boolean {
+  if (phase !== "active" || event.attempt !== undefined || attempt < 2 || startedAt === null) return false;
+  return event.at >= startedAt && event.at - startedAt < SKEW_MS;
 }
 
 function remove(life: Life, { at }: JobMoved): boolean {

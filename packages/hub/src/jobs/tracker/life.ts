@@ -15,6 +15,8 @@ export class Life {
   createdAt: number | null = null;
   phase: LifePhase = "pending";
   cause: PendingCause = "queued";
+  /** It is pending because its worker gave its try up, without a word on how: should the try have failed, that is told yet. */
+  isGivenUp = false;
   /** Of the event that brought it into its phase. */
   phaseAt = 0;
   name = "";

@@ -105,6 +105,7 @@ class Writer {
 
   #refuse(id: unknown, error: WsightError): void {
     this.#say({ id, ...error.toBody() });
+    if (error.code === "RATE_LIMITED") return;
     if (++this.#bad >= MAX_BAD_MESSAGES) this.#socket.close(POLICY, `${MAX_BAD_MESSAGES} messages could not be used`);
   }
 

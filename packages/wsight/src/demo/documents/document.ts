@@ -24,9 +24,9 @@ export interface DocumentKind {
 }
 
 const KINDS = [
-  { name: "ocr", extension: "pdf", runMs: 2_600, stages: ["loading", "cleaning", "reading", "indexing"] },
-  { name: "convert", extension: "docx", runMs: 1_400, stages: ["loading", "laying out", "writing"] },
-  { name: "transcribe", extension: "mp3", runMs: 3_600, stages: ["loading", "listening", "writing", "checking"] },
+  { name: "ocr", extension: "pdf", runMs: 2_000, stages: ["loading", "cleaning", "reading", "indexing"] },
+  { name: "convert", extension: "docx", runMs: 1_100, stages: ["loading", "laying out", "writing"] },
+  { name: "transcribe", extension: "mp3", runMs: 2_700, stages: ["loading", "listening", "writing", "checking"] },
 ] as const satisfies readonly DocumentKind[];
 
 const TITLES = ["invoice", "contract", "minutes", "lecture", "report", "manual", "interview", "offer"] as const;

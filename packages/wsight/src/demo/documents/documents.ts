@@ -10,7 +10,7 @@ const WORKERS = ["press-1", "press-2", "press-3"] as const;
 /** Documents that may wait; while it is full nobody brings another. */
 const ROOM = 40;
 /** Between two documents on average, ms. */
-const ARRIVAL_MS = 2_300;
+const ARRIVAL_MS = 2_200;
 /** Documents that are there at once, so that there is something to see. */
 const AT_START = 9;
 

@@ -216,9 +216,9 @@ describe("the dashboard's figures", () => {
     let ahead = 0;
     const clock = { now: () => Date.now() + ahead };
     const hub = await startHub({ jobsIntervalMs: 1000, clock });
-    const probe = new JobProbe(hub);
     for (let i = 0; i < 12; i++) {
-      probe.tell(
+      // One that has been silent for long is not listened to any more.
+      new JobProbe(hub, { epoch: 1 + i }).tell(
         ...Array.from({ length: 5 }, (_, n) => ({ kind: "queued", job: `${i}-${n}`, at: Date.now() + ahead }) as const),
       );
       // Each collection happens with the next beat; meanwhile five minutes pass.

@@ -175,7 +175,7 @@ class RunningProbe implements Omit<Probe, keyof JobCalls> {
     const jobs = createJobCalls({ ...context, instance: this.instance });
     this.jobCalls = jobs.calls;
     const cost = collectProbeCost(context, {
-      lookBytes: () => list.memoryBytes() + processes.memoryBytes(),
+      lookBytes: () => list.memoryBytes() + processes.memoryBytes() + parts.outbox.memoryBytes(),
       readSeconds: () => pulls.spentSeconds + allowance.spentMs() / 1000,
     });
     this.#charge = cost.charge;

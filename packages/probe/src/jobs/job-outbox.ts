@@ -131,6 +131,11 @@ export class JobOutbox implements JobSink {
     });
   }
 
+  /** What waits and what is held, roughly. */
+  memoryBytes(): number {
+    return this.#waiting.weight + this.#frames.weight;
+  }
+
   /** Ends its timer. */
   end(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);

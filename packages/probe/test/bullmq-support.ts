@@ -12,6 +12,7 @@ import { findPostgres, findRedis, startPostgres, startRedis } from "@wsight/test
 import {
   type BackendFactory,
   createPostgresBackend,
+  FlowProducer,
   type Job,
   type JobsOptions,
   Queue,
@@ -32,6 +33,7 @@ export interface Backend {
     options?: Partial<WorkerOptions>,
   ): Worker;
   events(name: string): Promise<QueueEvents>;
+  flow(): FlowProducer;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ function backend(connection: unknown, factory: BackendFactory | undefined, close
       await events.waitUntilReady();
       return events;
     },
+    flow: () => opened(new FlowProducer(options, factory as never)),
     async close() {
       for (const { close: end } of ends) await end();
       await close();

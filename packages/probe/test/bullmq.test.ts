@@ -1,6 +1,7 @@
 import { until } from "@wsight/testkit";
 import { DelayedError, type Job } from "bullmq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askingHub } from "./asking.ts";
 import { BACKENDS, type Backend, TWO_TRIES, watchJobs } from "./bullmq-support.ts";
 
 describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
@@ -79,7 +80,7 @@ describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
     watch.probe.attach(
       backend.worker(named("put-off"), async (job: Job, token?: string) => {
         if (job.attemptsStarted > 1) return;
-        await job.moveToDelayed(Date.now() + 1500, token);
+        await job.moveToDelayed(Date.now() + 4000, token);
         throw new DelayedError();
       }),
     );
@@ -140,5 +141,194 @@ describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
     expect(waiting + paused).toBe(2);
     expect(watch.readings.at(-1)?.oldestWaitMs).toBeGreaterThan(900);
     expect(watch.faults).toEqual([]);
+  });
+
+  test("tells of jobs that are added together, of flows and of schedulers", async () => {
+    const watch = watchJobs();
+    const queue = backend.queue(named("many"));
+    watch.probe.attach(queue);
+    watch.probe.attach(backend.worker(named("many"), async () => 1, { concurrency: 4 }));
+    const jobs = await queue.addBulk([
+      { name: "a", data: {} },
+      { name: "b", data: {}, opts: { delay: 300 } },
+    ]);
+    await until(() => watch.of(jobs[1]?.id, "queued").length > 0, { what: "the delayed one" });
+    expect(watch.of(jobs[1]?.id, "queued")[0]).toMatchObject({ name: "b", delayMs: 300 });
+    const flow = await backend.flow().add({
+      name: "parent",
+      queueName: named("many"),
+      children: [{ name: "child", queueName: named("many") }],
+    });
+    await queue.upsertJobScheduler("tick", { every: 60_000 }, { name: "tock" });
+    await until(() => watch.events.filter(({ kind }) => kind === "completed").length === 5, { what: "five ends" });
+    const names = watch.events.flatMap((event) => (event.kind === "queued" ? [event.name] : []));
+    expect(names.filter((name) => name === "parent" || name === "child" || name === "tock").sort()).toEqual([
+      "child",
+      "parent",
+      "tock",
+    ]);
+    expect(watch.story(flow.job.id)).toEqual(["queued", "started 1", "completed 1"]);
+    expect(watch.faults).toEqual([]);
+  });
+
+  test("does not take an add that changed nothing for a new job", async () => {
+    const watch = watchJobs();
+    const queue = backend.queue(named("again"));
+    watch.probe.attach(queue);
+    const first = await queue.add("a", { n: 1 }, { jobId: "report-a" });
+    await until(() => watch.of("report-a", "queued").length === 1, { what: "the first" });
+    await queue.add("a", { n: 2 }, { jobId: "report-a" });
+    await until(() => watch.of("report-a", "queued").length === 2, { what: "the second" });
+    // Without its time it is the job that is known.
+    expect(watch.of("report-a", "queued").map(({ createdAt }) => createdAt)).toEqual([undefined, undefined]);
+    watch.probe.attach(backend.worker(named("again"), async () => 1));
+    await until(() => watch.of("report-a", "completed").length === 1, { what: "its end" });
+    expect(watch.of("report-a", "completed")[0]?.createdAt).toBe(first.timestamp);
+    const told = watch.events.length;
+    await queue.add("a", { n: 3 }, { jobId: "report-a" });
+    await queue.add("b", {});
+    await until(() => watch.events.some((event) => event.kind === "queued" && event.name === "b"), { what: "another" });
+    expect(watch.story("report-a").slice(-1)).toEqual(["completed 1"]);
+    expect(watch.events.length).toBeGreaterThan(told);
+  });
+
+  test("tells of jobs that are taken from the queue", async () => {
+    const watch = watchJobs();
+    const queue = backend.queue(named("taken"));
+    watch.probe.attach(queue);
+    const [one, two, three] = [await queue.add("a", {}), await queue.add("b", {}), await queue.add("c", {})];
+    await one.remove();
+    await queue.remove(two.id ?? "");
+    await queue.clean(0, 10, "wait");
+    await until(() => watch.events.filter(({ kind }) => kind === "removed").length === 3, { what: "three removals" });
+    for (const { id } of [one, two, three]) expect(watch.story(id)).toEqual(["queued", "removed"]);
+  });
+
+  test("says that a worker is there, how many jobs it has, and that it ended in good order", async () => {
+    const watch = watchJobs();
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const worker = backend.worker(named("beat"), () => held, { concurrency: 3, name: "w" });
+    await worker.waitUntilReady();
+    await backend.queue(named("beat")).addBulk([
+      { name: "a", data: {} },
+      { name: "b", data: {} },
+    ]);
+    await until(() => watch.probe.findings().length === 0 && worker.isRunning(), { what: "a worker" });
+    await until(async () => (await backend.queue(named("beat")).getActiveCount()) === 2, { what: "two jobs" });
+    const attachment = watch.probe.attach(worker);
+    expect(attachment.finding).toMatchObject({ library: "bullmq", version: "6.7.0", state: "attached" });
+    await until(() => watch.beats.length > 0, { what: "a beat" });
+    expect(watch.beats[0]).toMatchObject({ queue: named("beat"), worker: "w@here", concurrency: 3, active: 2 });
+    release();
+    await worker.close();
+    await until(() => watch.beats.at(-1)?.ended === true, { what: "the last beat" });
+  });
+
+  test("tells of a job that its worker lost, and that another one took", async () => {
+    const watch = watchJobs();
+    const queue = backend.queue(named("lost"));
+    watch.probe.attach(queue);
+    const short = { lockDuration: 500, stalledInterval: 300, skipLockRenewal: true };
+    const stuck = backend.worker(named("lost"), () => new Promise((resolve) => setTimeout(resolve, 2500)), short);
+    watch.probe.attach(stuck);
+    const job = await queue.add("a", {});
+    await until(() => watch.of(job.id, "started").length === 1, { what: "the first start" });
+    await stuck.pause(true);
+    const other = backend.worker(named("lost"), async () => "done", { ...short, skipLockRenewal: false });
+    watch.probe.attach(other);
+    await until(() => watch.of(job.id, "completed").length === 1, { what: "its end" });
+    expect(watch.story(job.id)).toEqual(["queued", "started 1", "stalled", "started 2", "completed 2"]);
+  });
+
+  test("shows a job to who asks, without its data, and does to it what is asked", async () => {
+    const watch = watchJobs();
+    const hub = askingHub(watch.probe);
+    const queue = backend.queue(named("look"));
+    watch.probe.attach(queue);
+    watch.probe.attach(
+      backend.worker(named("look"), async (job: Job) => {
+        for (let line = 0; line < 60; line++) await job.log(`line ${line} password=abc`);
+        throw new Error("no paper");
+      }),
+    );
+    const job = await queue.add("print", { card: "secret" });
+    const id = job.id ?? "";
+    await until(() => watch.of(id, "failed").length === 1, { what: "its failure" });
+    const look = await hub.ask({ kind: "job", queue: named("look"), job: id });
+    expect(look).toMatchObject({
+      state: "failed",
+      name: "print",
+      attemptsMade: 1,
+      error: "no paper",
+      data: null,
+      logCount: 60,
+    });
+    expect(look.logs).toHaveLength(50);
+    expect(look.logs.at(-1)).toBe("line 59 password=•••");
+    expect(look.stacks[0]).toContain("Error: no paper");
+    expect([...look.can].sort()).toEqual(["remove", "retry"]);
+    await expect(
+      hub.ask({ kind: "job-action", queue: named("look"), job: id, action: "promote" }),
+    ).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+    });
+    await hub.ask({ kind: "job-action", queue: named("look"), job: id, action: "retry" });
+    await until(() => watch.of(id, "failed").length === 2, { what: "its second failure" });
+    expect(watch.story(id)).toContain("retried");
+    await until(async () => (await job.getState()) === "failed", { what: "it to rest" });
+    await hub.ask({ kind: "job-action", queue: named("look"), job: id, action: "remove" });
+    await until(() => watch.story(id).at(-1) === "removed", { what: "its removal" });
+    await expect(hub.ask({ kind: "job", queue: named("look"), job: id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(hub.ask({ kind: "job", queue: "none", job: id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("shows data that the application lets be seen, redacted, and lets nothing be done that it does not", async () => {
+    const watch = watchJobs({ jobs: { data: true, results: true, actions: false } });
+    const hub = askingHub(watch.probe);
+    const queue = backend.queue(named("data"));
+    watch.probe.attach(queue);
+    watch.probe.attach(backend.worker(named("data"), async () => ({ url: "/files/1" })));
+    const { id = "" } = await queue.add("a", { file: "a.pdf", password: "hunter2", long: "x".repeat(40_000) });
+    await until(() => watch.of(id, "completed").length === 1, { what: "its end" });
+    expect(watch.of(id, "completed")[0]?.result).toBe('{"url":"/files/1"}');
+    const look = await hub.ask({ kind: "job", queue: named("data"), job: id });
+    expect(look.data).toContain("a.pdf");
+    expect(look.data).not.toContain("hunter2");
+    expect(look.data?.length).toBeLessThanOrEqual(16_384);
+    expect(look.can).toEqual([]);
+    await expect(
+      hub.ask({ kind: "job-action", queue: named("data"), job: id, action: "remove" }),
+    ).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
+  test("leaves an application as it was: listeners, options, errors, and nothing after detaching", async () => {
+    const watch = watchJobs();
+    const queue = backend.queue(named("same"));
+    const worker = backend.worker(named("same"), async () => 1);
+    const events = await backend.events(named("same"));
+    const before = [queue, worker, events].map((target) => [
+      target.eventNames().map((event) => [event, target.listenerCount(event)]),
+      Object.keys(target).sort(),
+    ]);
+    const attachments = [queue, worker, events].map((target) => watch.probe.attach(target));
+    expect(
+      [queue, worker, events].map((target) => [
+        target.eventNames().map((event) => [event, target.listenerCount(event)]),
+        Object.keys(target).sort(),
+      ]),
+    ).toEqual(before);
+    worker.removeAllListeners("completed");
+    const job = await queue.add("a", {});
+    await until(() => watch.of(job.id, "completed").length > 0, { what: "its end" });
+    for (const attachment of attachments) attachment.detach();
+    for (const target of [queue, worker, events]) expect(Object.hasOwn(target, "emit")).toBe(false);
+    expect(Object.hasOwn(queue, "addBulk")).toBe(false);
+    const told = watch.events.length;
+    await queue.add("b", {});
+    await until(async () => (await queue.getJobCounts("completed")).completed === 2, { what: "the second" });
+    expect(watch.events.length).toBe(told);
   });
 });

@@ -9,8 +9,8 @@ import { watchEmit } from "./watch-emit.ts";
 
 /** Between two words on the progress of one job, ms; what comes in between is told at the next tick. */
 const PROGRESS_MS = 100;
-/** Ticks in a row that a job is not held by its worker, until it counts as put back. */
-const TICKS_AWAY = 2;
+/** How long a job is not held by its worker until it counts as put off, ms: an end takes its way through the database. */
+const AWAY_MS = 2000;
 
 /** Jobs beyond twice the concurrency that are held, where a worker's books can't be read. */
 const MAX_STRAY = 100;
@@ -22,7 +22,8 @@ interface Held {
   progressAt: number;
   /** Progress that is not told yet. */
   untold: ReadProgress | null;
-  ticksAway: number;
+  /** Since when its worker does not have it, monotonic ms; `null` while it has. */
+  awaySince: number | null;
 }
 
 /** Watches what a worker does with its jobs, and says each five seconds that it is there. */
@@ -132,7 +133,7 @@ class WorkerJobs {
     const { queue, told, context } = this.#parts;
     const key = keyOf(queue, job);
     if (key === null) return;
-    this.#hold({ job, key, progressAt: 0, untold: null, ticksAway: 0 });
+    this.#hold({ job, key, progressAt: 0, untold: null, awaySince: null });
     // Who added it may be watched nowhere: a flow, a scheduler, another language.
     if (key.createdAt === undefined || context.recentJobs.createdAt(queue, key.job) !== key.createdAt) {
       const queued = queuedEvent(queue, job, context);
@@ -217,17 +218,18 @@ class WorkerJobs {
 
   /**
    * A job that its own processor put off, set to wait for children, or was told to wait by a rate limit, leaves its
-   * worker without a word. That it is gone from the worker's own books for two ticks tells it; should it have ended
-   * just then, its end is told as always, and counts.
+   * worker without a word. That it is gone from the worker's own books for two seconds tells it; should it have ended
+   * meanwhile, its end is told as always, and counts.
    */
   #findPutBack(): void {
     const { worker, context } = this.#parts;
     if (this.#held.size === 0 || !processesItself(worker)) return;
     const books = heldJobs(worker);
     if (books === null) return;
+    const now = context.hr();
     for (const [id, held] of this.#held) {
-      held.ticksAway = books.has(String(held.job.id)) ? 0 : held.ticksAway + 1;
-      if (held.ticksAway < TICKS_AWAY) continue;
+      held.awaySince = books.has(String(held.job.id)) ? null : (held.awaySince ?? now);
+      if (held.awaySince === null || now - held.awaySince < AWAY_MS) continue;
       this.#held.delete(id);
       const delayMs = wholeFrom(held.job.delay, 1);
       context.jobs.event({

@@ -25,6 +25,12 @@ export const CONTEXTS: readonly number[] = [
   NAME | SIZE | USER,
 ];
 
+/** Of each of `CONTEXTS`: its bits as they stand in keys, and the places of what it is about, by their bits. */
+const KEY_PARTS = CONTEXTS.map((bits) => ({
+  bits: String(bits),
+  places: [NAME, SIZE, USER, PLAN].flatMap((bit, place) => ((bits & bit) === 0 ? [] : [place])),
+}));
+
 /** How many things each of `CONTEXTS` has in common. */
 export const CONTEXT_DEPTHS: readonly number[] = CONTEXTS.map((bits) => bits.toString(2).replaceAll("0", "").length);
 
@@ -43,21 +49,18 @@ export function sizeBucketBounds(bucket: number): readonly [from: number, to: nu
 
 /** Keys of a job's contexts by their place in `CONTEXTS`; `null` where it lacks what the context is about. */
 export function contextKeys(features: JobFeatures): (string | null)[] {
-  const queue = part(features.queue);
-  const name = features.name === "" ? null : part(features.name);
-  const size = sizePart(features);
-  const user = features.userId === null ? null : part(features.userId);
-  const { plan } = features;
-  return CONTEXTS.map((bits) => {
-    let key = `${bits}${SEPARATOR}${queue}`;
-    for (const [bit, value] of [
-      [NAME, name],
-      [SIZE, size],
-      [PLAN, plan],
-      [USER, user],
-    ] as const) {
-      if ((bits & bit) === 0) continue;
-      if (value === null) return null;
+  const queue = SEPARATOR + part(features.queue);
+  const parts = [
+    features.name === "" ? null : part(features.name),
+    sizePart(features),
+    features.userId === null ? null : part(features.userId),
+    features.plan,
+  ];
+  return KEY_PARTS.map(({ bits, places }) => {
+    let key = bits + queue;
+    for (const place of places) {
+      const value = parts[place];
+      if (value === null || value === undefined) return null;
       key += SEPARATOR + value;
     }
     return key;
@@ -71,7 +74,7 @@ export function queueOfKey(key: string): string {
 
 /** A text as it stands in keys: bounded, and without what databases cannot hold. */
 export function part(text: string): string {
-  const clean = text.includes("\u0000") || text.includes(SEPARATOR) ? text.replaceAll(/[\u0000\u001f]/g, " ") : text;
+  const clean = text.replaceAll("\u0000", " ").replaceAll(SEPARATOR, " ");
   return clean.length > LONGEST_PART ? `${clean.slice(0, LONGEST_PART - 9)}~${hash(clean)}` : clean;
 }
 

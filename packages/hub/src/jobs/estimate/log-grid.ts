@@ -10,7 +10,7 @@ export class LogGrid {
   readonly #above = new Float64Array(BINS);
   #summed = false;
 
-  /** Empties it. What is added outside the bounds counts for the bin at the end. */
+  /** Empties it. What is added outside the bounds counts for the bin at their end. */
   clear(from: number, to: number): void {
     this.#mass.fill(0);
     this.#from = from;
@@ -18,9 +18,15 @@ export class LogGrid {
     this.#summed = false;
   }
 
-  add(at: number, mass: number): void {
-    const bin = Math.min(BINS - 1, Math.max(0, Math.floor((at - this.#from) / this.#step)));
-    this.#mass[bin] = (this.#mass[bin] ?? 0) + mass;
+  /** Adds the same mass at each of some places around one, all of them within the bounds. */
+  add(at: number, offsets: Float64Array, mass: number): void {
+    const bins = this.#mass;
+    const perStep = 1 / this.#step;
+    const place = (at - this.#from) * perStep;
+    for (let part = 0; part < offsets.length; part++) {
+      const bin = Math.min(BINS - 1, Math.max(0, Math.trunc(place + (offsets[part] ?? 0) * perStep)));
+      bins[bin] = (bins[bin] ?? 0) + mass;
+    }
     this.#summed = false;
   }
 

@@ -2,6 +2,7 @@ import { contextKeys, part, queueOfKey } from "./contexts.ts";
 import type { JobFeatures, KeptNode } from "./estimator.ts";
 import { readMixture, readQueue, readRuns, writeMixture, writeQueue, writeRuns } from "./node-bytes.ts";
 import { QueueModel } from "./queue-model.ts";
+import { RecencyMap } from "./recency-map.ts";
 import { RunNode } from "./run-node.ts";
 
 const MOST_QUEUES = 256;
@@ -11,8 +12,8 @@ const QUEUE_KEY = "q\u001f";
 /** All that was learned: nodes by key, and a model for each queue. Those that learned longest ago give way. */
 export class NodeShelf {
   readonly #maxNodes: number;
-  readonly #nodes = new Map<string, RunNode>();
-  readonly #models = new Map<string, QueueModel>();
+  readonly #nodes = new RecencyMap<RunNode>();
+  readonly #models = new RecencyMap<QueueModel>();
   readonly #changed = new Set<string>();
   damaged = 0;
 
@@ -26,7 +27,7 @@ export class NodeShelf {
 
   /** Nodes of a job's contexts, broadest first; `null` for those that there are not. */
   find(features: JobFeatures): (RunNode | null)[] {
-    return contextKeys(features).map((key) => (key === null ? null : (this.#nodes.get(key) ?? null)));
+    return contextKeys(features).map((key) => (key === null ? null : this.#nodes.get(key)));
   }
 
   /** The same, made where they were missing; they count as used and changed. */
@@ -37,19 +38,13 @@ export class NodeShelf {
   }
 
   model(queue: string): QueueModel | null {
-    return this.#models.get(part(queue)) ?? null;
+    return this.#models.get(part(queue));
   }
 
   openModel(queue: string): QueueModel {
     const key = part(queue);
-    const model = this.#obtain(key);
-    this.#models.delete(key);
-    this.#models.set(key, model);
-    for (const [oldest] of this.#models) {
-      if (this.#models.size <= MOST_QUEUES) break;
-      this.#models.delete(oldest);
-      this.#changedModel(oldest);
-    }
+    const model = this.#models.use(key, newModel);
+    while (this.#models.size > MOST_QUEUES) this.#changedModel(this.#models.dropOldest() ?? "");
     this.#changedModel(key);
     return model;
   }
@@ -72,27 +67,12 @@ export class NodeShelf {
   }
 
   #use(key: string): RunNode {
-    const node = this.#nodes.get(key) ?? new RunNode();
-    this.#nodes.delete(key);
-    this.#nodes.set(key, node);
     this.#changed.add(key);
-    return node;
+    return this.#nodes.use(key, newNode);
   }
 
   #shrink(): void {
-    for (const [oldest] of this.#nodes) {
-      if (this.#nodes.size <= this.#maxNodes) return;
-      this.#nodes.delete(oldest);
-      this.#changed.add(oldest);
-    }
-  }
-
-  #obtain(queue: string): QueueModel {
-    const known = this.#models.get(queue);
-    if (known !== undefined) return known;
-    const model = new QueueModel();
-    this.#models.set(queue, model);
-    return model;
+    while (this.#nodes.size > this.#maxNodes) this.#changed.add(this.#nodes.dropOldest() ?? "");
   }
 
   #changedModel(queue: string): void {
@@ -103,22 +83,30 @@ export class NodeShelf {
   #bytes(key: string): Uint8Array | null {
     if (key.startsWith(MIXTURE_KEY) || key.startsWith(QUEUE_KEY)) {
       const model = this.#models.get(queueOfKey(key));
-      if (model === undefined) return null;
+      if (model === null) return null;
       return key.startsWith(MIXTURE_KEY) ? writeMixture(model) : writeQueue(model);
     }
     const node = this.#nodes.get(key);
-    return node === undefined ? null : writeRuns(node);
+    return node === null ? null : writeRuns(node);
   }
 
   #restoreOne(key: string, bytes: Uint8Array): boolean {
-    if (key.startsWith(MIXTURE_KEY)) return readMixture(bytes, this.#obtain(queueOfKey(key)));
-    if (key.startsWith(QUEUE_KEY)) return readQueue(bytes, this.#obtain(queueOfKey(key)));
+    if (key.startsWith(MIXTURE_KEY)) return readMixture(bytes, this.#models.use(queueOfKey(key), newModel));
+    if (key.startsWith(QUEUE_KEY)) return readQueue(bytes, this.#models.use(queueOfKey(key), newModel));
     const node = readRuns(bytes);
     if (node === null) return false;
-    this.#nodes.set(key, node);
-    const model = this.#obtain(queueOfKey(key));
+    this.#nodes.use(key, () => node);
+    const model = this.#models.use(queueOfKey(key), newModel);
     // Runs are left out that are newer than their queue: should its own bytes be lost, they must not be.
     model.place = Math.max(model.place, node.runs.at(-1)?.place ?? 0);
     return true;
   }
+}
+
+function newNode(): RunNode {
+  return new RunNode();
+}
+
+function newModel(): QueueModel {
+  return new QueueModel();
 }

@@ -10,24 +10,19 @@ const OF_FAR_TAIL = 0.01;
 const FAR_POWER = 1.5;
 const STEPS = 30;
 const FURTHEST = 40;
-const LEAST_STRETCH = 0.5;
-const MOST_STRETCH = 3;
 
 /**
  * What is left of a run that has taken a time already: of all runs that take longer than that, a tenth, half and nine
  * tenths. `grid`: how long such runs take, `null` when nothing was learned.
  */
 export function restOfRun(grid: LogGrid | null, said: DurationEstimate, elapsedMs: number): DurationEstimate {
+  if (!(elapsedMs > 0)) return { p10: said.p10, p50: said.p50, p90: said.p90 };
   const elapsed = Math.log(Math.max(1, elapsedMs));
   const longer = survival(grid, said);
   const now = longer(elapsed);
   const at = (share: number): number => solve(longer, share * now, elapsed);
-  const median = at(0.5);
-  const [below, above] = stretch(grid, said);
-  const low = Math.max(elapsed, median - below * (median - at(0.9)));
-  const high = median + above * (at(0.1) - median);
   const left = (log: number): number => Math.max(0, Math.exp(log) - elapsedMs);
-  return { p10: left(low), p50: left(median), p90: left(high) };
+  return { p10: left(at(0.9)), p50: left(at(0.5)), p90: left(at(0.1)) };
 }
 
 function survival(grid: LogGrid | null, said: DurationEstimate): (log: number) => number {
@@ -48,15 +43,4 @@ function solve(longer: (log: number) => number, wanted: number, from: number): n
     else high = middle;
   }
   return high;
-}
-
-/** How much wider what was said is than the mixture by itself: what was said had been corrected by past runs. */
-function stretch(grid: LogGrid | null, said: DurationEstimate): readonly [below: number, above: number] {
-  if (grid === null) return [1, 1];
-  const median = grid.quantile(0.5);
-  const of = (wide: number, own: number): number => Math.min(MOST_STRETCH, Math.max(LEAST_STRETCH, wide / own));
-  return [
-    of(Math.log(said.p50 / Math.max(1, said.p10)), Math.max(0.02, median - grid.quantile(0.1))),
-    of(Math.log(said.p90 / Math.max(1, said.p50)), Math.max(0.02, grid.quantile(0.9) - median)),
-  ];
 }

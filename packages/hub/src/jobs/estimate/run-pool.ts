@@ -22,7 +22,7 @@ const NARROWER = 0.8;
 /** Where the mass of a kernel stands: five parts of equal weight. */
 const PARTS = [-1.6, -0.5, 0, 0.5, 1.6] as const;
 const FURTHEST_PART = 1.6 * NARROWER * Math.max(...WIDTHS);
-const OFFSETS: readonly (readonly number[])[] = WIDTHS.map((width) => PARTS.map((at) => at * width * NARROWER));
+const OFFSETS: readonly Float64Array[] = WIDTHS.map((width) => Float64Array.from(PARTS, (at) => at * width * NARROWER));
 
 /** The past runs that speak for one job, with their weights. One pool is used again and again: no allocation. */
 export class RunPool {
@@ -65,10 +65,9 @@ export class RunPool {
       const at = this.#at[run] ?? 0;
       const part = (this.#weight[run] ?? 0) / PARTS.length;
       const widthClass = this.#widthClass[run] ?? 0;
-      for (let width = 0; width < WIDTHS.length; width++) {
-        const mass = part * (weights.widths[widthClass + width] ?? 0);
-        for (const offset of OFFSETS[width] ?? []) grid.add(at + offset, mass);
-      }
+      OFFSETS.forEach((offsets, width) => {
+        grid.add(at, offsets, part * (weights.widths[widthClass + width] ?? 0));
+      });
     }
   }
 

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import { combined } from "../../charts/combined.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import type { Emptiness } from "../../components/empty-state.tsx";
-import { count, duration, perMinute } from "../../format/quantity.ts";
+import { count, duration, type Formatter, perMinute } from "../../format/quantity.ts";
 import type { QueueSelectors } from "./selectors.ts";
 
 interface ChartsProps {
@@ -27,6 +27,9 @@ export function Charts({ selectors }: ChartsProps): VNode {
     </div>
   );
 }
+
+/** The caption says a minute. */
+const jobsPerMinute: Formatter = (value) => ({ text: perMinute(value).text, unit: "" });
 
 function timesSixty(values: Float64Array): number {
   return (values[0] ?? Number.NaN) * 60;
@@ -51,7 +54,7 @@ function Throughput({ selectors }: ChartsProps): VNode {
       caption="jobs a minute · trailing minute"
       span={4}
       lines={lines}
-      format={perMinute}
+      format={jobsPerMinute}
       staleSince={null}
       empty={EMPTY}
     />

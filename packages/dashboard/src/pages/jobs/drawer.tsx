@@ -27,6 +27,8 @@ export function JobDrawer({ api, memory, name, onClose }: JobDrawerProps): VNode
   const { live } = useApp();
   const { detail, error, again } = useJob(api, memory, name);
   const admin = live.principal.value?.role === "admin";
+  // Queues that are told of by calls keep nothing that could be asked for.
+  const library = live.table("queues").value?.rows.find(({ queue }) => queue === name.queue)?.library;
   return (
     <Drawer title={detail === null ? name.id : titleOf(detail)} onClose={onClose}>
       <div class="dialog-body job-detail">
@@ -49,7 +51,7 @@ export function JobDrawer({ api, memory, name, onClose }: JobDrawerProps): VNode
             <Timeline steps={detail.steps} />
             <Facts job={detail} />
             <Result result={detail.result} />
-            {admin ? <JobLookPart api={api} name={name} /> : null}
+            {admin && library === "bullmq" ? <JobLookPart api={api} name={name} /> : null}
           </>
         )}
       </div>

@@ -1,12 +1,14 @@
 import type { DurationEstimate, JobEstimate } from "@wsight/protocol";
 
-/** Below this share of the middle, what is left of the interval at one side is not worth telling apart from the other. */
+/** From this ratio of its two sides on, an interval is told with both of its ends. */
 const LOPSIDED = 2.5;
+/** What is as near as this is about to happen, ms. */
+const NEAR_MS = 500;
 
 /** A time to come for people, no finer than it can be known: `0.4 s`, `41 s`, `4 min 10 s`, `3 h 20 min`. */
 export function about(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 9.95) return `${trim(seconds.toFixed(1))} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;
   if (seconds < 99.5) return `${Math.round(seconds)} s`;
   if (seconds < 600) return pair(Math.round(seconds / 5) * 5, 60, "min", "s");
   const minutes = Math.round(seconds / 60);
@@ -21,21 +23,40 @@ function pair(value: number, per: number, big: string, small: string): string {
   return rest === 0 ? `${whole} ${big}` : `${whole} ${big} ${rest} ${small}`;
 }
 
-function trim(text: string): string {
-  return text.replace(/\.0$/, "");
-}
-
 /**
  * `41 s ± 6 s`: half of the interval that eight in ten end within. Where one side is much longer than the other, or
  * longer than the whole, both ends are told instead: `41 s (20 s to 3 min)`.
  */
-export function etaText({ p10, p50, p90 }: DurationEstimate): string {
+export function etaText(eta: DurationEstimate): string {
+  return evenText(eta) ?? `${about(eta.p50)} (${about(eta.p10)} to ${about(eta.p90)})`;
+}
+
+/** The same for where there is little room: `41 s (20 s–3 min)`. */
+export function etaShort(eta: DurationEstimate): string {
+  return evenText(eta) ?? `${about(eta.p50)} (${rough(eta.p10)}–${rough(eta.p90)})`;
+}
+
+function evenText({ p10, p50, p90 }: DurationEstimate): string | null {
+  if (p90 < NEAR_MS) return "any moment";
   const [below, above] = [Math.max(0, p50 - p10), Math.max(0, p90 - p50)];
   if (below + above === 0) return about(p50);
   const even = above <= below * LOPSIDED && below <= above * LOPSIDED;
   const half = (below + above) / 2;
-  if (even && half < p50) return `${about(p50)} ± ${about(half)}`;
-  return `${about(p50)} (${about(p10)} to ${about(p90)})`;
+  return even && half < p50 ? `${about(p50)} ± ${spread(half, p50)}` : null;
+}
+
+/** No finer than what it stands beside. */
+function spread(half: number, of: number): string {
+  const steps = of < 9950 ? 100 : of < 99_500 ? 1000 : of < 600_000 ? 5000 : 60_000;
+  return about(Math.max(1, Math.round(half / steps)) * steps);
+}
+
+/** In whole seconds, minutes, hours or days. */
+function rough(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 99.5) return `${Math.round(seconds)} s`;
+  if (seconds < 5970) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
 /** `learning (12 of 30 samples)` while too few jobs ended to say much, else `null`. */

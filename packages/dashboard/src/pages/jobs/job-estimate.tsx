@@ -76,9 +76,10 @@ function Kept({ job: { runMs, waitMs }, said }: { readonly job: ShownDetail; rea
         </Fact>
       )}
       {waitMs === null ? null : (
-        <Fact name="Wait, as said and as it was">
-          {etaText(said.wait)} <span class="fine">{about(waitMs)}</span>
-        </Fact>
+        <>
+          <Fact name="Wait, as said">{etaText(said.wait)}</Fact>
+          <Fact name="Wait, as it was">{about(waitMs)}</Fact>
+        </>
       )}
     </dl>
   );

@@ -4,7 +4,7 @@ import type { Tone } from "../../components/tone.ts";
 import { count, duration, join, perMinute, share, UNKNOWN } from "../../format/quantity.ts";
 import { ratio } from "../figures.ts";
 import { Kpi } from "../kpi.tsx";
-import { etaText } from "./eta.ts";
+import { etaShort } from "./eta.ts";
 import { clearsOf, type QueueSum, queuesInView, sumOf, workersInView } from "./queue-figures.ts";
 import type { QueueSelectors } from "./selectors.ts";
 
@@ -43,7 +43,7 @@ export function Kpis({ queue, selectors }: KpisProps): VNode {
         value={count(now?.waiting ?? latest("waiting"))}
         spark={selectors.waiting}
         color="c6"
-        note={clears === null ? delayedNote(now) : <>clears in {etaText(clears)}</>}
+        note={clears === null ? delayedNote(now) : <>clears in {etaShort(clears)}</>}
       />
       <Kpi
         {...same}

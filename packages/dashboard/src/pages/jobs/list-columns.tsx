@@ -4,7 +4,7 @@ import { Bar } from "../../components/bar.tsx";
 import type { Column, TableRow } from "../../components/virtual-table.tsx";
 import type { Slot } from "../../lists/row-book.ts";
 import { shortSpan } from "../connections/list-columns.tsx";
-import { etaText, learningText } from "./eta.ts";
+import { etaShort, etaText, learningText } from "./eta.ts";
 import type { ShownJob } from "./job-memory.ts";
 import type { JobOrder } from "./job-rows.ts";
 import { JobStateMark } from "./job-state.tsx";
@@ -45,7 +45,6 @@ const SORT_OF: Readonly<Record<string, JobSort>> = {
   eta: "remaining",
   waited: "waitMs",
   ran: "runMs",
-  age: "queuedAt",
 };
 /** Orders that begin with the lowest. */
 const LOW_FIRST: ReadonlySet<JobSort> = new Set(["remaining"]);
@@ -85,16 +84,15 @@ export interface Shown {
 export function wideColumns(order: JobOrder, { queues, users }: Shown): readonly Column[] {
   const columns: readonly Column[] = [
     { id: "job", header: "Job" },
-    { id: "name", header: "Kind", width: "10%" },
-    ...(users ? [{ id: "user", header: "User", width: "10%" }] : []),
-    ...(queues ? [{ id: "queue", header: "Queue", width: "10%" }] : []),
-    { id: "state", header: "State", width: "88px" },
-    { id: "progress", header: "Progress", width: "180px" },
-    { id: "eta", header: "Done in", width: "168px" },
-    { id: "waited", header: "Waited", width: "70px", numeric: true },
+    { id: "name", header: "Kind", width: "9%" },
+    ...(users ? [{ id: "user", header: "User", width: "9%" }] : []),
+    ...(queues ? [{ id: "queue", header: "Queue", width: "9%" }] : []),
+    { id: "state", header: "State", width: "84px" },
+    { id: "progress", header: "Progress", width: "164px" },
+    { id: "eta", header: "Done in", width: "208px" },
+    { id: "waited", header: "Waited", width: "74px", numeric: true },
     { id: "ran", header: "Ran", width: "70px", numeric: true },
-    { id: "tries", header: "Tries", width: "56px", numeric: true },
-    { id: "age", header: "Age", width: "72px", numeric: true },
+    { id: "tries", header: "Tries", width: "52px", numeric: true },
   ];
   return columns.map((column) => {
     const sort = SORT_OF[column.id];
@@ -109,9 +107,7 @@ export const NARROW_COLUMNS: readonly Column[] = [
 ];
 
 function orderOf(sort: JobSort, order: JobOrder): "ascending" | "descending" | null {
-  if (sort !== order.sort) return null;
-  // What was queued last is the youngest.
-  return order.descending === (sort !== "queuedAt") ? "descending" : "ascending";
+  return sort !== order.sort ? null : order.descending ? "descending" : "ascending";
 }
 
 /** What a row shows. */
@@ -155,7 +151,6 @@ function wideRow(job: ShownJob, view: RowView): TableRow {
       spanOf(waitedMs(job, view.now)),
       spanOf(ranMs(job, view.now)),
       <Tries job={job} />,
-      job.queuedAt === null ? "–" : shortSpan(view.now - job.queuedAt),
     ],
   };
 }
@@ -164,6 +159,7 @@ function narrowRow(job: ShownJob, view: RowView): TableRow {
   const where = [
     view.queues ? job.queue : null,
     job.name === "" ? null : job.name,
+    job.state === "active" ? job.stage : null,
     view.users ? job.userId : null,
     job.attempt > 1 ? `try ${job.attempt}` : null,
   ];
@@ -181,7 +177,7 @@ function narrowRow(job: ShownJob, view: RowView): TableRow {
     cells: [
       <>
         <span class="vt-line">
-          <Progress job={job} />
+          <Progress job={job} bare />
         </span>
         <small class="vt-line truncate">
           <Ending job={job} now={view.now} />
@@ -191,8 +187,8 @@ function narrowRow(job: ShownJob, view: RowView): TableRow {
   };
 }
 
-/** How far the try is that is under way, and at which stage. */
-export function Progress({ job }: { readonly job: ShownJob }): VNode {
+/** How far the try is that is under way, and at which stage. @param bare leaves the stage out */
+export function Progress({ job, bare = false }: { readonly job: ShownJob; readonly bare?: boolean }): VNode {
   if (job.state === "waiting" || job.state === "delayed")
     return <span class="unknown">{job.position === null ? "–" : `number ${job.position} in line`}</span>;
   if (job.state === "completed" && job.percent === null) return <span class="unknown">–</span>;
@@ -201,7 +197,7 @@ export function Progress({ job }: { readonly job: ShownJob }): VNode {
     <span class="job-progress" data-state={job.state}>
       <Bar share={percent === null ? null : percent / 100} {...toneOf(job)} />
       <span>{percent === null ? "–" : `${Math.floor(percent)} %`}</span>
-      {job.stage === null || job.state !== "active" ? null : <small class="truncate">{job.stage}</small>}
+      {bare || job.stage === null || job.state !== "active" ? null : <small class="truncate">{job.stage}</small>}
     </span>
   );
 }
@@ -219,12 +215,10 @@ function Ending({ job, now }: { readonly job: ShownJob; readonly now: number }):
   const learning = learningText(job.estimate);
   const [shift] = job.shifts;
   const fresh = shift !== undefined && now - shift.at < SHIFT_MS;
+  const said = [etaText(job.estimate.remaining), learning, fresh ? shift.text : null];
   return (
-    <span
-      class="job-eta"
-      title={[learning, fresh ? shift.text : null].filter((text) => text !== null).join(" · ") || undefined}
-    >
-      {etaText(job.estimate.remaining)}
+    <span class="job-eta" title={said.filter((text) => text !== null).join(" · ")}>
+      {etaShort(job.estimate.remaining)}
       {fresh ? (
         <b data-way={shift.byMs < 0 ? "sooner" : "later"}>
           <span aria-hidden="true">{shift.byMs < 0 ? " ▾" : " ▴"}</span>

@@ -145,7 +145,7 @@ function Toolbar({ search, state, order, narrow, onOrder }: ToolbarProps): VNode
   const choose = (value: string) =>
     setParams(route, { state: value === STATE_CHOICES[0].value ? "" : value, sort: "", order: "" });
   return (
-    <div class="list-tools">
+    <div class="list-tools jobs-tools">
       <div class="search-field">
         <Icon name="search" />
         <input

@@ -1,9 +1,10 @@
 import type { VNode } from "preact";
 import { HowTo } from "../how-to.tsx";
+import "../../style/data.css";
 
 const HINT = {
   title: "No queue is known",
-  why: "Jobs, their progress and when they are done show up here with the first of them. There are three ways to tell wsight of jobs; each is three lines.",
+  why: "Jobs, their progress and when they are done show up here with the first of them. There are three ways to tell wsight of jobs, each of three lines; for documents, notifyDocumentQueued, notifyDocumentProgress and notifyDocumentCompleted do what the general calls do.",
   fix: {
     text: "Pass what you have of BullMQ, call what happens, or send it from any language",
     code: [
@@ -12,7 +13,7 @@ const HINT = {
       'const worker = new Worker("documents", work, { connection });',
       "await monitor({ queue, worker });",
       "",
-      "// A queue of your own, by calls; notifyDocumentQueued and its like do the same for documents",
+      "// Your own queue, by calls",
       "const watch = await monitor({ io });",
       'watch.jobQueued(userId, { jobId, name: "ocr", sizeBytes });',
       'watch.jobStarted(jobId); watch.jobProgress(jobId, 40, "analyzing"); watch.jobCompleted(jobId, result);',

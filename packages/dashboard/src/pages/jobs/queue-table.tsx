@@ -2,11 +2,12 @@ import type { QueueRow, QueuesTable } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { Card } from "../../components/card.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { useNarrow } from "../../components/narrow.ts";
 import { SortHeader } from "../../components/sort-header.tsx";
 import { type Figures, SortedTable, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { count, duration, join, perMinute } from "../../format/quantity.ts";
 import { Confidence } from "./confidence.tsx";
-import { etaText } from "./eta.ts";
+import { etaShort, etaText } from "./eta.ts";
 import { MinuteBars } from "./minute-bars.tsx";
 import { clearsOf } from "./queue-figures.ts";
 
@@ -65,6 +66,7 @@ interface QueueTableProps {
 
 /** Every queue as it stands; pressed, one is what the rest of the page is about. */
 export function QueueTable({ table, chosen, onChoose }: QueueTableProps): VNode {
+  const narrow = useNarrow();
   const sorter = useSorter<Column>("waiting");
   const held = useSortedRows(table.rows, FIGURES, sorter, ({ queue }) => queue);
   return (
@@ -83,24 +85,32 @@ export function QueueTable({ table, chosen, onChoose }: QueueTableProps): VNode 
         )
       }
     >
-      <SortedTable
-        label="Queues"
-        class="queues"
-        held={held}
-        keyOf={({ queue }) => queue}
-        head={
-          <>
-            <SortHeader by="name" label="Queue" class="name" {...sorter} />
-            {HEADS.map((head) => (
-              <SortHeader key={head.by} {...head} {...sorter} />
-            ))}
-            <th scope="col" class="wide-only">
-              15 min
-            </th>
-          </>
-        }
-        row={({ row }) => <Row row={row} chosen={chosen === row.queue} onChoose={onChoose} />}
-      />
+      {narrow ? (
+        <ul class="queue-cards">
+          {held.rows.map((row) => (
+            <QueueItem key={row.queue} row={row} chosen={chosen === row.queue} onChoose={onChoose} />
+          ))}
+        </ul>
+      ) : (
+        <SortedTable
+          label="Queues"
+          class="queues"
+          held={held}
+          keyOf={({ queue }) => queue}
+          head={
+            <>
+              <SortHeader by="name" label="Queue" class="name" {...sorter} />
+              {HEADS.map((head) => (
+                <SortHeader key={head.by} {...head} {...sorter} />
+              ))}
+              <th scope="col" class="wide-only">
+                15 min
+              </th>
+            </>
+          }
+          row={({ row }) => <Row row={row} chosen={chosen === row.queue} onChoose={onChoose} />}
+        />
+      )}
       {table.leftOut === 0 ? null : <p class="card-line">and {join(count(table.leftOut))} more, emptier ones</p>}
     </Card>
   );
@@ -117,23 +127,7 @@ function Row({ row, chosen, onChoose }: RowProps): VNode {
   return (
     <tr data-chosen={chosen ? "" : undefined}>
       <th scope="row" class="name">
-        <span>
-          <button
-            type="button"
-            class="link truncate mono"
-            aria-pressed={chosen}
-            onClick={() => onChoose(chosen ? null : row.queue)}
-          >
-            {row.queue}
-          </button>
-          {row.paused ? (
-            <span class="chip" data-tone="warn">
-              <Icon name="pause" />
-              paused
-            </span>
-          ) : null}
-          <small class="fine medium-only">{row.library}</small>
-        </span>
+        <Name row={row} chosen={chosen} onChoose={onChoose} />
       </th>
       <td class="num">{count(row.waiting).text}</td>
       <td class="num">{count(row.active).text}</td>
@@ -155,6 +149,49 @@ function Row({ row, chosen, onChoose }: RowProps): VNode {
   );
 }
 
+function Name({ row, chosen, onChoose }: RowProps): VNode {
+  return (
+    <span>
+      <button
+        type="button"
+        class="link truncate mono"
+        aria-pressed={chosen}
+        onClick={() => onChoose(chosen ? null : row.queue)}
+      >
+        {row.queue}
+      </button>
+      {row.paused ? (
+        <span class="chip" data-tone="warn">
+          <Icon name="pause" />
+          paused
+        </span>
+      ) : null}
+      <small class="fine">{row.library}</small>
+    </span>
+  );
+}
+
+/** The same in two lines, for phones. */
+function QueueItem({ row, chosen, onChoose }: RowProps): VNode {
+  return (
+    <li data-chosen={chosen ? "" : undefined}>
+      <p class="queue-head">
+        <Name row={row} chosen={chosen} onChoose={onChoose} />
+        <Confidence confidence={row.confidence} />
+      </p>
+      <p class="queue-figures">
+        <span>
+          <b>{count(row.waiting).text}</b> waiting · <b>{count(row.active).text}</b> active ·{" "}
+          <b>{perMinute(row.donePerMinute).text}</b> done/min
+        </span>
+        <span>
+          <Clears row={row} />
+        </span>
+      </p>
+    </li>
+  );
+}
+
 /** Until those that wait have begun, or why nobody knows. */
 export function Clears({ row }: { readonly row: QueueRow }): VNode {
   const clears = clearsOf(row);
@@ -168,5 +205,5 @@ export function Clears({ row }: { readonly row: QueueRow }): VNode {
       </span>
     );
   if (clears === null) return <span class="unknown">–</span>;
-  return <>{etaText(clears)}</>;
+  return <span title={etaText(clears)}>{etaShort(clears)}</span>;
 }

@@ -97,7 +97,9 @@ class LinkedLedger implements ProcessLedger {
   };
 
   status(): LedgerStatus {
-    return { state: this.#link.state, problem: this.#link.problem ?? this.#loss, dropped: this.#queue.dropped };
+    const { state, problem } = this.#link;
+    // There is nothing to open yet, and all that comes will be kept.
+    return { state: state === "off" ? "ok" : state, problem: problem ?? this.#loss, dropped: this.#queue.dropped };
   }
 
   close(): Promise<void> {

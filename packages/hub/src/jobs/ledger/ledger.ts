@@ -85,6 +85,7 @@ export interface LedgerQuery {
 
 /** How the ledger fares. */
 export interface LedgerStatus {
+  /** `off`: jobs are remembered while the hub lives, and nothing is kept. */
   readonly state: "ok" | "opening" | "failing" | "off";
   readonly problem: string | null;
   /** Records that gave way since the start, because more than 100,000 waited to be kept. */

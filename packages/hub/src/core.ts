@@ -151,7 +151,7 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     ledger: createJobLedger({ dataDir, store: options.store, onError }),
     meter: figures,
     note,
-    ...createMachines(current),
+    ...createMachines(current, asks),
     onError: (error) => onError(error, { stage: "jobs" }),
   });
   const tests = createTests({

@@ -302,12 +302,20 @@ describe("a session", () => {
     }
   });
 
-  test("is not given for role user, which sees no dashboard", async () => {
+  test("is given for role user, which sees its own jobs and nothing else of the dashboard, and not for role probe", async () => {
     const hub = await startHub();
-    const user = await signToken({ sub: "u", role: "user", ttlMs: 60_000 }, SECRET);
-    const reply = await post(hub, "/api/session", { token: user });
-    expect(reply).toMatchObject({ status: 403, code: "FORBIDDEN" });
-    expect(reply.headers["set-cookie"]).toBeUndefined();
+    const tokenFor = (role: "user" | "probe") => signToken({ sub: "u", role, ttlMs: 60_000 }, SECRET);
+    const reply = await post(hub, "/api/session", { token: await tokenFor("user") });
+    expect(reply.status).toBe(200);
+    const [cookie = ""] = String(reply.headers["set-cookie"]).split(";", 1);
+    const status = async (path: string) => (await ask(hub, path, { headers: { cookie } })).status;
+    expect(await status("/api/session")).toBe(200);
+    expect(await status("/api/jobs")).toBe(200);
+    expect(await status("/api/nodes")).toBe(403);
+    expect(await status("/api/queues")).toBe(403);
+    const refused = await post(hub, "/api/session", { token: await tokenFor("probe") });
+    expect(refused).toMatchObject({ status: 403, code: "FORBIDDEN" });
+    expect(refused.headers["set-cookie"]).toBeUndefined();
   });
 
   test("is ended only by the hub's own page", async () => {

@@ -5,7 +5,7 @@ export function showSessionRoute(): Route {
   return {
     method: "GET",
     path: "/api/session",
-    access: "viewer",
+    access: "user",
     summary: "Who is signed in",
     handle: ({ principal }) => ({ json: { principal } }),
   };

@@ -56,7 +56,7 @@ async function present(
   }
   const token = await verifyToken(asText("BAD_REQUEST", "token", fields.token, 8192), parts.keys, parts.now);
   const { role } = token.principal;
-  if (role !== "admin" && role !== "viewer")
-    throw new WsightError("FORBIDDEN", `The dashboard needs role viewer or admin, the token has role ${role}`);
+  if (role === "probe")
+    throw new WsightError("FORBIDDEN", "The dashboard needs role user, viewer or admin, the token has role probe");
   return { principal: token.principal, untilAt: token.expiresAt };
 }

@@ -6,7 +6,7 @@ export function signOutRoute(sessions: Sessions, closeLive: (sessionId: string) 
   return {
     method: "DELETE",
     path: "/api/session",
-    access: "viewer",
+    access: "user",
     summary: "Sign out",
     answers: 204,
     handle: ({ sessionId, client }) => {

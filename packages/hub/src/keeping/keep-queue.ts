@@ -46,6 +46,8 @@ export class KeepQueue<Batch> {
   #failures = 0;
   #dropped = 0;
   #closed = false;
+  /** Closed, and nothing is tried any more. */
+  #over = false;
 
   constructor(options: KeepQueueOptions<Batch>) {
     this.#options = options;
@@ -64,6 +66,7 @@ export class KeepQueue<Batch> {
 
   /** Resolves once it is kept; rejects when it will never be, or, unless callers are patient, when the first try failed. */
   add(batch: Batch): Promise<void> {
+    if (this.#over) return Promise.reject(this.#tooLate());
     this.#dropped += this.#waiting.add(batch);
     if (this.#waiting.isEmpty && this.#busy === null) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -82,8 +85,12 @@ export class KeepQueue<Batch> {
       this.#next();
       await this.#busy;
     }
-    for (const { reject } of this.#waiters.splice(0))
-      reject(new WsightError("STORE_UNAVAILABLE", this.#options.closed));
+    this.#over = true;
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#tooLate());
+  }
+
+  #tooLate(): WsightError {
+    return new WsightError("STORE_UNAVAILABLE", this.#options.closed);
   }
 
   #next(): void {

@@ -20,7 +20,7 @@ const BENCHES = {
   fanout: "a second of 200 metrics to 100, 1,000 and 10,000 viewers, and peers",
   "live-monitor": "the live monitor over Socket.IO to 1,000 clients ÷ plain Socket.IO with the same payloads",
   store: "a day of seconds through the store's writer: CPU, bytes, questions; VictoriaMetrics and Prometheus",
-  "jobs/deliver": "from a call in a worker to the browser of a job's owner, 1,000 users, and plain Socket.IO",
+  jobs: "what jobs cost the hub; from a call in a worker to the browser of its owner, 1,000 users, and plain Socket.IO",
   stream: "the JSON stream of a host: from the beat to the client, and what it costs",
   load: "what a connection and a message cost the load tool and peers; its truth, start and reach",
   snapshot: "time on the event loop each second with 10,000 connections",

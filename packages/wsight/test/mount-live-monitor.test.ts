@@ -98,11 +98,13 @@ describe("the live monitor through a mount", () => {
       await until(() => (heard.get("system-metrics")?.length ?? 0) >= 4, { what: "four beats" });
       expect([...heard.keys()].sort()).toEqual(
         [
+          "authenticated",
           "basic-metrics",
           "cache-metrics",
           "database-metrics",
           "initialData",
           "network-metrics",
+          "queue-status",
           "system-metrics",
         ].sort(),
       );

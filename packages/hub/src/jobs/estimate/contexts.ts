@@ -36,6 +36,7 @@ export const CONTEXT_DEPTHS: readonly number[] = CONTEXTS.map((bits) => bits.toS
 
 const LONGEST_PART = 96;
 const SEPARATOR = "\u001f";
+const UNFIT = new RegExp(`[\u0000${SEPARATOR}]`, "g");
 
 /** Bucket of a size: of bytes, their octave. */
 export function sizeBucket(bytes: number): number {
@@ -58,8 +59,8 @@ export function contextKeys(features: JobFeatures): (string | null)[] {
   ];
   return KEY_PARTS.map(({ bits, places }) => {
     let key = bits + queue;
-    for (const place of places) {
-      const value = parts[place];
+    for (let at = 0; at < places.length; at++) {
+      const value = parts[places[at] ?? 0];
       if (value === null || value === undefined) return null;
       key += SEPARATOR + value;
     }
@@ -74,7 +75,7 @@ export function queueOfKey(key: string): string {
 
 /** A text as it stands in keys: bounded, and without what databases cannot hold. */
 export function part(text: string): string {
-  const clean = text.replaceAll("\u0000", " ").replaceAll(SEPARATOR, " ");
+  const clean = text.includes("\u0000") || text.includes(SEPARATOR) ? text.replace(UNFIT, " ") : text;
   return clean.length > LONGEST_PART ? `${clean.slice(0, LONGEST_PART - 9)}~${hash(clean)}` : clean;
 }
 

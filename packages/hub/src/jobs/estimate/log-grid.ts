@@ -10,7 +10,7 @@ export class LogGrid {
   readonly #above = new Float64Array(BINS);
   #summed = false;
 
-  /** Empties it. What is added outside the bounds counts for the bin at their end. */
+  /** Empties it and sets its bounds. */
   clear(from: number, to: number): void {
     this.#mass.fill(0);
     this.#from = from;
@@ -18,13 +18,13 @@ export class LogGrid {
     this.#summed = false;
   }
 
-  /** Adds the same mass at each of some places around one, all of them within the bounds. */
+  /** Adds the same mass at each of some places around one. All must be within the bounds: what is outside is lost. */
   add(at: number, offsets: Float64Array, mass: number): void {
     const bins = this.#mass;
     const perStep = 1 / this.#step;
     const place = (at - this.#from) * perStep;
     for (let part = 0; part < offsets.length; part++) {
-      const bin = Math.min(BINS - 1, Math.max(0, Math.trunc(place + (offsets[part] ?? 0) * perStep)));
+      const bin = (place + (offsets[part] ?? 0) * perStep) | 0;
       bins[bin] = (bins[bin] ?? 0) + mass;
     }
     this.#summed = false;

@@ -65,10 +65,11 @@ export class MixtureWeights {
   }
 
   /** The same for the shares of the widths of a group, `first` being the place of its first. */
-  moveWidths(first: number, gradients: readonly number[]): void {
-    gradients.forEach((gradient, width) => {
-      this.#widthLogs[first + width] = clamp((this.#widthLogs[first + width] ?? 0) + LEARNING_RATE * gradient);
-    });
+  moveWidths(first: number, gradients: Float64Array): void {
+    for (let width = 0; width < gradients.length; width++) {
+      const moved = (this.#widthLogs[first + width] ?? 0) + LEARNING_RATE * (gradients[width] ?? 0);
+      this.#widthLogs[first + width] = clamp(moved);
+    }
     this.#shares(first);
   }
 
@@ -92,8 +93,11 @@ export class MixtureWeights {
 
   #shares(first: number): void {
     let sum = 0;
-    for (let at = first; at < first + WIDTHS.length; at++) sum += Math.exp(this.#widthLogs[at] ?? 0);
-    for (let at = first; at < first + WIDTHS.length; at++) this.widths[at] = Math.exp(this.#widthLogs[at] ?? 0) / sum;
+    for (let at = first; at < first + WIDTHS.length; at++) {
+      this.widths[at] = Math.exp(this.#widthLogs[at] ?? 0);
+      sum += this.widths[at] ?? 0;
+    }
+    for (let at = first; at < first + WIDTHS.length; at++) this.widths[at] = (this.widths[at] ?? 0) / sum;
   }
 }
 

@@ -21,7 +21,7 @@ const NEWEST = 6;
 const NARROWER = 0.8;
 /** Where the mass of a kernel stands: five parts of equal weight. */
 const PARTS = [-1.6, -0.5, 0, 0.5, 1.6] as const;
-const FURTHEST_PART = 1.6 * NARROWER * Math.max(...WIDTHS);
+const REACH = 1.61 * NARROWER * Math.max(...WIDTHS);
 const OFFSETS: readonly Float64Array[] = WIDTHS.map((width) => Float64Array.from(PARTS, (at) => at * width * NARROWER));
 
 /** The past runs that speak for one job, with their weights. One pool is used again and again: no allocation. */
@@ -32,6 +32,7 @@ export class RunPool {
   readonly #widthClass = new Int16Array(MOST);
   readonly #kernel = new Float64Array(MOST * WIDTHS.length);
   readonly #moves = new Float64Array(CONTEXTS.length * SPREADS * AGES);
+  readonly #widthMoves = new Float64Array(WIDTHS.length);
   readonly #newest = new Float64Array(NEWEST);
   #count = 0;
 
@@ -60,14 +61,15 @@ export class RunPool {
       if (at < from) from = at;
       if (at > to) to = at;
     }
-    grid.clear(from - FURTHEST_PART, to + FURTHEST_PART);
+    grid.clear(from - REACH, to + REACH);
     for (let run = 0; run < this.#count; run++) {
       const at = this.#at[run] ?? 0;
       const part = (this.#weight[run] ?? 0) / PARTS.length;
       const widthClass = this.#widthClass[run] ?? 0;
-      OFFSETS.forEach((offsets, width) => {
-        grid.add(at, offsets, part * (weights.widths[widthClass + width] ?? 0));
-      });
+      for (let width = 0; width < WIDTHS.length; width++) {
+        const offsets = OFFSETS[width];
+        if (offsets !== undefined) grid.add(at, offsets, part * (weights.widths[widthClass + width] ?? 0));
+      }
     }
   }
 
@@ -169,7 +171,7 @@ export class RunPool {
     let run = 0;
     while (run < this.#count) {
       const widthClass = this.#widthClass[run] ?? 0;
-      const moves = WIDTHS.map(() => 0);
+      const moves = this.#widthMoves.fill(0);
       for (; run < this.#count && this.#widthClass[run] === widthClass; run++) {
         const told = this.#told(run);
         for (let width = 0; width < WIDTHS.length; width++) {

@@ -12,8 +12,9 @@ import { seededUnits, type UnitSource } from "./seeded-units.ts";
 const PLAYS = 32;
 /** Jobs that are drawn one by one. */
 const DRAWN = 64;
-/** How far all estimates of a queue are off together, as a logarithm: one in three are off by more. */
-const SHARED = 0.2;
+/** How far all estimates of a queue are off together, as a logarithm: at least, and as a share of what each may be off. */
+const SHARED = 0.1;
+const SHARED_OF_EACH = 0.25;
 const NORMAL_P90 = 1.2816;
 /** No draw is further out. Estimates say nothing of what is beyond; real runs end sooner there than a normal curve has it. */
 const FURTHEST = 1.5;
@@ -40,13 +41,19 @@ export function simulateWait(outlook: QueueOutlook): DurationEstimate {
   const rest = restOf(outlook);
   if (running.length + first.length < places && rest.mean === 0) return atLeast(outlook.notBeforeMs, [0]);
   const unit = seededUnits(SEED);
+  const shared = SHARED + SHARED_OF_EACH * meanSpread([...running, ...first]);
   const waits: number[] = [];
   for (let play = 0; play < PLAYS; play++) {
-    const lean = Math.exp(SHARED * normalAt((play + 0.5) / PLAYS));
+    const lean = Math.exp(shared * normalAt((play + 0.5) / PLAYS));
     const free = firstFree(places, running, first, unit);
     waits.push(lean * (free + (rest.mean + Math.sqrt(rest.variance) * normalAt(unit())) / places));
   }
   return atLeast(outlook.notBeforeMs, waits);
+}
+
+function meanSpread(draws: readonly Draw[]): number {
+  const sum = draws.reduce((total, { below, above }) => total + (below + above) / 2, 0);
+  return sum / Math.max(1, draws.length);
 }
 
 /** When a place is free, after those ahead took theirs. */

@@ -22,8 +22,9 @@ export class SizeSlope {
     let many = 0;
     let logs = 0;
     let sizes = 0;
-    for (const run of node.runs.slice(-NEWEST)) {
-      if (Number.isNaN(run.logSize)) continue;
+    for (let at = Math.max(0, node.runs.length - NEWEST); at < node.runs.length; at++) {
+      const run = node.runs[at];
+      if (run === undefined || Number.isNaN(run.logSize)) continue;
       many += 1;
       logs += run.log;
       sizes += run.logSize;

@@ -176,6 +176,8 @@ test("a hub that starts again goes on with the queue and its alert where the one
     what: "a queue that is as long as before",
     timeoutMs: 15_000,
   });
+  // What is only remembered did not happen again.
+  expect(await scrape(alerts.hub)).not.toContain("queue_jobs_added_total{");
   const again = new JobTeller(alerts.hub, "documents", "other");
   again.ended(ids.slice(0, 20), "completed");
   await alerts.calms("queue-length");

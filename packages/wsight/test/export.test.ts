@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { createLibsqlStore, openAlertTables, type Store, signToken } from "@wsight/hub";
-import { contractEvents, sampleRule, steadySamples, until } from "@wsight/testkit";
+import { createJobLedger, createLibsqlStore, openAlertTables, type Store, signToken } from "@wsight/hub";
+import { contractEvents, EMPTY_BATCH, endedJob, sampleJob, sampleRule, steadySamples, until } from "@wsight/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { wsight } from "./program.ts";
 
@@ -199,5 +199,23 @@ describe("wsight backup", () => {
     const back = await openAlertTables({ place: { engine: "libsql", dataDir: join(dir, "two") }, now: Date.now });
     onTestFinished(() => back.close());
     expect(await back.load()).toEqual(await tables.load());
+  });
+
+  it("copies jobs that are in use beside it", async () => {
+    const dir = await makeDir();
+    const data = join(dir, "one");
+    await openStore(data, 1);
+    const ledger = createJobLedger({ dataDir: data, onError: () => undefined });
+    onTestFinished(() => ledger.close());
+    await ledger.save({ ...EMPTY_BATCH, jobs: [endedJob(1), sampleJob(2)] });
+    const { code, stderr } = await run(["backup", join(dir, "copy.db"), "--data", data]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`bytes to ${join(dir, "copy-jobs.db")}; to go back to it`);
+    await mkdir(join(dir, "two"));
+    await rename(join(dir, "copy-jobs.db"), join(dir, "two", "jobs.db"));
+    const back = createJobLedger({ dataDir: join(dir, "two"), onError: () => undefined });
+    onTestFinished(() => back.close());
+    expect(await back.load()).toEqual(await ledger.load());
+    expect((await back.load())?.jobs).toHaveLength(2);
   });
 });

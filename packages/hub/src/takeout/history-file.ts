@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { WsightError } from "@wsight/protocol";
 import Database from "libsql";
 import { ALERTS_FILE } from "../alerts/desk/tables/alerts-file.ts";
+import { JOBS_FILE } from "../jobs/ledger/tables/jobs-file.ts";
 
 /** Name of the database within a data directory. */
 const HISTORY_FILE = "history.db";
@@ -25,26 +26,31 @@ export function copyHistory(dataDir: string, path: string): void {
   copyDatabase(source, path);
 }
 
-/** What is written by {@link backUp}. */
+/** What is kept beside history, where something is. */
+const BESIDE: readonly string[] = [ALERTS_FILE, JOBS_FILE];
+
+/** One file that was written by {@link backUp}. */
 export interface Backup {
-  readonly history: string;
-  /** `null` where no alerts are kept. */
-  readonly alerts: string | null;
+  /** Its name within the data directory. */
+  readonly file: string;
+  readonly path: string;
 }
 
 /**
- * Copies the history of a data directory as {@link copyHistory} does, and its alerts beside it: `x.db` and
- * `x-alerts.db`, each in one state. Refused before the first is written. @throws WsightError as {@link copyHistory}
+ * Copies the history of a data directory as {@link copyHistory} does, and its alerts and jobs beside it: `x.db`,
+ * `x-alerts.db` and `x-jobs.db`, each in one state; history comes first. Refused before the first is written.
+ * @throws WsightError as {@link copyHistory}
  */
-export function backUp(dataDir: string, path: string): Backup {
-  const history = findHistory(dataDir);
-  const alerts = join(dataDir, ALERTS_FILE);
-  const beside = existsSync(alerts) ? path.replace(/(\.db)?$/, "-alerts.db") : null;
-  checkTarget(history, path);
-  if (beside !== null) checkTarget(alerts, beside);
-  copyDatabase(history, path);
-  if (beside !== null) copyDatabase(alerts, beside);
-  return { history: path, alerts: beside };
+export function backUp(dataDir: string, path: string): readonly Backup[] {
+  findHistory(dataDir);
+  const others = BESIDE.filter((file) => existsSync(join(dataDir, file))).map((file) => ({
+    file,
+    path: path.replace(/(\.db)?$/, `-${file}`),
+  }));
+  const copies = [{ file: HISTORY_FILE, path }, ...others];
+  for (const copy of copies) checkTarget(join(dataDir, copy.file), copy.path);
+  for (const copy of copies) copyDatabase(join(dataDir, copy.file), copy.path);
+  return copies;
 }
 
 function checkTarget(source: string, path: string): void {

@@ -8,7 +8,7 @@ import { readSettings, SHARED_FLAGS } from "./flags.ts";
 /** `wsight backup FILE` */
 export const backupCommand: Command = {
   name: "backup",
-  summary: "copy the history and the alerts of a data directory, also while a hub runs",
+  summary: "copy the history, alerts and jobs of a data directory, also while a hub runs",
   argument: "FILE",
   flags: { data: SHARED_FLAGS.data },
   async run(values, { environment, stderr }, file) {
@@ -17,15 +17,12 @@ export const backupCommand: Command = {
     if (data === null) throw new WsightError("BAD_OPTION", "--data: expected a directory, got none");
     const { backUp } = await import("@wsight/hub");
     const path = resolve(file);
-    const { history, alerts } = backUp(resolve(data), path);
-    const say = (copy: string, name: string): void => {
+    for (const copy of backUp(resolve(data), path)) {
       stderr.write(
-        `wsight: ${statSync(copy).size.toLocaleString("en")} bytes to ${copy}; to go back to it, end the hub and put it ` +
-          `in the place of ${name} in ${resolve(data)} (without ${name}-wal and -shm)\n`,
+        `wsight: ${statSync(copy.path).size.toLocaleString("en")} bytes to ${copy.path}; to go back to it, end the hub ` +
+          `and put it in the place of ${copy.file} in ${resolve(data)} (without ${copy.file}-wal and -shm)\n`,
       );
-    };
-    say(history, "history.db");
-    if (alerts !== null) say(alerts, "alerts.db");
+    }
     return 0;
   },
 };

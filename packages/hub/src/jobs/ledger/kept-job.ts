@@ -43,12 +43,26 @@ const NOTHING: Partial<JobRecord> = {
 /** Makes a job ready to be kept. */
 export function keepJob(record: JobRecord): KeptJob {
   const { queue, id, createdAt, state, userId, endedAt, changedAt } = record;
-  const job = JSON.stringify(Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)));
   const ended = hasEnded(record) ? { at: endedAt ?? changedAt, state, userId, words: wordsOf(record) } : null;
-  return { queue, id, createdAt, ended, job };
+  return { queue, id, createdAt, ended, job: textOf(record) };
 }
 
 /** Reads what was kept. */
 export function readJob(job: string): JobRecord {
-  return { ...NOTHING, ...JSON.parse(job) } as JobRecord;
+  const { steps, ...record } = JSON.parse(job) as Omit<JobRecord, "steps"> & { readonly steps: readonly ShortStep[] };
+  return {
+    ...NOTHING,
+    ...record,
+    steps: steps.map(([at, kind, attempt, text]) => ({ at, kind, attempt, text })),
+  };
+}
+
+/** A step without the names of its fields: there are many. */
+type ShortStep = readonly [at: number, kind: string, attempt: number, text: string];
+
+/** As short as it gets without being unreadable for people. */
+function textOf({ steps, ...record }: JobRecord): string {
+  const said = Object.entries(record).filter(([, value]) => value !== null);
+  const short = steps.map(({ at, kind, attempt, text }): ShortStep => [at, kind, attempt, text]);
+  return JSON.stringify({ ...Object.fromEntries(said), steps: short });
 }

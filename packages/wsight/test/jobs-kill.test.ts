@@ -81,6 +81,23 @@ async function tell(probe: Probe, during: (told: number) => Promise<void> | void
   expect(told).toBe(EVENTS);
 }
 
+/**
+ * Does something once, after half of the events: when the first of them are on the hub's disk, those of the last moments
+ * are only in its memory, and some are on their way.
+ */
+function inTheMiddle(port: number, data: string, work: () => void): (told: number) => Promise<void> {
+  let stage: "early" | "late" | "over" = "early";
+  return async (told) => {
+    if (stage === "early" && told > EVENTS / 5) {
+      await until(async () => (await readJobs(port, data)).size > 200, { what: "jobs", timeoutMs: 20_000 });
+      stage = "late";
+    } else if (stage === "late" && told > EVENTS / 2) {
+      stage = "over";
+      work();
+    }
+  };
+}
+
 /** All jobs that the hub knows, by id. */
 async function readJobs(port: number, data: string): Promise<ReadonlyMap<string, JobRow>> {
   const { value } = await resolveSecret({ dataDir: data });
@@ -131,13 +148,13 @@ it("loses none of 5,000 events when the hub is killed in the middle of them", { 
   const token = await signToken({ role: "probe", sub: "shop", ttlMs: 600_000 }, secret);
   const probe = await watch({ hub: `ws://127.0.0.1:${port}`, token });
   let again: Promise<Program> | null = null;
-  await tell(probe, async (told) => {
-    if (told < EVENTS / 2 || again !== null) return;
-    // Some of it is on its disk by now, some only in its memory, and some on the way.
-    await until(async () => (await readJobs(port, data)).size > 200, { what: "jobs", timeoutMs: 20_000 });
-    first.child.kill("SIGKILL");
-    again = startHub(port, data);
-  });
+  await tell(
+    probe,
+    inTheMiddle(port, data, () => {
+      first.child.kill("SIGKILL");
+      again = startHub(port, data);
+    }),
+  );
   await again;
   await allEndAsTheyShould(port, data);
 });
@@ -147,12 +164,9 @@ it("loses none when the process with the hub is killed and another takes over", 
   const seat = await startSeat({ PORT: String(port), DATA: data });
   cleanups.push(() => seat.kill());
   const probe = await watch({ port, data });
-  let killed = false;
-  await tell(probe, async (told) => {
-    if (told < EVENTS / 2 || killed) return;
-    await until(async () => (await readJobs(port, data)).size > 200, { what: "jobs", timeoutMs: 20_000 });
-    killed = true;
-    await seat.kill();
-  });
+  await tell(
+    probe,
+    inTheMiddle(port, data, () => void seat.kill()),
+  );
   await allEndAsTheyShould(port, data);
 });

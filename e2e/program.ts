@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 const ENDS_IN_MS = 10_000;
 const BIN = fileURLToPath(new URL("../packages/wsight/bin/wsight.js", import.meta.url));
 const APPLICATION = fileURLToPath(new URL("./fixtures/application.mjs", import.meta.url));
+const JOBS = fileURLToPath(new URL("./fixtures/jobs.mjs", import.meta.url));
 const SOURCES = fileURLToPath(new URL("./fixtures/sources.mjs", import.meta.url));
 
 /** A monitored program that a test started, with a data directory of its own. */
@@ -50,6 +51,11 @@ export function startApplication(options: ApplicationOptions = {}): Promise<Prog
 /** Starts the application of `fixtures/sources.mjs` on these servers; `null` for none. */
 export function startSources(redisUrl: string | null, postgresUrl: string | null): Promise<Program> {
   return start((data) => [SOURCES, data, redisUrl ?? "-", postgresUrl ?? "-"]);
+}
+
+/** Starts the application of `fixtures/jobs.mjs`, with a BullMQ queue on this Redis; `null` for none. */
+export function startJobs(redisUrl: string | null = null): Promise<Program> {
+  return start((data) => [JOBS, data, redisUrl ?? "-"]);
 }
 
 /** Runs `wsight …` to its end and answers with what it wrote. */

@@ -8,7 +8,7 @@ import { createJobsApi } from "../src/pages/jobs/jobs-api.ts";
 import { orderAfter, readOrder, readStates, wideColumns } from "../src/pages/jobs/list-columns.tsx";
 import { balanceOf, queuesInView, sumOf, workersInView } from "../src/pages/jobs/queue-figures.ts";
 import { judgeConfidence, judgeCoverage } from "../src/pages/jobs/record-words.ts";
-import { questionOf } from "../src/pages/jobs/what-if.tsx";
+import { NO_DRAFT, questionOf } from "../src/pages/jobs/what-if-draft.ts";
 
 const T = 1_800_000_000_000;
 
@@ -349,9 +349,8 @@ describe("the record of estimates", () => {
   });
 
   it("asks what if with what was filled in, and nothing else", () => {
-    const empty = { queue: "", name: "", megabytes: "", size: "", plan: "", position: "", workers: "" } as const;
-    expect(questionOf(empty)).toEqual({});
-    expect(questionOf({ ...empty, queue: "documents", megabytes: "2.5", plan: "premium", position: "0" })).toEqual({
+    expect(questionOf(NO_DRAFT)).toEqual({});
+    expect(questionOf({ ...NO_DRAFT, queue: "documents", megabytes: "2.5", plan: "premium", position: "0" })).toEqual({
       queue: "documents",
       fileSize: 2_500_000,
       userPlan: "premium",

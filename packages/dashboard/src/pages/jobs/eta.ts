@@ -36,6 +36,11 @@ export function etaShort(eta: DurationEstimate): string {
   return evenText(eta) ?? `${about(eta.p50)} (${rough(eta.p10)}–${rough(eta.p90)})`;
 }
 
+/** What a wait comes to: `begins at once`, `waits 41 s ± 6 s`. */
+export function waitText(wait: DurationEstimate): string {
+  return wait.p90 < NEAR_MS ? "begins at once" : `waits ${etaText(wait)}`;
+}
+
 function evenText({ p10, p50, p90 }: DurationEstimate): string | null {
   if (p90 < NEAR_MS) return "any moment";
   const [below, above] = [Math.max(0, p50 - p10), Math.max(0, p90 - p50)];

@@ -4,7 +4,7 @@ import { useApp } from "../../app-context.ts";
 import { Fact } from "../../components/fact.tsx";
 import { bytes, join } from "../../format/quantity.ts";
 import { Confidence } from "./confidence.tsx";
-import { about, etaText, learningText } from "./eta.ts";
+import { about, etaText, learningText, waitText } from "./eta.ts";
 import type { ShownDetail } from "./use-job.ts";
 
 /** When it is done, how sure that is, why, and what was said of it before. */
@@ -21,7 +21,7 @@ export function EstimatePart({ job }: { readonly job: ShownDetail }): VNode | nu
             <b>{etaText(estimate.remaining)}</b>
             <span>
               done about {clock.value.time(estimate.finishAt)}
-              {estimate.wait.p50 > 0 ? `, after ${etaText(estimate.wait)} of waiting` : ""}
+              {job.startedAt === null ? `, ${waitText(estimate.wait)}` : ""}
             </span>
           </p>
           <Sureness estimate={estimate} />

@@ -32,7 +32,7 @@ export function Kpis({ queue, selectors }: KpisProps): VNode {
   const failed = now?.failedPerMinute ?? perMinuteOf("failed");
   const failedShare = done === 0 ? null : ratio(failed ?? (done === null ? null : 0), done);
   const oldest = now === null ? latest("oldestWait") : seconds(now.oldestWaitMs);
-  const clears = rows.length === 1 && rows[0] !== undefined && now !== null ? clearsOf(rows[0]) : null;
+  const clears = rows.length === 1 && rows[0] !== undefined && (now?.waiting ?? 0) > 0 ? clearsOf(rows[0]) : null;
   const same = { staleSince: null, width: "sixth" } as const;
   return (
     <div class="grid">

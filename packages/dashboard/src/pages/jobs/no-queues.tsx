@@ -4,7 +4,7 @@ import "../../style/data.css";
 
 const HINT = {
   title: "No queue is known",
-  why: "Jobs, their progress and when they are done show up here with the first of them. There are three ways to tell wsight of jobs, each of three lines; for documents, notifyDocumentQueued, notifyDocumentProgress and notifyDocumentCompleted do what the general calls do.",
+  why: "Jobs, their progress and when they are done show up here with the first of them. There are three ways to tell wsight of jobs. The calls for documents have general forms: jobQueued, jobStarted, jobProgress, jobCompleted, jobFailed.",
   fix: {
     text: "Pass what you have of BullMQ, call what happens, or send it from any language",
     code: [
@@ -14,9 +14,10 @@ const HINT = {
       "await monitor({ queue, worker });",
       "",
       "// Your own queue, by calls",
-      "const watch = await monitor({ io });",
-      'watch.jobQueued(userId, { jobId, name: "ocr", sizeBytes });',
-      'watch.jobStarted(jobId); watch.jobProgress(jobId, 40, "analyzing"); watch.jobCompleted(jobId, result);',
+      "const { probe } = await monitor({ io });",
+      "probe.notifyDocumentQueued(userId, { documentId, fileName, fileSize });",
+      'probe.notifyDocumentProgress(documentId, 40, "analyzing");',
+      "probe.notifyDocumentCompleted(documentId, { pages: 12 }, true);",
       "",
       "// Other languages, over REST",
       'curl -X POST "$WSIGHT/api/jobs/events" -H "authorization: Bearer $TOKEN" \\',

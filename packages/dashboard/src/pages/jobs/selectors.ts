@@ -28,7 +28,7 @@ export function queueSelectors(queue: string | null): QueueSelectors {
     where: { ...own, "queue.job.state": state },
   });
   const ended = (outcome: string): Selector => ({
-    metric: DURATION,
+    metric: "queue.jobs.ended",
     agg: "rate",
     where: { ...own, "queue.job.outcome": outcome },
     window: MINUTE,

@@ -1,11 +1,4 @@
-import {
-  type EstimationAnswer,
-  type EstimationTest,
-  JOB_PLANS,
-  type JobPlan,
-  SIZE_CATEGORIES,
-  type SizeCategory,
-} from "@wsight/protocol";
+import { type EstimationAnswer, JOB_PLANS, SIZE_CATEGORIES } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
@@ -13,20 +6,10 @@ import { NumberField, SelectField, TextField } from "../../components/fields.tsx
 import { Icon } from "../../components/icon.tsx";
 import { join, share } from "../../format/quantity.ts";
 import { fieldErrors, problemOf } from "../alerts/hub-ask.ts";
-import { etaText } from "./eta.ts";
+import { etaText, waitText } from "./eta.ts";
 import { Explanation, Sureness } from "./job-estimate.tsx";
 import type { JobsApi } from "./jobs-api.ts";
-
-/** What is typed, as text. */
-interface Draft {
-  readonly queue: string;
-  readonly name: string;
-  readonly megabytes: string;
-  readonly size: SizeCategory | "";
-  readonly plan: JobPlan | "";
-  readonly position: string;
-  readonly workers: string;
-}
+import { NO_DRAFT, questionOf, type WhatIfDraft } from "./what-if-draft.ts";
 
 interface WhatIfProps {
   readonly api: JobsApi;
@@ -37,22 +20,14 @@ interface WhatIfProps {
 export function WhatIf({ api, queue }: WhatIfProps): VNode {
   const { live } = useApp();
   const queues = live.table("queues").value?.rows ?? [];
-  const [draft, setDraft] = useState<Draft>({
-    queue: queue ?? "",
-    name: "",
-    megabytes: "",
-    size: "",
-    plan: "",
-    position: "",
-    workers: "",
-  });
+  const [draft, setDraft] = useState<WhatIfDraft>({ ...NO_DRAFT, queue: queue ?? "" });
   const [answer, setAnswer] = useState<EstimationAnswer | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   if (live.principal.value?.role !== "admin") return <NotAllowed />;
   const set =
-    <K extends keyof Draft>(field: K) =>
-    (value: Draft[K]) =>
+    <K extends keyof WhatIfDraft>(field: K) =>
+    (value: WhatIfDraft[K]) =>
       setDraft({ ...draft, [field]: value });
   const ask = (): void => {
     setBusy(true);
@@ -153,26 +128,13 @@ function NotAllowed(): VNode {
   );
 }
 
-/** The draft as the hub takes it; what is empty is left open. */
-export function questionOf({ queue, name, megabytes, size, plan, position, workers }: Draft): EstimationTest {
-  return {
-    ...(queue === "" ? {} : { queue }),
-    ...(name.trim() === "" ? {} : { name: name.trim() }),
-    ...(megabytes.trim() === "" ? {} : { fileSize: Math.round(Number(megabytes) * 1e6) }),
-    ...(size === "" ? {} : { sizeCategory: size }),
-    ...(plan === "" ? {} : { userPlan: plan }),
-    ...(position.trim() === "" ? {} : { queuePosition: Number(position) }),
-    ...(workers.trim() === "" ? {} : { workers: Number(workers) }),
-  };
-}
-
 function Answer({ answer: { queue, estimate, explanation, assumed } }: { readonly answer: EstimationAnswer }): VNode {
   return (
     <div class="job-estimate" role="status">
       <p class="job-answer">
         <b>{etaText(estimate.remaining)}</b>
         <span>
-          waits {etaText(estimate.wait)}, runs {etaText(estimate.run)}
+          {waitText(estimate.wait)}, runs {etaText(estimate.run)}
         </span>
       </p>
       <p class="fine">

@@ -15,7 +15,7 @@ const MIN_RUN_MS = 900;
 const MAX_RUN_MS = 40_000;
 
 /** What may be done with a document. */
-export interface DocumentKind {
+interface DocumentKind {
   readonly name: string;
   readonly extension: string;
   /** For a megabyte; it grows with the square root of the size. */

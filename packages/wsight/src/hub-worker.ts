@@ -5,8 +5,8 @@ import type { MonitorRequest } from "./monitor-options.ts";
 
 /** A hub that has not answered after this, in ms, is ended. */
 const START_MS = 15_000;
-/** How long a hub may take to close, in ms, before it is ended. */
-const CLOSE_MS = 1_200;
+/** How long a hub may take to close, in ms, before it is ended: longer than a process that keeps things takes to start and to end. */
+const CLOSE_MS = 4_000;
 /** Ends a hub that leaks, instead of the process it shares with the application. */
 const HEAP_MB = 512;
 

@@ -13,6 +13,7 @@ import {
   type TableFrame,
   WsightError,
 } from "@wsight/protocol";
+import { ClockLead } from "./clock-lead.ts";
 import { toHubClock } from "./hub-clock.ts";
 import { Presence } from "./presence.ts";
 import type { Timeline } from "./timeline.ts";
@@ -80,6 +81,7 @@ export class NodeState {
   #counting: boolean;
   #seq: number | null = null;
   #sampledAt: number | null = null;
+  #lead = new ClockLead();
   #fresh = false;
 
   constructor(key: string, hello: HelloFrame, timeline: Timeline, now: number) {
@@ -98,7 +100,7 @@ export class NodeState {
 
   /** How far its clock is ahead of the hub's, ms; `null` before its first snapshot. */
   get clockAheadMs(): number | null {
-    return this.#sampledAt === null ? null : this.#sampledAt - this.lastAt;
+    return this.#lead.ms;
   }
 
   /** What to call it at `now`. */
@@ -113,6 +115,7 @@ export class NodeState {
     this.hello = hello;
     if (!restarted) return;
     this.restarts++;
+    this.#lead = new ClockLead();
     this.#seq = null;
     this.#keyframes = 0;
     // One that was gone is counted from its start only when that was just now; see #arrive.
@@ -253,6 +256,7 @@ export class NodeState {
     else if (this.goneAt !== null) this.#counting = false;
     this.presence.cover(this.#counting ? this.#coveredBy(snapshot, now) : 0);
     this.#sampledAt = snapshot.at;
+    this.#lead.add(snapshot.at, now);
     this.lastAt = now;
     this.goneAt = null;
     this.saidBye = false;

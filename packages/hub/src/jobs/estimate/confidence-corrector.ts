@@ -26,10 +26,11 @@ export class ConfidenceCorrector {
     return this.#shareOf(bin) * (1 - next) + this.#shareOf(bin + 1) * next;
   }
 
-  learn(near: number, hit: boolean): void {
+  /** Learns from a run that was near or not; `weight` of one run or less. */
+  learn(near: number, hit: boolean, weight: number): void {
     const [bin, next] = placeOf(near);
-    this.#count(bin, 1 - next, hit);
-    this.#count(bin + 1, next, hit);
+    this.#count(bin, weight * (1 - next), hit);
+    this.#count(bin + 1, weight * next, hit);
   }
 
   #shareOf(bin: number): number {

@@ -118,9 +118,10 @@ function correct(model: QueueModel, basis: RunBasis, load: number | null, outcom
   const { runMs } = outcome;
   const { p10, p90 } = outcome.said ?? spanOf(model, basis);
   const log = Math.log(Math.max(1, runMs));
-  model.intervals.learn(basis, log, runMs < p10 || runMs > p90);
+  const weight = model.weightOf(basis.asOf);
+  model.intervals.learn(basis, log, runMs < p10 || runMs > p90, weight);
   const p50 = Math.exp(basis.median);
-  model.confidence.learn(basis.near, Math.abs(runMs - p50) <= NEAR * p50);
+  model.confidence.learn(basis.near, Math.abs(runMs - p50) <= NEAR * p50, weight);
   model.load.learn(load, log - basis.median + model.load.shift(load));
 }
 

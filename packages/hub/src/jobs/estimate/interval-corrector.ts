@@ -14,9 +14,9 @@ const LEAST = 0.05;
 const MOST = 50;
 const ENDS = 2;
 /** Runs by which the past counts for half: 400 runs are nearly all there is. */
-const KEEP = 1 - 1 / 200;
+const FORGET = 1 / 200;
 /** While too many of the newest fall outside, the past is forgotten sooner. */
-const KEEP_IN_DRIFT = 1 - 1 / 40;
+const FORGET_IN_DRIFT = 1 / 40;
 const DRIFT_FROM = 0.4;
 const NEWEST_SHARE = 1 / 20;
 const PSEUDO_RUNS = 15;
@@ -48,22 +48,23 @@ export class IntervalCorrector {
     return [basis.below * this.#quantile(group, 0), basis.above * this.#quantile(group, 1)];
   }
 
-  /** Learns from a run that took `log`, `outside` of what had been said or not. */
-  learn(basis: RunBasis, log: number, outside: boolean): void {
-    this.outside += NEWEST_SHARE * ((outside ? 1 : 0) - this.outside);
-    const keep = this.outside > DRIFT_FROM ? KEEP_IN_DRIFT : KEEP;
+  /** Learns from a run that took `log`, `outside` of what had been said or not; `weight` of one run or less. */
+  learn(basis: RunBasis, log: number, outside: boolean, weight: number): void {
+    this.outside += NEWEST_SHARE * weight * ((outside ? 1 : 0) - this.outside);
+    const forget = this.outside > DRIFT_FROM ? FORGET_IN_DRIFT : FORGET;
     const away = log - basis.median;
     for (const group of [0, 1 + classOf(basis)]) {
-      this.#count(group, 0, -away / basis.below, keep);
-      this.#count(group, 1, away / basis.above, keep);
+      this.#count(group, 0, -away / basis.below, weight, forget);
+      this.#count(group, 1, away / basis.above, weight, forget);
     }
   }
 
-  #count(group: number, end: number, score: number, keep: number): void {
+  #count(group: number, end: number, score: number, weight: number, forget: number): void {
+    const keep = 1 - weight * forget;
     const first = (group * ENDS + end) * BINS;
     for (let place = first; place < first + BINS; place++) this.counts[place] = (this.counts[place] ?? 0) * keep;
     const place = first + binOf(score);
-    this.counts[place] = (this.counts[place] ?? 0) + 1;
+    this.counts[place] = (this.counts[place] ?? 0) + weight;
   }
 
   #quantile(group: number, end: number): number {

@@ -13,4 +13,16 @@ export class QueueModel {
   readonly load: LoadEffect = new LoadEffect();
   /** Place of the newest run learned from, cut off ones included. */
   place = 0;
+  #asOf = -1;
+  #burst = 0;
+
+  /**
+   * How much a run says of how good estimates are, that had been estimated as of a place. Those of one burst, estimated
+   * before any of them ended, are off together: the more there were, the less one counts.
+   */
+  weightOf(asOf: number): number {
+    this.#burst = asOf === this.#asOf ? this.#burst + 1 : 1;
+    this.#asOf = asOf;
+    return 1 / this.#burst;
+  }
 }

@@ -102,6 +102,7 @@ export { createTurns, type TurnLimits, type Turns } from "./http/turns.ts";
 export { createHub, type Hub, type HubLink, type HubSetup } from "./hub.ts";
 export type { FromHubWorker, HubChanges, HubOptions, ToHubWorker } from "./hub-options.ts";
 export { createIngest, type Ingest, type IngestLink, type IngestOptions, type IngestStats } from "./ingest.ts";
+export { createJobs, type JobsParts } from "./jobs/create-jobs.ts";
 export { createEstimator, type EstimatorOptions } from "./jobs/estimate/create-estimator.ts";
 export type {
   Estimator,

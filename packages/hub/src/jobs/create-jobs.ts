@@ -58,8 +58,9 @@ export function createJobs(parts: JobsParts): Jobs {
       keeping.mark(job, kind === "progress");
       if (kind !== null) listeners.tell(job, kind);
     },
+    onReuse: (job) => keeping.put(job),
   });
-  const keeping = new JobKeeping({
+  const keeping: JobKeeping = new JobKeeping({
     ledger,
     toRecord: (job) => toRecord(job, now()),
     takeNodes: (limit) => estimator.takeChanged(limit),

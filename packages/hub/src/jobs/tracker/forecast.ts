@@ -1,22 +1,28 @@
 import { type DurationEstimate, type JobEstimate, sizeCategoryOf } from "@wsight/protocol";
 import type { Estimator, JobFeatures, RunEstimate } from "../estimate/estimator.ts";
 import { simulateWait } from "../estimate/simulate-wait.ts";
+import { packSaid, runOf } from "./said.ts";
 import type { TrackedJob } from "./tracked-job.ts";
 import type { TrackedQueue } from "./tracked-queue.ts";
 import type { WorkerRoster } from "./worker-roster.ts";
 
-/** What was found about a run is taken for this long, ms. */
+/** What was found about a queue is taken for this long, ms, and about a run that has not begun. */
 const FRESH_MS = 1000;
-/** Runs that a simulation is made of; of more, the rest is taken to be alike. */
-const MAX_SIMULATED = 256;
-/** Curves that are made anew within one second, of all queues together, because their queue changed. */
-const CURVES_A_SECOND = 100;
+const RUN_FRESH_MS = 10_000;
+/** Runs that a simulation is made of; of a larger queue, one that is alike but smaller is simulated. */
+const MAX_SIMULATED = 64;
+/** Simulations within one second, of all queues together; beyond, what was found before is taken. */
+const SIMULATIONS_A_SECOND = 60;
 
-/** How long those wait who come at a place: known at some places, in between on a straight line. */
+/** How long those wait who come at a place: simulated for some places, when asked; in between on a straight line. */
 interface WaitCurve {
   readonly version: number;
   readonly at: number;
-  readonly points: readonly { readonly rank: number; readonly wait: DurationEstimate }[];
+  /** Jobs that are taken at once; 0: nobody takes any. */
+  readonly places: number;
+  /** Jobs that waited. */
+  readonly size: number;
+  readonly waits: Map<number, DurationEstimate>;
 }
 
 /** How a queue's places stand. */
@@ -41,7 +47,7 @@ export class Forecast {
   readonly #curves = new Map<TrackedQueue, WaitCurve>();
   readonly #loads = new Map<TrackedQueue, { readonly at: number; readonly load: number | null }>();
   #second = 0;
-  #left = CURVES_A_SECOND;
+  #left = SIMULATIONS_A_SECOND;
 
   constructor(parts: ForecastParts) {
     this.#parts = parts;
@@ -74,29 +80,24 @@ export class Forecast {
     return load;
   }
 
-  /** What is expected of a job's run by what is known now; not looked at more often than each second. */
+  /** What is expected of a job's run by what is known now; found anew every ten seconds, and at its start. */
   runOf(job: TrackedJob, now: number): RunEstimate {
-    if (job.run !== null && Math.abs(now - job.runAt) < FRESH_MS) return job.run;
-    // What is known of a run that is under way is said by its progress.
-    if (
-      job.run !== null &&
-      job.life.phase === "active" &&
-      job.life.startedAt !== null &&
-      job.runAt >= job.life.startedAt
-    )
-      return job.run;
-    job.run = this.#parts.estimator.predict(this.featuresOf(job, now));
+    if (job.run !== null && Math.abs(now - job.runAt) < RUN_FRESH_MS && !startedSince(job)) return runOf(job.run);
+    // What is learned while it runs is said by its progress.
+    if (job.run !== null && job.life.phase === "active" && !startedSince(job)) return runOf(job.run);
+    const run = this.#parts.estimator.predict(this.featuresOf(job, now));
+    job.run = packSaid(run, null);
     job.runAt = now;
-    return job.run;
+    return run;
   }
 
   /** Says for the first time what is expected. */
   sayFirst(job: TrackedJob, now: number): void {
-    job.run = this.#parts.estimator.predict(this.featuresOf(job, now));
-    job.runAt = now;
-    job.saidRun = job.run;
+    const run = this.#parts.estimator.predict(this.featuresOf(job, now));
     const wait = job.life.phase === "pending" ? this.waitOf(job, now) : null;
-    job.saidWait = wait === null ? null : [wait.p10, wait.p50, wait.p90];
+    job.said = packSaid(run, wait === null ? null : [wait.p10, wait.p50, wait.p90]);
+    job.run = job.said;
+    job.runAt = now;
   }
 
   /** `null` when nothing can be said: it ended, or nobody takes jobs of its queue. */
@@ -123,18 +124,19 @@ export class Forecast {
 
   /** Until a job begins that has as many before it; `null`: nobody takes any. */
   waitAt(queue: TrackedQueue, rank: number, now: number): DurationEstimate | null {
-    const { points } = this.#curveOf(queue, now);
-    const next = points.findIndex((point) => point.rank >= rank);
-    const above = points[next === -1 ? points.length - 1 : next];
-    const below = points[next - 1];
-    if (above === undefined) return null;
-    if (below === undefined || above.rank <= rank) return above.wait;
-    const share = (rank - below.rank) / (above.rank - below.rank);
+    const curve = this.#curveOf(queue, now);
+    if (curve.places === 0) return null;
+    const [below, above] = aroundRank(Math.min(rank, curve.size), curve.size);
+    const first = this.#point(curve, queue, below, now);
+    if (rank > curve.size) return this.#beyond(first, rank - curve.size, queue, curve.places);
+    if (above <= below) return first;
+    const second = this.#point(curve, queue, above, now);
+    const share = (rank - below) / (above - below);
     const between = (from: number, to: number): number => from + share * (to - from);
     return {
-      p10: between(below.wait.p10, above.wait.p10),
-      p50: between(below.wait.p50, above.wait.p50),
-      p90: between(below.wait.p90, above.wait.p90),
+      p10: between(first.p10, second.p10),
+      p50: between(first.p50, second.p50),
+      p90: between(first.p90, second.p90),
     };
   }
 
@@ -147,21 +149,23 @@ export class Forecast {
     return { count: Math.max(told.capacity ?? 0, workers ?? 0, queue.peakAt(now), 1), workers };
   }
 
-  /** What is left of the runs that are under way, of some of them when there are many; and how many there are. */
-  running(queue: TrackedQueue, now: number): readonly DurationEstimate[] {
+  /** Until a job begins behind `rank` others, by a simulation of its own. */
+  simulate(queue: TrackedQueue, rank: number, places: number, now: number): DurationEstimate {
+    const scale = Math.min(1, MAX_SIMULATED / Math.max(places, queue.active.size));
     const running: DurationEstimate[] = [];
     for (const job of queue.active) {
       running.push(this.#remaining(job, this.runOf(job, now), now));
       if (running.length >= MAX_SIMULATED) break;
     }
-    return running;
-  }
-
-  /** Until a job begins behind `rank` others, by a simulation of its own. */
-  simulate(queue: TrackedQueue, rank: number, places: number, now: number): DurationEstimate {
-    const ahead = this.#ahead(queue, rank, now);
-    const running = this.running(queue, now);
-    return simulateWait({ workers: places, running, ahead, more: rank - ahead.length, notBeforeMs: 0 });
+    const smallRank = Math.round(rank * scale);
+    const ahead = this.#ahead(queue, Math.min(smallRank, MAX_SIMULATED), now);
+    return simulateWait({
+      workers: Math.max(1, Math.round(places * scale)),
+      running,
+      ahead,
+      more: smallRank - ahead.length,
+      notBeforeMs: 0,
+    });
   }
 
   #remaining(job: TrackedJob, run: RunEstimate, now: number): DurationEstimate {
@@ -174,12 +178,11 @@ export class Forecast {
   }
 
   /** Runs of those that begin first. */
-  #ahead(queue: TrackedQueue, rank: number, now: number): DurationEstimate[] {
+  #ahead(queue: TrackedQueue, wanted: number, now: number): DurationEstimate[] {
     const ahead: DurationEstimate[] = [];
-    const wanted = Math.min(rank, MAX_SIMULATED);
     if (wanted === 0) return ahead;
     for (const job of queue.line) {
-      ahead.push(job.run ?? this.runOf(job, now));
+      ahead.push(job.run === null ? this.runOf(job, now) : runOf(job.run));
       if (ahead.length >= wanted) return ahead;
     }
     // More are asked for than wait: they are like the last one, or like what is usual.
@@ -190,34 +193,40 @@ export class Forecast {
 
   #curveOf(queue: TrackedQueue, now: number): WaitCurve {
     const known = this.#curves.get(queue);
-    if (known !== undefined && Math.abs(now - known.at) < FRESH_MS) {
-      if (known.version === queue.version || !this.#mayRefresh(now)) return known;
-    }
-    const { count } = this.placesOf(queue, now);
-    const points = count === 0 ? [] : this.#points(queue, count, now);
-    const curve = { version: queue.version, at: now, points };
+    const isFresh = known?.version === queue.version && Math.abs(now - known.at) < FRESH_MS;
+    if (known !== undefined && (isFresh || !this.#maySimulate(now))) return known;
+    const { count: places } = this.placesOf(queue, now);
+    const curve = { version: queue.version, at: now, places, size: queue.line.size, waits: new Map() };
     this.#curves.set(queue, curve);
     return curve;
   }
 
-  #points(queue: TrackedQueue, places: number, now: number): WaitCurve["points"] {
-    const { size } = queue.line;
-    const ahead = this.#ahead(queue, size, now);
-    const running = this.running(queue, now);
-    return ranksTo(size).map((rank) => {
-      const listed = Math.min(rank, ahead.length);
-      const outlook = { workers: places, running, ahead: ahead.slice(0, listed), more: rank - listed, notBeforeMs: 0 };
-      return { rank, wait: simulateWait(outlook) };
-    });
+  /** Behind those that came since: as if all of them were like the newest. */
+  #beyond(wait: DurationEstimate, more: number, queue: TrackedQueue, places: number): DurationEstimate {
+    const { last } = queue.line;
+    if (last?.run == null) return wait;
+    const { p10, p50, p90 } = runOf(last.run);
+    const share = more / places;
+    return { p10: wait.p10 + share * p10, p50: wait.p50 + share * p50, p90: wait.p90 + share * p90 };
   }
 
-  #mayRefresh(now: number): boolean {
+  #point(curve: WaitCurve, queue: TrackedQueue, rank: number, now: number): DurationEstimate {
+    let wait = curve.waits.get(rank);
+    if (wait === undefined) {
+      this.#left--;
+      wait = this.simulate(queue, rank, curve.places, now);
+      curve.waits.set(rank, wait);
+    }
+    return wait;
+  }
+
+  #maySimulate(now: number): boolean {
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#left = CURVES_A_SECOND;
+      this.#left = SIMULATIONS_A_SECOND;
     }
-    return this.#left-- > 0;
+    return this.#left > 0;
   }
 
   /** Forgets a queue. */
@@ -225,6 +234,11 @@ export class Forecast {
     this.#curves.delete(queue);
     this.#loads.delete(queue);
   }
+}
+
+/** True for a job that began after its run was last looked at. */
+function startedSince({ life, runAt }: TrackedJob): boolean {
+  return life.phase === "active" && life.startedAt !== null && runAt < life.startedAt;
 }
 
 const NO_WAIT: DurationEstimate = { p10: 0, p50: 0, p90: 0 };
@@ -265,10 +279,9 @@ function sumOf(a: DurationEstimate, b: DurationEstimate): DurationEstimate {
   };
 }
 
-/** Places at which a wait is found: the first ones each, then fewer and fewer, and the last. */
-function ranksTo(size: number): readonly number[] {
-  const ranks: number[] = [];
-  for (let rank = 0; rank < size; rank = Math.max(rank + 1, Math.floor(rank * 1.3))) ranks.push(rank);
-  ranks.push(size);
-  return ranks;
+/** The places around a rank at which waits are found: the first ones each, then always twice as far, and the last. */
+function aroundRank(rank: number, size: number): readonly [below: number, above: number] {
+  if (rank <= 2 || rank >= size) return [rank, rank];
+  const below = 2 ** Math.floor(Math.log2(rank));
+  return below === rank ? [rank, rank] : [below, Math.min(size, 2 * below)];
 }

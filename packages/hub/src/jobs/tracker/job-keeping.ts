@@ -29,6 +29,8 @@ interface Promised {
 export class JobKeeping {
   readonly #parts: KeepingParts;
   #changed = new Set<TrackedJob>();
+  /** Of lives that were over before they were kept. */
+  #records: JobRecord[] = [];
   #progressed = new Set<TrackedJob>();
   #changedKept: Promised | null = null;
   #progressKept: Promised | null = null;
@@ -42,11 +44,18 @@ export class JobKeeping {
 
   /** A job is not as it was. */
   mark(job: TrackedJob, progressAlone: boolean): void {
+    // A ledger without a disk would hold once more what is in memory already.
+    if (!job.life.ended && this.#parts.ledger.status().state === "off") return;
     if (!progressAlone) {
       this.#progressed.delete(job);
       this.#changed.add(job);
     } else if (!this.#changed.has(job)) this.#progressed.add(job);
     this.#timer ??= setTimeout(() => this.#save(false), EVERY_MS).unref();
+  }
+
+  /** A job is about to begin a new life: the one before is kept as it is now. */
+  put(job: TrackedJob): void {
+    if (this.#changed.delete(job)) this.#records.push(this.#parts.toRecord(job));
   }
 
   /** Resolves once all that was marked up to now is kept. */
@@ -56,7 +65,7 @@ export class JobKeeping {
       this.#progressKept ??= promise();
       return this.#progressKept.promise;
     }
-    if (this.#changed.size === 0) return this.#saving;
+    if (this.#changed.size === 0 && this.#records.length === 0) return this.#saving;
     this.#changedKept ??= promise();
     return this.#changedKept.promise;
   }
@@ -73,26 +82,28 @@ export class JobKeeping {
     const withProgress = all || ++this.#saves % PROGRESS_EVERY === 0;
     const jobs = [...this.#changed, ...(withProgress ? this.#progressed : [])];
     const promised = [this.#changedKept, ...(withProgress ? [this.#progressKept] : [])];
+    const records = this.#records;
     this.#changed = new Set();
+    this.#records = [];
     this.#changedKept = null;
     if (withProgress) {
       this.#progressed = new Set();
       this.#progressKept = null;
     }
     if (this.#progressed.size > 0) this.#timer = setTimeout(() => this.#save(false), EVERY_MS).unref();
-    this.#saving = this.#handOver(jobs, this.#saving).then(() => {
+    this.#saving = this.#handOver(records, jobs, this.#saving).then(() => {
       for (const one of promised) one?.resolve();
     });
   }
 
   /** In slices, so that nobody waits for thousands of jobs being put into words. */
-  async #handOver(jobs: readonly TrackedJob[], before: Promise<void>): Promise<void> {
+  async #handOver(records: readonly JobRecord[], jobs: readonly TrackedJob[], before: Promise<void>): Promise<void> {
     const { ledger, toRecord, takeNodes, takeNotes } = this.#parts;
     const saves = [before];
     for (let from = 0; from === 0 || from < jobs.length; from += SLICE) {
       if (from > 0) await nextTurn();
       const batch = {
-        jobs: jobs.slice(from, from + SLICE).map(toRecord),
+        jobs: [...(from === 0 ? records : []), ...jobs.slice(from, from + SLICE).map(toRecord)],
         nodes: takeNodes(SLICE),
         notes: from === 0 ? takeNotes() : {},
       };

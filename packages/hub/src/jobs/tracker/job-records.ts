@@ -2,11 +2,12 @@ import type { RunEstimate } from "../estimate/estimator.ts";
 import type { JobRecord } from "../ledger/ledger.ts";
 import { rowOfLife } from "./job-rows.ts";
 import { Life, type LifePhase } from "./life.ts";
+import { runOf, waitOf } from "./said.ts";
 import type { TrackedJob } from "./tracked-job.ts";
 
 /** A job as it is kept. */
 export function toRecord(job: TrackedJob, now: number): JobRecord {
-  const { life, source, saidRun, saidWait } = job;
+  const { life, source, said } = job;
   const {
     estimate: _estimate,
     position: _position,
@@ -20,8 +21,8 @@ export function toRecord(job: TrackedJob, now: number): JobRecord {
     ...source,
     steps: job.steps(),
     progress: job.progress(),
-    saidRun: withoutBasis(saidRun),
-    saidWait,
+    saidRun: said === null ? null : withoutBasis(runOf(said)),
+    saidWait: said === null ? null : waitOf(said),
     more: {
       toldCreatedAt: life.createdAt === job.identity,
       cause,
@@ -51,9 +52,7 @@ export function toLife(record: JobRecord): Life {
 }
 
 /** How an estimate was made is of use to the estimator that made it. */
-function withoutBasis(said: RunEstimate | null): RunEstimate | null {
-  if (said === null) return null;
-  const { basis: _, ...kept } = said;
+function withoutBasis({ basis: _, ...kept }: RunEstimate): RunEstimate {
   return kept;
 }
 

@@ -1,5 +1,6 @@
 import type { JobQuery, JobSort } from "@wsight/protocol";
 import type { Forecast } from "./forecast.ts";
+import { medianOf as medianRunOf } from "./said.ts";
 import type { TrackedJob } from "./tracked-job.ts";
 import type { TrackedQueue } from "./tracked-queue.ts";
 
@@ -132,11 +133,11 @@ export class JobViews {
       if (life.phase === "active") {
         const elapsed = now - (life.startedAt ?? now);
         return life.percent === null || life.percent <= 0
-          ? Math.max(0, run.p50 - elapsed)
+          ? Math.max(0, medianRunOf(run) - elapsed)
           : (elapsed * (100 - life.percent)) / life.percent;
       }
       const wait = this.#parts.forecast.waitAt(queue, ranks.get(job) ?? 0, now);
-      return wait === null ? null : Math.max(wait.p50, (life.readyAt ?? now) - now) + run.p50;
+      return wait === null ? null : Math.max(wait.p50, (life.readyAt ?? now) - now) + medianRunOf(run);
     };
   }
 }

@@ -57,6 +57,11 @@ export class SortedList<T> {
     return this.#blocks[0]?.[0];
   }
 
+  /** The last entry; `undefined` for none. */
+  get last(): T | undefined {
+    return this.#blocks.at(-1)?.at(-1);
+  }
+
   /** All entries in order. The list must not change meanwhile. */
   *[Symbol.iterator](): Generator<T> {
     for (const block of this.#blocks) yield* block;

@@ -1,8 +1,8 @@
 import type { JobEvent, JobState, JobStep } from "@wsight/protocol";
-import type { RunEstimate } from "../estimate/estimator.ts";
 import type { JobSource } from "../jobs.ts";
 import { applyEvent, beginsNewLife } from "./apply-event.ts";
 import { compareEvents, isSameEvent, Life } from "./life.ts";
+import type { Said } from "./said.ts";
 import type { TrackedQueue } from "./tracked-queue.ts";
 
 /** Most events that are kept of a job; older ones are then kept as what they led to. */
@@ -40,17 +40,16 @@ export class TrackedJob {
   /** Grows with each life that begins. */
   lives = 0;
   place: JobPlace | null = null;
-  /** What was said when it was queued: of its run, and of its wait (p10, p50, p90, ms). */
-  saidRun: RunEstimate | null = null;
-  saidWait: readonly [number, number, number] | null = null;
+  /** What was said when it was queued. */
+  said: Said | null = null;
   /** What is expected of its run by now, and when that was found. */
-  run: RunEstimate | null = null;
+  run: Said | null = null;
   runAt = 0;
   /** When listeners were last told of its progress, ms epoch. */
   toldAt = 0;
   #identity: number | null = null;
   #base: JobBase | null = null;
-  #events: JobEvent[] = [];
+  #events: readonly JobEvent[] = [];
   #reports = 0;
   /** Events before this that do not say which life they are of are of one that is over. */
   #since = 0;
@@ -94,12 +93,13 @@ export class TrackedJob {
     if (event.kind === "progress") this.#reports++;
     if (place === events.length) {
       if (beginsNewLife(this.life, event)) this.#forget(event.at);
-      this.#events.push(event);
+      // What this makes has room for no more than it holds: most jobs have one event or two.
+      this.#events = this.#events.concat(event);
       const changed = applyEvent(this.life, event);
       this.#thin();
       return changed;
     }
-    events.splice(place, 0, event);
+    this.#events = [...events.slice(0, place), event, ...events.slice(place)];
     return this.#liveAnew();
   }
 

@@ -15,6 +15,8 @@ export class TrackedQueue {
   library: string;
   /** When anything was last heard of it, ms epoch. */
   seenAt = 0;
+  /** All of them that are in memory, by id. */
+  readonly jobs: Map<string, TrackedJob> = new Map();
   /** Those that wait, in the order in which they begin. */
   readonly line: SortedList<TrackedJob> = new SortedList(compareWaiting);
   /** The same, the one that waits longest first. */

@@ -6,6 +6,7 @@ import type { JobRecord } from "../ledger/ledger.ts";
 import { EstimateScores } from "./estimate-scores.ts";
 import { Forecast } from "./forecast.ts";
 import { toLife } from "./job-records.ts";
+import { packSaid, runOf, waitOf } from "./said.ts";
 import { SortedList } from "./sorted-list.ts";
 import { Tombs } from "./tombs.ts";
 import { type JobPlace, TrackedJob } from "./tracked-job.ts";
@@ -34,6 +35,8 @@ export interface TrackerParts {
   readonly loadOf: (node: string) => number | null;
   /** Told of each job that changed; `kind` is `null` for what only fills holes. */
   readonly onChange: (job: TrackedJob, kind: JobChange["kind"] | null) => void;
+  /** A job that ended is about to begin a new life. */
+  readonly onReuse: (job: TrackedJob) => void;
 }
 
 /** What became of an event. */
@@ -70,7 +73,6 @@ export class Tracker {
   /** Grows with whatever changes a job. */
   version = 0;
   readonly #parts: TrackerParts;
-  readonly #jobs = new Map<string, TrackedJob>();
   readonly #users = new Map<string, Set<TrackedJob>>();
   /** The one that ended first is the first. */
   readonly #ended = new Set<TrackedJob>();
@@ -80,24 +82,21 @@ export class Tracker {
   readonly #tombs = new Tombs();
   readonly #leftOut = new Set<string>();
   #number = 0;
+  #known = 0;
 
   constructor(parts: TrackerParts) {
     this.#parts = parts;
-    const longRunMs = (job: TrackedJob): number | null => {
-      const run = this.forecast.runOf(job, parts.now());
-      return run.prior ? null : run.p90;
-    };
-    this.roster = new WorkerRoster({ isGone: parts.isGone, longRunMs });
+    this.roster = new WorkerRoster({ isGone: parts.isGone });
     this.forecast = new Forecast({ estimator: parts.estimator, roster: this.roster, loadOf: parts.loadOf });
   }
 
   /** Jobs in memory, and those of them that have not ended. */
   get known(): number {
-    return this.#jobs.size;
+    return this.#known;
   }
 
   get live(): number {
-    return this.#jobs.size - this.#ended.size;
+    return this.#known - this.#ended.size;
   }
 
   /** Different queues that found no room, at most 1000 are told apart. */
@@ -106,7 +105,7 @@ export class Tracker {
   }
 
   find(queue: string, id: string): TrackedJob | null {
-    return this.#jobs.get(keyOf(queue, id)) ?? null;
+    return this.queues.get(queue)?.jobs.get(id) ?? null;
   }
 
   /** Jobs of a user, live ones and those that ended. */
@@ -121,16 +120,15 @@ export class Tracker {
 
   /** Takes in an event. */
   take(event: JobEvent, source: JobSource): Taken {
-    const key = keyOf(event.queue, event.job);
-    let job = this.#jobs.get(key);
+    let job = this.queues.get(event.queue)?.jobs.get(event.job);
     const before = job === undefined ? null : beforeOf(job);
     if (job === undefined) {
-      if (this.#isOld(key, event)) return "ignored";
+      if (this.#isOld(event)) return "ignored";
       const queue = this.queueOf(event.queue, source);
       if (queue === null || !this.#makeRoom()) return "refused";
       job = new TrackedJob(event.job, queue, this.#number++, source);
-      this.#jobs.set(key, job);
-    }
+      this.#hold(job);
+    } else if (event.kind === "queued" && job.life.ended) this.#parts.onReuse(job);
     job.queue.seenAt = this.#parts.now();
     if (!job.take(event)) return "ignored";
     this.#settle(job, before, event);
@@ -148,18 +146,16 @@ export class Tracker {
 
   /** Takes back a job that was kept, unless one of its id is known. */
   restore(record: JobRecord): void {
-    const key = keyOf(record.queue, record.id);
-    if (this.#jobs.has(key)) return;
+    if (this.find(record.queue, record.id) !== null) return;
     const source = { source: record.source, node: record.node };
     const queue = this.queueOf(record.queue, source);
     if (queue === null || !this.#makeRoom()) return;
     const job = new TrackedJob(record.id, queue, this.#number++, source);
     const { steps, progress, createdAt, saidRun, saidWait } = record;
     job.restore({ life: toLife(record), steps, progress }, createdAt);
-    job.saidRun = saidRun;
-    job.saidWait = saidWait;
-    job.run = saidRun;
-    this.#jobs.set(key, job);
+    job.said = saidRun === null ? null : packSaid(saidRun, saidWait);
+    job.run = job.said;
+    this.#hold(job);
     this.#index(job, null);
     if (job.life.worker !== null && job.life.phase === "active")
       this.roster.give(job, job.life.worker, this.#parts.now());
@@ -193,22 +189,27 @@ export class Tracker {
   }
 
   /** True for late news of a job that ended and is not in memory any more. */
-  #isOld(key: string, event: JobEvent): boolean {
+  #isOld(event: JobEvent): boolean {
     if (event.kind === "removed") return true;
-    const endedAt = this.#tombs.endOf(key);
+    const endedAt = this.#tombs.endOf(keyOf(event.queue, event.job));
     if (endedAt === null) return false;
     return event.at <= endedAt + (event.kind === "queued" ? 0 : LATE_MS);
+  }
+
+  #hold(job: TrackedJob): void {
+    job.queue.jobs.set(job.id, job);
+    this.#known++;
   }
 
   #settle(job: TrackedJob, before: Before | null, event: JobEvent): void {
     const { life } = job;
     const isNew = before === null || before.lives !== job.lives;
     this.version++;
+    if (isNew) job.said = job.run = null;
     this.#assign(job, before);
     this.#index(job, before?.userId ?? null);
     this.#measure(job, isNew ? null : before);
-    if (!life.ended && (isNew || job.saidRun === null || event.kind === "queued"))
-      this.forecast.sayFirst(job, this.#parts.now());
+    if (!life.ended && (job.said === null || event.kind === "queued")) this.forecast.sayFirst(job, this.#parts.now());
     this.#parts.onChange(job, kindOf(job, isNew ? null : before));
   }
 
@@ -293,7 +294,7 @@ export class Tracker {
       job: job.id,
       runMs: life.runMs,
       endedAt: life.endedAt,
-      said: job.saidRun,
+      said: job.said === null ? null : runOf(job.said),
       progress: job.progress(),
     });
     const scored = outcomeOf(job);
@@ -339,12 +340,12 @@ export class Tracker {
   }
 
   #forget(job: TrackedJob): void {
-    const key = keyOf(job.queue.name, job.id);
     if (job.place?.state === "delayed") this.#delays.delete(job);
-    if (job.life.endedAt !== null) this.#tombs.add(key, job.life.endedAt);
+    if (job.life.endedAt !== null) this.#tombs.add(keyOf(job.queue.name, job.id), job.life.endedAt);
     job.queue.place(job, null);
     this.#ended.delete(job);
-    this.#jobs.delete(key);
+    job.queue.jobs.delete(job.id);
+    this.#known--;
     if (job.life.userId !== null) this.#disown(job, job.life.userId);
     this.version++;
   }
@@ -385,18 +386,19 @@ function atOf({ place }: TrackedJob): number {
 
 /** What had been said of a job, and what came. */
 function outcomeOf(job: TrackedJob): EstimateOutcome | null {
-  const { id, queue, life, saidRun, saidWait } = job;
-  if (saidRun === null || life.runMs === null || life.endedAt === null) return null;
+  const { id, queue, life, said } = job;
+  if (said === null || life.runMs === null || life.endedAt === null) return null;
+  const run = runOf(said);
   return {
     job: id,
     queue: queue.name,
     endedAt: life.endedAt,
-    predictedRunMs: saidRun.p50,
-    p10: saidRun.p10,
-    p90: saidRun.p90,
+    predictedRunMs: run.p50,
+    p10: run.p10,
+    p90: run.p90,
     runMs: life.runMs,
-    confidence: saidRun.confidence,
-    predictedWaitMs: life.waitMs === null ? null : (saidWait?.[1] ?? null),
+    confidence: run.confidence,
+    predictedWaitMs: life.waitMs === null ? null : (waitOf(said)?.[1] ?? null),
     waitMs: life.waitMs,
   };
 }

@@ -1,4 +1,5 @@
 import { WORKER_GONE_MS, type WorkerBeat, type WorkerRow, type WorkerState, type WorkersTable } from "@wsight/protocol";
+import { runOf } from "./said.ts";
 import type { TrackedJob } from "./tracked-job.ts";
 
 /** Workers that are known; beyond, the one that was heard of longest ago gives way. */
@@ -38,8 +39,6 @@ interface Worker {
 export interface RosterParts {
   /** True for a process that is gone. */
   readonly isGone: (node: string) => boolean;
-  /** Nine in ten runs like this job's are shorter, ms; `null` when not known. */
-  readonly longRunMs: (job: TrackedJob) => number | null;
 }
 
 /**
@@ -130,7 +129,7 @@ export class WorkerRoster {
     let capacity = 0;
     let told = false;
     for (const worker of this.#workers.values()) {
-      if (worker.queue !== queue || this.#stateOf(worker, now) === "dead" || this.#isSilent(worker, now)) continue;
+      if (worker.queue !== queue || this.#isSilent(worker, now)) continue;
       workers++;
       if (worker.concurrency === null) continue;
       told = true;
@@ -221,17 +220,9 @@ export class WorkerRoster {
   #stateOf(worker: Worker, now: number): WorkerState {
     const active = this.#activeOf(worker);
     if (active > 0 && this.#isSilent(worker, now)) return "dead";
-    for (const job of worker.jobs) if (this.#isStuck(job, now)) return "stalled";
+    for (const job of worker.jobs) if (isStuck(job, now)) return "stalled";
     if (worker.paused) return "paused";
     return active > 0 ? "busy" : "idle";
-  }
-
-  #isStuck(job: TrackedJob, now: number): boolean {
-    const { startedAt, percentAt } = job.life;
-    if (startedAt === null) return false;
-    const quietMs = now - Math.max(startedAt, percentAt ?? 0);
-    const longMs = this.#parts.longRunMs(job);
-    return longMs !== null && quietMs > 3 * longMs;
   }
 
   #rowOf(worker: Worker, now: number): WorkerRow {
@@ -254,6 +245,13 @@ export class WorkerRoster {
       seenAt,
     };
   }
+}
+
+/** Threefold what nine in ten such runs take, and no progress for as long. A mere guess accuses nobody. */
+function isStuck({ life, run }: TrackedJob, now: number): boolean {
+  if (life.startedAt === null || run === null) return false;
+  const { prior, p90 } = runOf(run);
+  return !prior && now - Math.max(life.startedAt, life.percentAt ?? 0) > 3 * p90;
 }
 
 const TROUBLE: Readonly<Record<WorkerState, number>> = { dead: 0, stalled: 1, busy: 2, paused: 3, idle: 3 };

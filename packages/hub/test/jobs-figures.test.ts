@@ -116,6 +116,19 @@ describe("figures of queues", () => {
     expect(rig.read({ metric: "queue.job.duration", agg: "mean" })).toBe(8);
   });
 
+  test("of the very first second are those of a second, however little time lies between hello and figures", () => {
+    const rig = new FiguresRig();
+    rig.clock.now = () => {
+      rig.clock.time += 0.25;
+      return rig.clock.time;
+    };
+    rig.tick(() => {
+      for (let i = 0; i < 7; i++) rig.figures.added("mail");
+    });
+    expect(rig.read({ metric: "queue.jobs.added", agg: "rate" })).toBeCloseTo(7, 1);
+    expect(rig.read({ metric: "queue.jobs.added", agg: "rate", window: 60 })).toBeLessThanOrEqual(7.1);
+  });
+
   test("of what nobody can say are not there, and unlike nothing", () => {
     const rig = new FiguresRig();
     rig.rows = [{ waiting: 3 }];

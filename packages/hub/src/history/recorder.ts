@@ -119,10 +119,10 @@ class SecondRecorder implements Recorder {
     for (const node of grew) this.#grewAt.set(node, at);
   }
 
-  /** Nodes not seen before whose first growth a hub before may have stored. */
+  /** Processes not seen before whose first growth a hub before may have stored; the hub's own figures begin with it. */
   #inherited(): ReadonlySet<string> {
     const { current, aloneSince = 0 } = this.#options;
-    const older = current.nodes("all").filter(({ node, hello }) => !this.#grewAt.has(node) && hello.startedAt < aloneSince);
+    const older = current.nodes().filter(({ node, hello }) => !this.#grewAt.has(node) && hello.startedAt < aloneSince);
     return new Set(older.map(({ node }) => node));
   }
 

@@ -92,7 +92,8 @@ export class OwnNode {
 
   #say(): void {
     const now = this.#parts.clock.now();
-    this.#startedAt ??= now;
+    // What it says first came about within the second that ends.
+    this.#startedAt ??= now - INTERVAL_MS;
     if (!this.#greeted) this.#greet(this.#startedAt);
     this.#name();
     const keyframe = this.#keyframe;

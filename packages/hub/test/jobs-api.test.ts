@@ -2,9 +2,9 @@ import type { Hub } from "@wsight/hub";
 import type { RequestFrame } from "@wsight/protocol";
 import { until } from "@wsight/testkit";
 import { describe, expect, test } from "vitest";
-import { ask, bearer, makeDir, post, startHub } from "./harness.ts";
+import { ask, bearer, makeDir, post, startHub, upgrade } from "./harness.ts";
 import { JobProbe } from "./jobs-gateway-rig.ts";
-import { token } from "./live-monitor-rig.ts";
+import { listen, token } from "./live-monitor-rig.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -210,6 +210,21 @@ describe("the dashboard's figures", () => {
     const { json: analytics } = await get(hub, "/api/dashboard/analytics/queues?queue=documents");
     expect(analytics).toMatchObject({ leftOut: 0, queues: [{ queue: "documents", errorRatePct: 50 }] });
     expect((await get(hub, "/api/dashboard/analytics/queues?queue=none")).status).toBe(404);
+  });
+
+  test("count who hears of jobs, and no more once they have left", async () => {
+    const hub = await startHub();
+    const listeners = async () => (await get(hub, "/api/dashboard/metrics")).json.connections;
+    const connect = async (sub: string, role: "admin" | "user") =>
+      listen(hub.url, { transports: ["websocket"], auth: { token: await token(role, sub) } });
+    const clients = [await connect("ann", "user"), await connect("ann", "user"), await connect("root", "admin")];
+    for (const client of clients) await client.times("queue-status", 1);
+    const { socket } = await upgrade(hub, "/ws/jobs", await bearer("user", "ben"));
+    expect(await listeners()).toEqual({ clients: 4, users: 3, administrators: 1 });
+    for (const client of clients) client.socket.disconnect();
+    socket?.terminate();
+    const nobody = JSON.stringify({ clients: 0, users: 0, administrators: 0 });
+    await until(async () => JSON.stringify(await listeners()) === nobody, { what: "everybody to have left" });
   });
 
   test("are collected at intervals where no history is kept, and told with their trends", async () => {

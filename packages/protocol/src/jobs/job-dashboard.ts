@@ -51,7 +51,7 @@ export interface JobDashboardMetrics {
     readonly uptimeSec: number;
   };
   readonly connections: {
-    /** Clients that hear of their jobs, over Socket.IO and `/ws/jobs`, and different users among them. */
+    /** Clients that hear of their jobs, over Socket.IO and `/ws/jobs`, and different users among those of each way. */
     readonly clients: number;
     readonly users: number;
     readonly administrators: number;

@@ -1,10 +1,33 @@
+import type { JobEvent } from "@wsight/protocol";
+
 /** Ends that are remembered; twice as many at most. */
 const MAX_ENDS = 50_000;
+/** Jobs that were removed before anything else was heard of them. */
+const MAX_EARLY = 10_000;
 
-/** Remembers, of jobs that are not in memory any more, that and when they ended: what is told of them late is no news. */
+/**
+ * Remembers, of jobs that are not in memory, that and when they ended: what is told of them late is no news. A job that
+ * is removed and was never heard of makes no job, but may have been heard of too early.
+ */
 export class Tombs {
   #newer = new Map<string, number>();
   #older = new Map<string, number>();
+
+  readonly #early = new Map<string, JobEvent>();
+
+  /** An unknown job was removed. */
+  addEarly(key: string, event: JobEvent): void {
+    this.#early.set(key, event);
+    const oldest = this.#early.size > MAX_EARLY ? this.#early.keys().next().value : undefined;
+    if (oldest !== undefined) this.#early.delete(oldest);
+  }
+
+  /** That a job was removed, once. */
+  takeEarly(key: string): JobEvent | null {
+    const event = this.#early.get(key) ?? null;
+    if (event !== null) this.#early.delete(key);
+    return event;
+  }
 
   /** A job that ended is forgotten otherwise. */
   add(key: string, endedAt: number): void {

@@ -123,11 +123,14 @@ export class Tracker {
     let job = this.queues.get(event.queue)?.jobs.get(event.job);
     const before = job === undefined ? null : beforeOf(job);
     if (job === undefined) {
-      if (this.#isOld(event)) return "ignored";
+      const key = keyOf(event.queue, event.job);
+      if (this.#isOld(key, event)) return "ignored";
       const queue = this.queueOf(event.queue, source);
       if (queue === null || !this.#makeRoom()) return "refused";
       job = new TrackedJob(event.job, queue, this.#number++, source);
       this.#hold(job);
+      const early = this.#tombs.takeEarly(key);
+      if (early !== null) job.take(early);
     } else if (event.kind === "queued" && job.life.ended) this.#parts.onReuse(job);
     job.queue.seenAt = this.#parts.now();
     if (!job.take(event)) return "ignored";
@@ -189,9 +192,12 @@ export class Tracker {
   }
 
   /** True for late news of a job that ended and is not in memory any more. */
-  #isOld(event: JobEvent): boolean {
-    if (event.kind === "removed") return true;
-    const endedAt = this.#tombs.endOf(keyOf(event.queue, event.job));
+  #isOld(key: string, event: JobEvent): boolean {
+    const endedAt = this.#tombs.endOf(key);
+    if (event.kind === "removed") {
+      if (endedAt === null) this.#tombs.addEarly(key, event);
+      return true;
+    }
     if (endedAt === null) return false;
     return event.at <= endedAt + (event.kind === "queued" ? 0 : LATE_MS);
   }

@@ -91,6 +91,15 @@ export function createJobs(parts: JobsParts): Jobs {
   }
   void intake.load();
 
+  /** What was lost on the disk is in memory still, as far as it is of use. */
+  let beginnings = ledger.status().beginnings;
+  function keepAnew(): void {
+    const { beginnings: now } = ledger.status();
+    if (now === beginnings) return;
+    beginnings = now;
+    for (const { jobs } of tracker.queues.values()) for (const job of jobs.values()) keeping.mark(job, false);
+  }
+
   const pageOf = (matched: number, rows: readonly JobRow[]): JobPage => ({
     at: now(),
     known: tracker.known,
@@ -162,6 +171,7 @@ export function createJobs(parts: JobsParts): Jobs {
     listen: (hear) => listeners.add(hear),
     observe(at) {
       tracker.observe(at);
+      keepAnew();
       const leftOut = sampled.leftOut(at);
       if (leftOut !== null) note?.([leftOut]);
     },

@@ -49,6 +49,7 @@ class LinkedLedger implements ProcessLedger {
   });
   /** What was kept is gone: said until the hub is started anew. */
   #loss: string | null = null;
+  #beginnings = 0;
 
   constructor({ dataDir, store, onError }: JobLedgerOptions) {
     this.#link = new LateLink({
@@ -99,7 +100,12 @@ class LinkedLedger implements ProcessLedger {
   status(): LedgerStatus {
     const { state, problem } = this.#link;
     // There is nothing to open yet, and all that comes will be kept.
-    return { state: state === "off" ? "ok" : state, problem: problem ?? this.#loss, dropped: this.#queue.dropped };
+    return {
+      state: state === "off" ? "ok" : state,
+      problem: problem ?? this.#loss,
+      dropped: this.#queue.dropped,
+      beginnings: this.#beginnings,
+    };
   }
 
   close(): Promise<void> {
@@ -116,6 +122,7 @@ class LinkedLedger implements ProcessLedger {
         this.#loss = `Jobs that ended before were lost: ${
           event.movedTo === null ? event.reason : `what was damaged is now ${event.movedTo} (${event.reason})`
         }`;
+        this.#beginnings++;
         this.#link.tell(this.#loss);
         return;
       case "trouble":

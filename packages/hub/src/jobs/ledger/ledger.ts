@@ -42,7 +42,7 @@ export interface JobRecord {
 }
 
 /** What of a job nobody looks at. */
-export interface JobRecordMore {
+interface JobRecordMore {
   /** False: nobody told when it was made, and `createdAt` is that of its first event. */
   readonly toldCreatedAt: boolean;
   /** Why it waits, and since when it is in its state. */
@@ -90,6 +90,8 @@ export interface LedgerStatus {
   readonly problem: string | null;
   /** Records that gave way since the start, because more than 100,000 waited to be kept. */
   readonly dropped: number;
+  /** Times that what was kept was found damaged or gone, and an empty one begun: what is still known is to be saved anew. */
+  readonly beginnings: number;
 }
 
 /**

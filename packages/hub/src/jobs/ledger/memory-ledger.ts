@@ -4,7 +4,7 @@ import { hasEnded, MAX_LOADED_ENDED, matches } from "./ledger-query.ts";
 /** Jobs that ended and are remembered; beyond, the oldest are forgotten. */
 const MAX_ENDED = 10_000;
 
-const STATUS: LedgerStatus = { state: "off", problem: null, dropped: 0 };
+const STATUS: LedgerStatus = { state: "off", problem: null, dropped: 0, beginnings: 0 };
 
 /** The ledger of a hub that keeps nothing on a disk: it remembers while the hub lives. */
 export function createMemoryLedger(): JobLedger {

@@ -6,7 +6,8 @@ import { browserSuite, keepPicture, openView, useBrowser, type View } from "./br
 import { dashboardAt, goLive, passSeconds, pressKey, signIn, untilStatus } from "./dashboard.ts";
 import { type Program, runWsight, startDemo, startJobs } from "./program.ts";
 
-const CROWD = 100_000;
+/** With the few that are there already, as many as a hub holds in memory. */
+const CROWD = 99_500;
 const BATCH = 500;
 const THEMES = ["light", "dark"] as const;
 const WIDTHS = [390, 1024, 1440] as const;
@@ -150,10 +151,12 @@ browserSuite("the page of jobs", () => {
     await page.getByRole("button", { name: "Said and done: more" }).click();
     await page.getByRole("menuitem", { name: "View data table" }).click();
     const table = page.getByRole("dialog", { name: "Said and done" });
+    await table.getByRole("table").waitFor();
     expect(await table.getByRole("columnheader").allTextContents()).toEqual(
       expect.arrayContaining(["said", "as it was"]),
     );
     await page.keyboard.press("Escape");
+    await table.waitFor({ state: "detached" });
     await page.getByRole("spinbutton", { name: "Size, MB" }).fill("12");
     await page.getByRole("spinbutton", { name: "Jobs before it" }).fill("10");
     await page.getByRole("button", { name: "Estimate", exact: true }).click();
@@ -279,7 +282,7 @@ browserSuite("the page of jobs, of an application that does as it is told", () =
     const token = await runWsight(["token", "--role", "probe", "--sub", "crowd", "--ttl", "5m", "--data", app.data]);
     await queueCrowd(app, token);
     await goLive(page, app.port, "#/jobs?queue=crowd");
-    const foot = page.locator(".list-foot").getByText(/^100,000 of 100,\d+ jobs/);
+    const foot = page.locator(".list-foot").getByText(/^99,500 of 99,\d+ jobs/);
     await foot.waitFor();
     await until(async () => (await page.locator("tr.vt-row").count()) > 10, { what: "rows" });
     expect(await page.locator("tr.vt-row").count()).toBeLessThan(60);
@@ -292,7 +295,7 @@ browserSuite("the page of jobs, of an application that does as it is told", () =
     expect(asked).toBeGreaterThanOrEqual(2);
     await page.locator("[data-place]").first().focus();
     await page.keyboard.press("End");
-    await until(async () => (await page.locator('[data-place="99999"]').textContent()) !== "fetching", {
+    await until(async () => (await page.locator('[data-place="99499"]').textContent()) !== "fetching", {
       what: "the last of them",
     });
     await page.getByRole("searchbox", { name: "Search jobs" }).fill("crowd-77777");

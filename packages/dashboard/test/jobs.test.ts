@@ -121,6 +121,8 @@ describe("when a job is done, in words", () => {
   it("tells half of the interval beside the middle", () => {
     expect(etaText({ p10: 35_000, p50: 41_000, p90: 47_000 })).toBe("41 s ± 6 s");
     expect(etaText({ p10: 41_000, p50: 41_000, p90: 41_000 })).toBe("41 s");
+    expect(etaText({ p10: 12e8, p50: 27e8, p90: 42e8 })).toBe("31 d ± 17 d");
+    expect(etaText({ p10: 0, p50: 20, p90: 300 })).toBe("any moment");
   });
 
   it("tells both ends where plus and minus would lie", () => {

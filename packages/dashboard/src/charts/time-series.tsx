@@ -143,10 +143,14 @@ function PlotEmpty({ model, empty }: { readonly model: ChartModel; readonly empt
 
 /** Keeps the plot's label current without waking a screen reader: nothing here is a live region. */
 function Summary({ model, props }: { readonly model: ChartModel; readonly props: TimeSeriesProps }): null {
+  const past = useRef(model.past);
   useSignalEffect(() => {
     const turn = model.drawn.value;
     const plot = document.querySelector<HTMLElement>(`[data-plot="${CSS.escape(props.title)}"]`);
-    if (turn % 10 === 1) labelPlot(plot, props.title, props.lines, props.format, model);
+    // The past is drawn once, and no tenth time.
+    const moved = past.current !== model.past;
+    past.current = model.past;
+    if (moved || turn % 10 === 1) labelPlot(plot, props.title, props.lines, props.format, model);
   });
   return null;
 }

@@ -5,6 +5,17 @@ const LOPSIDED = 2.5;
 /** What is as near as this is about to happen, ms. */
 const NEAR_MS = 500;
 
+const DAY_MS = 86_400_000;
+/** How finely what is below is told, ms. */
+const STEPS: readonly (readonly [below: number, stepMs: number])[] = [
+  [9950, 100],
+  [99_500, 1000],
+  [600_000, 5000],
+  [6_000_000, 60_000],
+  [2 * DAY_MS, 300_000],
+  [10 * DAY_MS, 3_600_000],
+];
+
 /** A time to come for people, no finer than it can be known: `0.4 s`, `41 s`, `4 min 10 s`, `3 h 20 min`. */
 export function about(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
@@ -14,7 +25,8 @@ export function about(ms: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 100) return `${minutes} min`;
   if (minutes < 48 * 60) return pair(Math.round(minutes / 5) * 5, 60, "h", "min");
-  return pair(Math.round(minutes / 60), 24, "d", "h");
+  const hours = Math.round(minutes / 60);
+  return hours < 240 ? pair(hours, 24, "d", "h") : `${Math.round(hours / 24)} d`;
 }
 
 function pair(value: number, per: number, big: string, small: string): string {
@@ -52,7 +64,7 @@ function evenText({ p10, p50, p90 }: DurationEstimate): string | null {
 
 /** No finer than what it stands beside. */
 function spread(half: number, of: number): string {
-  const steps = of < 9950 ? 100 : of < 99_500 ? 1000 : of < 600_000 ? 5000 : 60_000;
+  const [, steps] = STEPS.find(([below]) => of < below) ?? [0, DAY_MS];
   return about(Math.max(1, Math.round(half / steps)) * steps);
 }
 

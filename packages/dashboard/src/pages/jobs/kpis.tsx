@@ -122,7 +122,7 @@ function WorkersKpi({ queue, selectors }: KpisProps): VNode {
       width="sixth"
       staleSince={null}
       value={
-        well === null ? UNKNOWN : { text: count(well).text, unit: total === null ? "" : `of ${count(total).text}` }
+        well === null ? UNKNOWN : { text: count(well).text, unit: (total ?? 0) === 0 ? "" : `of ${count(total).text}` }
       }
       spark={selectors.workers}
       color="c5"
@@ -131,7 +131,7 @@ function WorkersKpi({ queue, selectors }: KpisProps): VNode {
         unwell.length > 0 ? (
           <b>{unwell.join(", ")}</b>
         ) : total === 0 ? (
-          "nobody takes jobs"
+          "none is known"
         ) : total === null ? null : (
           "all well"
         )

@@ -93,7 +93,7 @@ export function QueueTable({ table, chosen, onChoose }: QueueTableProps): VNode 
         </ul>
       ) : (
         <SortedTable
-          label="Queues"
+          label="All queues"
           class="queues"
           held={held}
           keyOf={({ queue }) => queue}

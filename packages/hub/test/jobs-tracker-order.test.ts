@@ -60,8 +60,9 @@ async function lived(told: readonly Told[]): Promise<object> {
   for (const event of told) rig.tell(event);
   const detail = await rig.jobs.find("docs", "1");
   if (detail === null) throw new Error("the job is not known");
-  const { estimate, firstEstimate, explanation, ...rest } = detail;
-  return rest;
+  const { estimate, firstEstimate, explanation, steps, ...rest } = detail;
+  // Reports of progress are thinned out as they come.
+  return { ...rest, steps: steps.filter(({ kind }) => kind !== "progress") };
 }
 
 /** All of them, some twice, in any order. */

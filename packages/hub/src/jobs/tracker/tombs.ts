@@ -17,6 +17,7 @@ export class Tombs {
 
   /** An unknown job was removed. */
   addEarly(key: string, event: JobEvent): void {
+    if (event.at < (this.#early.get(key)?.at ?? 0)) return;
     this.#early.set(key, event);
     const oldest = this.#early.size > MAX_EARLY ? this.#early.keys().next().value : undefined;
     if (oldest !== undefined) this.#early.delete(oldest);

@@ -2,7 +2,7 @@
 // times in ms, in order of their submission. The format is told by what is in
 // the file, so that any log of one of these kinds can be laid into the folder.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
@@ -14,7 +14,7 @@ export function logFolder() {
 
 /** Names of the files in a folder that may be logs; none when there is no folder. */
 export function logNames(folder) {
-  if (!existsSync(folder)) return [];
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
   return readdirSync(folder)
     .filter((name) => /\.(swf|csv)(\.gz)?$/.test(name))
     .sort();
@@ -24,8 +24,9 @@ export function logNames(folder) {
 export function readLog(folder, name) {
   const bytes = readFileSync(join(folder, name));
   const text = (name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
-  const jobs = text.startsWith("gmt_create,") ? readImageLog(text) : readSwf(text);
-  if (jobs.length === 0) throw new Error("expected Standard Workload Format, or a header that begins with gmt_create");
+  const header = text.slice(0, text.indexOf("\n"));
+  const jobs = header.includes("exec_time_seconds") ? readImageLog(text) : readSwf(text);
+  if (jobs.length === 0) throw new Error("expected Standard Workload Format, or a header with exec_time_seconds");
   return jobs.sort((a, b) => a.at - b.at);
 }
 

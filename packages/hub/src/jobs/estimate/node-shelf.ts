@@ -3,11 +3,14 @@ import type { JobFeatures, KeptNode } from "./estimator.ts";
 import { readMixture, readQueue, readRuns, writeMixture, writeQueue, writeRuns } from "./node-bytes.ts";
 import { QueueModel } from "./queue-model.ts";
 import { RecencyMap } from "./recency-map.ts";
-import { RunNode } from "./run-node.ts";
+import { type PastRun, RunNode } from "./run-node.ts";
 
 const MOST_QUEUES = 256;
 const MIXTURE_KEY = "w\u001f";
 const QUEUE_KEY = "q\u001f";
+
+/** Runs by queue and place. */
+type SharedRuns = Map<string, Map<number, PastRun>>;
 
 /** All that was learned: nodes by key, and a model for each queue. Those that learned longest ago give way. */
 export class NodeShelf {
@@ -60,8 +63,9 @@ export class NodeShelf {
   }
 
   restore(kept: Iterable<KeptNode>): void {
+    const shared: SharedRuns = new Map();
     for (const { key, bytes } of kept) {
-      if (bytes !== null && !this.#restoreOne(key, bytes)) this.damaged += 1;
+      if (bytes !== null && !this.#restoreOne(key, bytes, shared)) this.damaged += 1;
     }
     this.#shrink();
   }
@@ -90,17 +94,30 @@ export class NodeShelf {
     return node === null ? null : writeRuns(node);
   }
 
-  #restoreOne(key: string, bytes: Uint8Array): boolean {
+  #restoreOne(key: string, bytes: Uint8Array, shared: SharedRuns): boolean {
     if (key.startsWith(MIXTURE_KEY)) return readMixture(bytes, this.#models.use(queueOfKey(key), newModel));
     if (key.startsWith(QUEUE_KEY)) return readQueue(bytes, this.#models.use(queueOfKey(key), newModel));
     const node = readRuns(bytes);
     if (node === null) return false;
+    share(node, queueOfKey(key), shared);
     this.#nodes.use(key, () => node);
     const model = this.#models.use(queueOfKey(key), newModel);
     // Runs are left out that are newer than their queue: should its own bytes be lost, they must not be.
     model.place = Math.max(model.place, node.runs.at(-1)?.place ?? 0);
     return true;
   }
+}
+
+/** A run is in the bytes of each of its nodes; in memory once is enough. */
+function share(node: RunNode, queue: string, shared: SharedRuns): void {
+  const known = shared.get(queue) ?? new Map<number, PastRun>();
+  shared.set(queue, known);
+  node.runs.forEach((run, at) => {
+    const same = known.get(run.place);
+    // Its name is not in all of them.
+    if (same !== undefined && (same.job !== "" || run.job === "")) node.runs[at] = same;
+    else known.set(run.place, run);
+  });
 }
 
 function newNode(): RunNode {

@@ -31,7 +31,8 @@ export function JobDrawer({ api, memory, name, onClose }: JobDrawerProps): VNode
   const library = live.table("queues").value?.rows.find(({ queue }) => queue === name.queue)?.library;
   return (
     <Drawer title={detail === null ? name.id : titleOf(detail)} onClose={onClose}>
-      <div class="dialog-body job-detail">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <section class="dialog-body job-detail" aria-label="What is known of it" tabIndex={0}>
         {error === null ? null : (
           <p class="drawer-note" data-tone={error.code === "NOT_FOUND" ? "quiet" : "warn"} role="status">
             <Icon name={error.code === "NOT_FOUND" ? "unplug" : "stale"} />
@@ -54,7 +55,7 @@ export function JobDrawer({ api, memory, name, onClose }: JobDrawerProps): VNode
             {admin && library === "bullmq" ? <JobLookPart api={api} name={name} /> : null}
           </>
         )}
-      </div>
+      </section>
     </Drawer>
   );
 }

@@ -133,10 +133,13 @@ describe("the moment of an alert", () => {
       range: { fromAt: NOW - 65 * MINUTE_MS, toAt: NOW - 48 * MINUTE_MS },
       params: {},
     });
-    expect(momentOf({ metric: "queue.jobs", labels: {}, activeAt: NOW, endedAt: null }, NOW)).toMatchObject({
-      page: "overview",
-      node: null,
-    });
+    const ofQueue = {
+      metric: "queue.jobs",
+      labels: { queue: "documents", node: "wsight/vm" },
+      activeAt: NOW,
+      endedAt: null,
+    };
+    expect(momentOf(ofQueue, NOW)).toMatchObject({ page: "jobs", node: null, params: { queue: "documents" } });
     // Links in notices once knew these pages, and links here did not.
     for (const [metric, page] of [
       ["v8js.memory.heap.utilization", "system"],

@@ -25,6 +25,27 @@ function open(hash: string, signedIn = false): void {
   page.live.use({ series: [RATE], tables: [] });
 }
 
+describe("who may only look at own jobs", () => {
+  it("has no live session, which the hub would refuse, and is not tried again and again", async () => {
+    hub.tokens.set("user-token", { sub: "eve", role: "user" });
+    open("");
+    await page.becomes("signed-out");
+    await page.live.signIn({ token: "user-token" });
+    await until(() => page.live.principal.value !== null);
+    expect(page.live.principal.value).toEqual({ sub: "eve", role: "user" });
+    page.clock.advance(60_000);
+    page.attention.hide(true);
+    page.attention.hide(false);
+    page.attention.comeOnline();
+    expect(page.live.status.value.retryAt).toBeNull();
+    // What was dialed before is heard of before this is answered.
+    await page.live.signOut();
+    await page.becomes("signed-out");
+    expect(hub.upgrades).toBe(0);
+    expect(page.live.principal.value).toBeNull();
+  });
+});
+
 describe("a one-time link", () => {
   it("signs in once and leaves no code in the address", async () => {
     open("#code=good-code");

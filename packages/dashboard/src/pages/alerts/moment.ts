@@ -22,11 +22,14 @@ export function momentOf({ metric, labels, activeAt, endedAt }: AlertMoment, now
   const fromAt = activeAt - BEFORE_MS;
   const seenTo = endedAt === null ? now : endedAt + AFTER_MS;
   const toAt = Math.min(fromAt + MOST_MS, Math.max(fromAt + LEAST_MS, seenTo));
+  const page = pageOfMetric(metric);
+  const { queue } = labels;
   return {
-    page: pageOfMetric(metric),
-    node: labels.node ?? null,
+    page,
+    // Figures of queues are the hub's own, of no process.
+    node: page === "jobs" ? null : (labels.node ?? null),
     // What is after now can't be shown, and would move the beginning away.
     range: clampRange({ fromAt, toAt: Math.min(now, toAt) }, now),
-    params: {},
+    params: page === "jobs" && queue !== undefined ? { queue } : {},
   };
 }

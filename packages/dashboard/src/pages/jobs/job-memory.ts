@@ -7,7 +7,7 @@ const MOST = 2000;
 const MOST_SHIFTS = 5;
 
 /** A move of the expected end, and when it was seen, ms epoch of the hub. */
-export interface SeenShift extends EtaShift {
+interface SeenShift extends EtaShift {
   readonly at: number;
 }
 

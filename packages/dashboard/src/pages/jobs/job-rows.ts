@@ -8,7 +8,7 @@ import type { JobsApi, JobsQuery } from "./jobs-api.ts";
 export type JobOrder = Order<JobSort>;
 
 /** A window of jobs as they are shown. */
-export type ShownPage = Omit<JobPage, "rows"> & { readonly rows: readonly ShownJob[] };
+type ShownPage = Omit<JobPage, "rows"> & { readonly rows: readonly ShownJob[] };
 
 /** Keeps jobs on screen current. */
 export type JobFeed = RowFeed<ShownJob, JobsQuery, ShownPage>;

@@ -26,18 +26,22 @@ export interface EventPrivacy {
  * @throws WsightError `BAD_OPTION` for what can't be told
  */
 export function fitEvent(event: JobEvent, { redact, hideUsers }: EventPrivacy): JobEvent {
-  const fitted: Record<string, unknown> = { ...event };
-  if (hideUsers) delete fitted.userId;
+  const fields: Texts = event as Texts;
+  const { userId, result, error } = fields;
+  const changes: Record<string, unknown> = {};
+  if (hideUsers && userId !== undefined) changes.userId = undefined;
   for (const [field, max] of CUT) {
-    const text = fitted[field];
-    if (typeof text === "string") fitted[field] = cut(text, max);
+    const text = fields[field];
+    if (typeof text === "string" && text.length > max) changes[field] = cut(text, max);
   }
-  if (typeof fitted.error === "string") {
-    fitted.error = cut(redact(cut(fitted.error, MAX_LOOKED_AT)), MAX_JOB_ERROR);
-  }
-  if (typeof fitted.result === "string" && fitted.result.length > MAX_JOB_RESULT) delete fitted.result;
-  return parseJobEvent("BAD_OPTION", "job", fitted);
+  if (typeof error === "string") changes.error = cut(redact(cut(error, MAX_LOOKED_AT)), MAX_JOB_ERROR);
+  if (typeof result === "string" && result.length > MAX_JOB_RESULT) changes.result = undefined;
+  // Most events are told as they are.
+  const isFit = Object.keys(changes).length === 0;
+  return parseJobEvent("BAD_OPTION", "job", isFit ? event : { ...event, ...changes });
 }
+
+type Texts = Partial<Record<"userId" | "result" | "error" | (typeof CUT)[number][0], unknown>>;
 
 const CUT = [
   ["name", MAX_JOB_NAME],

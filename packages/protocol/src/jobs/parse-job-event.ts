@@ -52,7 +52,10 @@ export const JOB_EVENT_FIELDS: Readonly<Record<JobEventKind, readonly string[]>>
   removed: [...COMMON, "delayMs"],
 };
 
-/** Reads single fields of one object; what is left out stays out. */
+/**
+ * Reads single fields of one object; what is left out stays out. There are three events of each job, read twice on
+ * their way: where a field is, is put into words only for an error.
+ */
 class FieldReader {
   readonly #code: ErrorCode;
   readonly #where: string;
@@ -69,30 +72,36 @@ class FieldReader {
   }
 
   name(field: string, max: number): string {
-    const text = asText(this.#code, this.#at(field), this.#fields[field], max);
+    const text = this.text(field, max);
     if (text === "" || UNFIT.test(text))
       throw expected(this.#code, this.#at(field), `1 to ${max} characters that can be seen`, text);
     return text;
   }
 
   text(field: string, max: number): string {
-    return asText(this.#code, this.#at(field), this.#fields[field], max);
+    const value = this.#fields[field];
+    if (typeof value === "string" && value.length <= max) return value;
+    return asText(this.#code, this.#at(field), value, max);
   }
 
   time(field: string): number {
-    return Math.floor(asNumber(this.#code, this.#at(field), this.#fields[field], 0, MAX_TIME));
+    return Math.floor(this.number(field, 0, MAX_TIME));
   }
 
   number(field: string, min: number, max: number): number {
-    return asNumber(this.#code, this.#at(field), this.#fields[field], min, max);
+    const value = this.#fields[field];
+    if (typeof value === "number" && value >= min && value <= max) return value;
+    return asNumber(this.#code, this.#at(field), value, min, max);
   }
 
   integer(field: string, min: number, max: number): number {
-    return asInteger(this.#code, this.#at(field), this.#fields[field], min, max);
+    const number = this.number(field, min, max);
+    return Number.isInteger(number) ? number : asInteger(this.#code, this.#at(field), number, min, max);
   }
 
   oneOf<T extends string>(field: string, words: readonly T[]): T {
-    return asOneOf(this.#code, this.#at(field), this.#fields[field], words);
+    const value = this.#fields[field] as T;
+    return words.includes(value) ? value : asOneOf(this.#code, this.#at(field), value, words);
   }
 
   yesOrNo(field: string): boolean {
@@ -117,72 +126,66 @@ class FieldReader {
  */
 export function parseJobEvent(code: ErrorCode, where: string, value: unknown): JobEvent {
   const read = new FieldReader(code, where, value);
-  const common = {
+  const kind = read.oneOf("kind", JOB_EVENT_KINDS);
+  const event: Partial<Record<string, unknown>> = {
+    kind,
     at: read.time("at"),
     queue: read.name("queue", MAX_QUEUE_NAME),
     job: read.name("job", MAX_JOB_ID),
-    ...(read.has("createdAt") ? { createdAt: read.time("createdAt") } : {}),
-    ...(read.has("attempt") ? { attempt: read.integer("attempt", 1, MAX_ATTEMPTS) } : {}),
   };
-  const kind = read.oneOf("kind", JOB_EVENT_KINDS);
-  switch (kind) {
-    case "queued":
-      return { kind, ...common, ...queuedFields(read) };
-    case "started":
-      return { kind, ...common, ...workerField(read) };
-    case "progress":
-      return {
-        kind,
-        ...common,
-        ...(read.has("percent") ? { percent: read.number("percent", 0, 100) } : {}),
-        ...(read.has("stage") ? { stage: read.text("stage", MAX_JOB_STAGE) } : {}),
-        ...workerField(read),
-      };
-    case "completed":
-      return {
-        kind,
-        ...common,
-        ...(read.has("result") ? { result: read.text("result", MAX_JOB_RESULT) } : {}),
-        ...runFields(read),
-      };
-    case "failed":
-      return {
-        kind,
-        ...common,
-        error: read.has("error") ? read.text("error", MAX_JOB_ERROR) : "",
-        final: read.has("final") ? read.yesOrNo("final") : true,
-        ...(read.has("retryInMs") ? { retryInMs: read.number("retryInMs", 0, MAX_DELAY_MS) } : {}),
-        ...runFields(read),
-      };
-    default:
-      return { kind, ...common, ...delayField(read) };
-  }
+  if (read.has("createdAt")) event.createdAt = read.time("createdAt");
+  if (read.has("attempt")) event.attempt = read.integer("attempt", 1, MAX_ATTEMPTS);
+  READERS[kind](read, event);
+  return event as unknown as JobEvent;
 }
 
-function queuedFields(read: FieldReader): object {
-  return {
-    ...(read.has("name") ? { name: read.text("name", MAX_JOB_NAME) } : {}),
-    ...(read.has("label") ? { label: read.text("label", MAX_JOB_LABEL) } : {}),
-    ...(read.has("userId") ? { userId: read.name("userId", MAX_JOB_USER) } : {}),
-    ...(read.has("sizeBytes") ? { sizeBytes: read.number("sizeBytes", 0, MAX_SIZE) } : {}),
-    ...(read.has("sizeCategory") ? { sizeCategory: read.oneOf("sizeCategory", SIZE_CATEGORIES) } : {}),
-    ...(read.has("plan") ? { plan: read.oneOf("plan", JOB_PLANS) } : {}),
-    ...(read.has("priority") ? { priority: read.number("priority", 0, MAX_SIZE) } : {}),
-    ...delayField(read),
-    ...(read.has("maxAttempts") ? { maxAttempts: read.integer("maxAttempts", 1, MAX_ATTEMPTS) } : {}),
-  };
+type ReadKind = (read: FieldReader, event: Partial<Record<string, unknown>>) => void;
+
+/** What is read of each kind besides what all have. */
+const READERS: Readonly<Record<JobEventKind, ReadKind>> = {
+  queued(read, event) {
+    if (read.has("name")) event.name = read.text("name", MAX_JOB_NAME);
+    if (read.has("label")) event.label = read.text("label", MAX_JOB_LABEL);
+    if (read.has("userId")) event.userId = read.name("userId", MAX_JOB_USER);
+    if (read.has("sizeBytes")) event.sizeBytes = read.number("sizeBytes", 0, MAX_SIZE);
+    if (read.has("sizeCategory")) event.sizeCategory = read.oneOf("sizeCategory", SIZE_CATEGORIES);
+    if (read.has("plan")) event.plan = read.oneOf("plan", JOB_PLANS);
+    if (read.has("priority")) event.priority = read.number("priority", 0, MAX_SIZE);
+    readDelay(read, event);
+    if (read.has("maxAttempts")) event.maxAttempts = read.integer("maxAttempts", 1, MAX_ATTEMPTS);
+  },
+  started: readWorker,
+  progress(read, event) {
+    if (read.has("percent")) event.percent = read.number("percent", 0, 100);
+    if (read.has("stage")) event.stage = read.text("stage", MAX_JOB_STAGE);
+    readWorker(read, event);
+  },
+  completed(read, event) {
+    if (read.has("result")) event.result = read.text("result", MAX_JOB_RESULT);
+    readRun(read, event);
+  },
+  failed(read, event) {
+    event.error = read.has("error") ? read.text("error", MAX_JOB_ERROR) : "";
+    event.final = read.has("final") ? read.yesOrNo("final") : true;
+    if (read.has("retryInMs")) event.retryInMs = read.number("retryInMs", 0, MAX_DELAY_MS);
+    readRun(read, event);
+  },
+  retried: readDelay,
+  stalled: readDelay,
+  removed: readDelay,
+};
+
+function readWorker(...[read, event]: Parameters<ReadKind>): void {
+  if (read.has("worker")) event.worker = read.name("worker", MAX_WORKER_NAME);
 }
 
-function workerField(read: FieldReader): { worker?: string } {
-  return read.has("worker") ? { worker: read.name("worker", MAX_WORKER_NAME) } : {};
+function readRun(...[read, event]: Parameters<ReadKind>): void {
+  readWorker(read, event);
+  if (read.has("startedAt")) event.startedAt = read.time("startedAt");
 }
 
-function runFields(read: FieldReader): object {
-  return { ...workerField(read), ...(read.has("startedAt") ? { startedAt: read.time("startedAt") } : {}) };
-}
-
-function delayField(read: FieldReader): object {
-  return read.has("delayMs") ? { delayMs: read.number("delayMs", 0, MAX_DELAY_MS) } : {};
+function readDelay(...[read, event]: Parameters<ReadKind>): void {
+  if (read.has("delayMs")) event.delayMs = read.number("delayMs", 0, MAX_DELAY_MS);
 }
 
 /** Reads what a worker says of itself. @throws WsightError with `code` */

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { until } from "@wsight/testkit";
 import { DelayedError, type Job } from "bullmq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -24,6 +25,7 @@ describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
     const worker = backend.worker(
       named("life"),
       async (job: Job) => {
+        await wait(150);
         await job.updateProgress({ percent: 40, stage: "analyzing", secret: "x" });
         return { pages: 3 };
       },

@@ -1,4 +1,4 @@
-import { type Finding, WORKER_BEAT_MS } from "@wsight/protocol";
+import { type Finding, type JobCompleted, type JobFailed, WORKER_BEAT_MS } from "@wsight/protocol";
 import type { IntegrationHandle, ProbeContext } from "../../integration.ts";
 import { libraryVersion } from "../../library-version.ts";
 import { type BullJob, type BullWorker, heldJobs, processesItself } from "./bullmq-like.ts";
@@ -7,13 +7,15 @@ import { type ReadProgress, readProgress } from "./job-progress.ts";
 import { resultOf } from "./job-result.ts";
 import { watchEmit } from "./watch-emit.ts";
 
-/** Between two words on the progress of one job, ms; what comes in between is told at the next tick. */
+/** Between the start of a job and words on its progress, ms; what comes in between is told at the next tick. */
 const PROGRESS_MS = 100;
 /** How long a job is not held by its worker until it counts as put off, ms: an end takes its way through the database. */
 const AWAY_MS = 2000;
 
 /** Jobs beyond twice the concurrency that are held, where a worker's books can't be read. */
 const MAX_STRAY = 100;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A job that the worker has. */
 interface Held {
@@ -133,7 +135,8 @@ class WorkerJobs {
     const { queue, told, context } = this.#parts;
     const key = keyOf(queue, job);
     if (key === null) return;
-    this.#hold({ job, key, progressAt: 0, untold: null, awaySince: null });
+    // A job that ends before its progress is due is told as done at once.
+    this.#hold({ job, key, progressAt: context.now(), untold: null, awaySince: null });
     // Who added it may be watched nowhere: a flow, a scheduler, another language.
     if (key.createdAt === undefined || context.recentJobs.createdAt(queue, key.job) !== key.createdAt) {
       const queued = queuedEvent(queue, job, context);
@@ -173,41 +176,42 @@ class WorkerJobs {
   }
 
   #completed(job: BullJob, value: unknown): void {
-    const { context } = this.#parts;
-    const ended = this.#end(job);
-    if (ended === null) return;
+    const { told, queue, context } = this.#parts;
+    const key = this.#release(job);
+    if (key === null) return;
+    context.recentJobs.delete(queue, key.job);
+    const event: Writable<JobCompleted> = { kind: "completed", at: this.#endOf(job), ...key, worker: told };
+    const startedAt = wholeFrom(job.processedOn, 1);
+    if (startedAt !== null) event.startedAt = startedAt;
     const result = context.options.jobs.results ? resultOf(value) : null;
-    context.jobs.event({ kind: "completed", ...ended, ...(result === null ? {} : { result }) });
+    if (result !== null) event.result = result;
+    context.jobs.event(event);
   }
 
   #failed(job: BullJob | undefined, error: unknown): void {
-    const { context } = this.#parts;
-    const ended = job === undefined ? null : this.#end(job);
-    if (job === undefined || ended === null) return;
+    const { told, queue, context } = this.#parts;
+    const key = job === undefined ? null : this.#release(job);
+    if (job === undefined || key === null) return;
     // Of a try that is not the last it is not set, whatever number the try has.
     const final = wholeFrom(job.finishedOn, 1) !== null;
+    const at = this.#endOf(job);
+    const event: Writable<JobFailed> = { kind: "failed", at, ...key, worker: told, error: messageOf(error), final };
+    const startedAt = wholeFrom(job.processedOn, 1);
+    if (startedAt !== null) event.startedAt = startedAt;
     const retryInMs = final ? null : wholeFrom(job.delay, 1);
-    context.jobs.event({
-      kind: "failed",
-      ...ended,
-      error: messageOf(error),
-      final,
-      ...(retryInMs === null ? {} : { retryInMs }),
-    });
+    if (retryInMs !== null) event.retryInMs = retryInMs;
+    if (final) context.recentJobs.delete(queue, key.job);
+    context.jobs.event(event);
   }
 
-  #end(job: BullJob): (JobKey & { readonly at: number; readonly worker: string; readonly startedAt?: number }) | null {
-    const { queue, told, context } = this.#parts;
-    const key = keyOf(queue, job);
-    if (key === null) return null;
-    this.#held.delete(key.job);
-    const startedAt = wholeFrom(job.processedOn, 1);
-    return {
-      ...key,
-      at: wholeFrom(job.finishedOn, 1) ?? context.now(),
-      worker: told,
-      ...(startedAt === null ? {} : { startedAt }),
-    };
+  #release(job: BullJob): JobKey | null {
+    const key = keyOf(this.#parts.queue, job);
+    if (key !== null) this.#held.delete(key.job);
+    return key;
+  }
+
+  #endOf(job: BullJob): number {
+    return wholeFrom(job.finishedOn, 1) ?? this.#parts.context.now();
   }
 
   /** Whichever worker had it: this one found it without a lock, and put it back. */

@@ -11,8 +11,8 @@ type Described = Pick<JobQueued, "userId" | "sizeBytes" | "plan" | "label" | "na
 export interface JobKey {
   readonly queue: string;
   readonly job: string;
-  readonly createdAt?: number;
-  readonly attempt?: number;
+  createdAt?: number;
+  attempt?: number;
 }
 
 /** Names a queue as it is told. */
@@ -34,14 +34,12 @@ function fit(name: string, max: number): string {
 /** Names a job; `null` for one without an id, which is none of the queue's. */
 export function keyOf(queue: string, { id, timestamp, attemptsStarted }: BullJob): JobKey | null {
   if (id === undefined || id === null || id === "") return null;
-  const attempt = wholeFrom(attemptsStarted, 1);
+  const key: JobKey = { queue, job: jobName(id) };
   const createdAt = wholeFrom(timestamp, 1);
-  return {
-    queue,
-    job: jobName(id),
-    ...(createdAt === null ? {} : { createdAt }),
-    ...(attempt === null ? {} : { attempt }),
-  };
+  if (createdAt !== null) key.createdAt = createdAt;
+  const attempt = wholeFrom(attemptsStarted, 1);
+  if (attempt !== null) key.attempt = attempt;
+  return key;
 }
 
 /**
@@ -53,20 +51,19 @@ export function queuedEvent(queue: string, job: BullJob, context: ProbeContext, 
   const key = keyOf(queue, job);
   if (key === null) return null;
   const { createdAt } = key;
-  const delayMs = wholeFrom(job.opts.delay, 1);
-  const described = describeJob(job, context);
-  return {
+  const event: { -readonly [K in keyof JobQueued]: JobQueued[K] } = {
     kind: "queued",
     at: createdAt ?? context.now(),
     queue,
     job: key.job,
-    ...(createdAt === undefined || !sure ? {} : { createdAt }),
     name: String(job.name),
-    ...described,
     priority: wholeFrom(job.opts.priority, 0) ?? 0,
-    ...(delayMs === null ? {} : { delayMs }),
     maxAttempts: wholeFrom(job.opts.attempts, 1) ?? 1,
   };
+  if (createdAt !== undefined && sure) event.createdAt = createdAt;
+  const delayMs = wholeFrom(job.opts.delay, 1);
+  if (delayMs !== null) event.delayMs = delayMs;
+  return context.options.jobs.describe === undefined ? event : { ...event, ...describeJob(job, context) };
 }
 
 /** Asks the application; a throw, a promise or a word that can't be used is a fault of the callback and left out. */
@@ -112,6 +109,7 @@ function textOf(value: unknown): string | null {
 
 /** A whole number that is at least `least`; `null` for anything else. */
 export function wholeFrom(value: unknown, least: number): number | null {
-  const number = Math.round(Number(value ?? Number.NaN));
+  if (value === undefined || value === null) return null;
+  const number = Math.round(Number(value));
   return Number.isSafeInteger(number) && number >= least ? number : null;
 }

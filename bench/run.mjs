@@ -7,6 +7,7 @@ const BENCHES = {
   "library-path-socket-io": "library path and memory of Socket.IO: with the probe ÷ without, and peers",
   database: "queries of pg and operations of Prisma against a real PostgreSQL: CPU with the probe ÷ without",
   eta: "estimates of jobs on logs of real ones, against a static table, the last two of a user, a mean",
+  bullmq: "jobs of BullMQ on a real Redis from add to completed: CPU and throughput, watched ÷ not",
   "end-to-end": "echo over loopback: server CPU per message ÷ without, and peers",
   cache: "commands of Redis clients: CPU watched ÷ not, and the libraries' own channels",
   connections: "20,000 real connections: the list, the event loop, memory, the page",

@@ -96,5 +96,15 @@ export function fullJob(): JobRecord {
     ],
     saidRun: { p10: 10, p50: 50.5, p90: 90, confidence: 73, samples: 12, samplesWanted: 30, prior: false },
     saidWait: [1, 20, 300.25],
+    more: {
+      toldCreatedAt: true,
+      cause: "stalled",
+      phaseAt: JOBS_START_AT + 7_100,
+      firstStartedAt: null,
+      startGuessed: false,
+      percentAt: JOBS_START_AT + 7_300,
+      retries: 2,
+      retryInMs: null,
+    },
   });
 }

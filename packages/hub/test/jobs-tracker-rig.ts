@@ -28,8 +28,9 @@ export class JobsRig {
     return this;
   }
 
-  /** Tells what happened, each when it happened or all later. */
+  /** Tells what happened; by then it is no sooner than that. */
   tell(...told: readonly Told[]): ReturnType<ReturnType<typeof createJobs>["take"]> {
+    for (const { at } of told) this.now = Math.max(this.now, T0 + at);
     return this.jobs.take(told.map(toEvent), SOURCE);
   }
 

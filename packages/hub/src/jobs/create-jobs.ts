@@ -11,8 +11,8 @@ import { JobIntake } from "./tracker/job-intake.ts";
 import { JobKeeping } from "./tracker/job-keeping.ts";
 import { JobListeners } from "./tracker/job-listeners.ts";
 import { toLife, toRecord } from "./tracker/job-records.ts";
-import { rowOfLife, toRow } from "./tracker/job-rows.ts";
-import { JobViews } from "./tracker/job-views.ts";
+import { RowCache, rowOfLife, toRow } from "./tracker/job-rows.ts";
+import { FEW, JobViews } from "./tracker/job-views.ts";
 import { toQueueRow } from "./tracker/queue-rows.ts";
 import type { TrackedJob } from "./tracker/tracked-job.ts";
 import { Tracker } from "./tracker/tracker.ts";
@@ -46,7 +46,11 @@ export function createJobs(parts: JobsParts): Jobs {
   let dropped = 0;
   let closing: Promise<void> | null = null;
 
-  const rowOf = (job: TrackedJob): JobRow => toRow(job, now(), tracker.forecast.estimateOf(job, now()));
+  const rowOf = (job: TrackedJob): JobRow => {
+    tracker.say(job);
+    return toRow(job, now(), tracker.forecast.estimateOf(job, now()));
+  };
+  const rows = new RowCache(rowOf);
   const listeners = new JobListeners({ now, toRow: rowOf, onError });
   const tracker: Tracker = new Tracker({
     estimator,
@@ -62,7 +66,7 @@ export function createJobs(parts: JobsParts): Jobs {
   });
   const keeping: JobKeeping = new JobKeeping({
     ledger,
-    toRecord: (job) => toRecord(job, now()),
+    toRecord: recordOf,
     takeNodes: (limit) => estimator.takeChanged(limit),
     takeNotes: () => ({}),
   });
@@ -128,7 +132,11 @@ export function createJobs(parts: JobsParts): Jobs {
     },
     list(query) {
       const { matched, jobs } = views.window(query, now());
-      return pageOf(matched, jobs.map(rowOf));
+      const version = matched > FEW ? null : tracker.version;
+      return pageOf(
+        matched,
+        jobs.map((job) => rows.of(job, version, now())),
+      );
     },
     async ended(query) {
       const { queue, states, userId, search, offset, limit } = query;
@@ -186,8 +194,13 @@ export function createJobs(parts: JobsParts): Jobs {
     },
   };
 
+  function recordOf(job: TrackedJob): JobRecord {
+    tracker.say(job);
+    return toRecord(job, now());
+  }
+
   function detailOf(job: TrackedJob): JobDetail {
-    const record = toRecord(job, now());
+    const record = recordOf(job);
     return {
       ...rowOf(job),
       steps: record.steps,

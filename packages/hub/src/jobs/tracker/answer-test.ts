@@ -49,7 +49,7 @@ export function answerTest(
 }
 
 function queueOf({ queue: name }: EstimationTest, tracker: Tracker, now: number): TrackedQueue {
-  const busyOf = (queue: TrackedQueue): number => queue.doneByMinute.sum(now) + queue.active.size + queue.waiting.size;
+  const busyOf = (queue: TrackedQueue): number => queue.doneByMinute.sum(now) + queue.active.size + queue.line.size;
   const queues = [...tracker.queues.values()];
   const queue = name === undefined ? queues.sort((a, b) => busyOf(b) - busyOf(a))[0] : tracker.queues.get(name);
   if (queue !== undefined) return queue;

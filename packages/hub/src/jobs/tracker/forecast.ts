@@ -201,6 +201,27 @@ export class Forecast {
     return curve;
   }
 
+  /** As {@link waitAt}, for all ranks one after the other: half of them begin before, ms. */
+  waitsOf(queue: TrackedQueue, now: number): (rank: number) => number | null {
+    let from = 0;
+    let to = -1;
+    let start = 0;
+    let slope = 0;
+    return (rank) => {
+      if (rank > to || rank < from) {
+        const [below, above] = aroundRank(rank, queue.line.size);
+        const first = this.waitAt(queue, below, now);
+        const second = this.waitAt(queue, above, now);
+        if (first === null || second === null) return null;
+        from = below;
+        to = above;
+        start = first.p50;
+        slope = above === below ? 0 : (second.p50 - first.p50) / (above - below);
+      }
+      return start + slope * (rank - from);
+    };
+  }
+
   /** Behind those that came since: as if all of them were like the newest. */
   #beyond(wait: DurationEstimate, more: number, queue: TrackedQueue, places: number): DurationEstimate {
     const { last } = queue.line;

@@ -41,3 +41,31 @@ export function rowOfLife(queue: string, id: string, state: JobState, life: Life
     position: null,
   };
 }
+
+/** How long a row holds while others change, ms, and how many are held. */
+const HOLDS_MS = 1000;
+const MAX_ROWS = 5000;
+
+/** Rows of jobs, shared between those who look at the same. */
+export class RowCache {
+  readonly #make: (job: TrackedJob) => JobRow;
+  readonly #rows = new Map<
+    TrackedJob,
+    { readonly row: JobRow; readonly at: number; readonly revision: number; readonly version: number | null }
+  >();
+
+  constructor(make: (job: TrackedJob) => JobRow) {
+    this.#make = make;
+  }
+
+  /** @param version what all jobs are like; the row is as new as that. `null`: it may be a second old */
+  of(job: TrackedJob, version: number | null, now: number): JobRow {
+    const known = this.#rows.get(job);
+    const isFresh = known !== undefined && known.revision === job.revision && Math.abs(now - known.at) < HOLDS_MS;
+    if (isFresh && (version === null || (version === known.version && now === known.at))) return known.row;
+    if (this.#rows.size >= MAX_ROWS) this.#rows.clear();
+    const row = this.#make(job);
+    this.#rows.set(job, { row, at: now, revision: job.revision, version });
+    return row;
+  }
+}

@@ -7,7 +7,7 @@ export function toQueueRow(queue: TrackedQueue, { roster, forecast, scores }: Tr
   const reading = queue.readingAt(now);
   const told = roster.of(queue.name, now);
   const { count: places } = forecast.placesOf(queue, now);
-  const waiting = reading === null ? queue.waiting.size : waitingOf(reading, queue.waiting.size);
+  const waiting = reading === null ? queue.line.size : waitingOf(reading, queue.line.size);
   const clears = places === 0 ? null : forecast.waitAt(queue, queue.line.size, now);
   const waits = queue.waits.read(now);
   const runs = queue.runs.read(now);
@@ -44,6 +44,6 @@ function waitingOf({ counts }: QueueReading, known: number): number {
 }
 
 function oldestWaitOf(queue: TrackedQueue, now: number): number | null {
-  const [oldest] = queue.waiting;
-  return oldest?.place == null ? null : Math.max(0, now - oldest.place.at);
+  const oldestAt = queue.oldestAt();
+  return oldestAt === null ? null : Math.max(0, now - oldestAt);
 }

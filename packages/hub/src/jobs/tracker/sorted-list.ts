@@ -62,6 +62,15 @@ export class SortedList<T> {
     return this.#blocks.at(-1)?.at(-1);
   }
 
+  /** The first entry that is not before something; `isBefore` holds for the first ones and for none after them. */
+  seek(isBefore: (entry: T) => boolean): T | undefined {
+    const block = this.#blocks.find((one) => {
+      const last = one.at(-1);
+      return last !== undefined && !isBefore(last);
+    });
+    return block?.find((entry) => !isBefore(entry));
+  }
+
   /** All entries in order. The list must not change meanwhile. */
   *[Symbol.iterator](): Generator<T> {
     for (const block of this.#blocks) yield* block;

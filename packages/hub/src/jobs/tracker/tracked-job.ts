@@ -40,6 +40,8 @@ export class TrackedJob {
   /** Grows with each life that begins. */
   lives = 0;
   place: JobPlace | null = null;
+  /** Grows with each change. */
+  revision = 0;
   /** What was said when it was queued. */
   said: Said | null = null;
   /** What is expected of its run by now, and when that was found. */

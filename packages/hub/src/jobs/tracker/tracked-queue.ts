@@ -6,6 +6,8 @@ import type { JobPlace, TrackedJob } from "./tracked-job.ts";
 
 /** What a queue says of itself counts for this long, ms. */
 const READING_MS = 30_000;
+const MAX_PRIORITIES = 64;
+const NOWHERE = { at: 0, priority: 0 } as const;
 const MINUTE_MS = 60_000;
 
 /** A queue with its live jobs and what is counted of it. */
@@ -19,8 +21,6 @@ export class TrackedQueue {
   readonly jobs: Map<string, TrackedJob> = new Map();
   /** Those that wait, in the order in which they begin. */
   readonly line: SortedList<TrackedJob> = new SortedList(compareWaiting);
-  /** The same, the one that waits longest first. */
-  readonly waiting: Set<TrackedJob> = new Set();
   readonly delayed: Set<TrackedJob> = new Set();
   readonly active: Set<TrackedJob> = new Set();
   readonly ended: Set<TrackedJob> = new Set();
@@ -59,17 +59,27 @@ export class TrackedQueue {
   /** Puts a job where it belongs by now, and takes it from where it was. */
   place(job: TrackedJob, place: JobPlace | null): void {
     const before = job.place;
-    if (before?.state === "waiting") {
-      // In the list it is found by its old place.
-      this.line.delete(job);
-    }
-    if (before !== null) this[before.state].delete(job);
+    // In the line it is found by its old place.
+    if (before?.state === "waiting") this.line.delete(job);
+    else if (before !== null) this[before.state].delete(job);
     job.place = place;
     this.version++;
     if (place === null) return;
-    this[place.state].add(job);
     if (place.state === "waiting") this.line.add(job);
+    else this[place.state].add(job);
     if (place.state === "active") this.#notePeak(place.at);
+  }
+
+  /** Since when the job waits that waits longest, ms epoch; looks at the first of each of 64 priorities. */
+  oldestAt(): number | null {
+    let oldest: number | null = null;
+    let first = this.line.first;
+    for (let looks = 0; first !== undefined && looks < MAX_PRIORITIES; looks++) {
+      const { at, priority } = first.place ?? NOWHERE;
+      oldest = oldest === null ? at : Math.min(oldest, at);
+      first = this.line.seek(({ place }) => (place?.priority ?? 0) <= priority);
+    }
+    return oldest;
   }
 
   /** Most jobs that ran at once within the last 15 minutes. */

@@ -1,4 +1,5 @@
 import type { EstimateOutcome, JobEvent, QueueReading } from "@wsight/protocol";
+import { Turn } from "../../live/turns.ts";
 import type { Estimator } from "../estimate/estimator.ts";
 import type { JobMeter } from "../job-meter.ts";
 import type { JobChange, JobSource } from "../jobs.ts";
@@ -81,6 +82,8 @@ export class Tracker {
   );
   readonly #tombs = new Tombs();
   readonly #leftOut = new Set<string>();
+  /** What is expected of them was not found yet. */
+  readonly #unsaid = new Set<TrackedJob>();
   #number = 0;
   #known = 0;
 
@@ -202,6 +205,26 @@ export class Tracker {
     return event.at <= endedAt + (event.kind === "queued" ? 0 : LATE_MS);
   }
 
+  /** Says what is expected of a job, unless that was done. */
+  say(job: TrackedJob): void {
+    if (this.#unsaid.delete(job) || job.said === null)
+      if (!job.life.ended) this.forecast.sayFirst(job, this.#parts.now());
+  }
+
+  /** Thousands may be queued at once: what is expected of them is found in slices, or when somebody asks. */
+  #sayLater(job: TrackedJob): void {
+    this.#unsaid.add(job);
+    if (this.#unsaid.size === 1) setImmediate(() => void this.#sayAll());
+  }
+
+  async #sayAll(): Promise<void> {
+    const turn = new Turn();
+    for (const job of this.#unsaid) {
+      this.say(job);
+      if (turn.over) await turn.pause();
+    }
+  }
+
   #hold(job: TrackedJob): void {
     job.queue.jobs.set(job.id, job);
     this.#known++;
@@ -211,23 +234,26 @@ export class Tracker {
     const { life } = job;
     const isNew = before === null || before.lives !== job.lives;
     this.version++;
+    job.revision++;
     if (isNew) job.said = job.run = null;
-    this.#assign(job, before);
+    this.#assign(job, before, event);
     this.#index(job, before?.userId ?? null);
     this.#measure(job, isNew ? null : before);
-    if (!life.ended && (job.said === null || event.kind === "queued")) this.forecast.sayFirst(job, this.#parts.now());
+    if (event.kind === "queued" && !life.ended) this.#sayLater(job);
+    else this.say(job);
     this.#parts.onChange(job, kindOf(job, isNew ? null : before));
   }
 
   /** A job goes from hand to hand. */
-  #assign(job: TrackedJob, before: Before | null): void {
+  #assign(job: TrackedJob, before: Before | null, { kind, at }: JobEvent): void {
     const now = this.#parts.now();
     const { life } = job;
     const had = before?.phase === "active" ? before.worker : null;
     const has = life.phase === "active" ? life.worker : null;
     if (had !== null && had !== has) this.roster.take(job, had, now);
     if (has !== null && had !== has) this.roster.give(job, has, now);
-    if (life.worker !== null) this.roster.see(job.queue.name, life.worker, life.changedAt);
+    const isItsWord = kind === "started" || kind === "progress" || kind === "completed" || kind === "failed";
+    if (life.worker !== null && isItsWord) this.roster.see(job.queue.name, life.worker, at);
   }
 
   /** Puts a job where it belongs by now. */
@@ -237,6 +263,7 @@ export class Tracker {
     const now = placeOf(job, this.#parts.now());
     if (place !== null && place.state === now.state && place.at === now.at && place.priority === now.priority) return;
     this.version++;
+    job.revision++;
     if (place?.state === "delayed") this.#delays.delete(job);
     queue.place(job, now);
     if (now.state === "delayed") this.#delays.add(job);
@@ -322,7 +349,7 @@ export class Tracker {
     if (this.live < MAX_LIVE) return true;
     let oldest: TrackedJob | undefined;
     for (const queue of this.queues.values()) {
-      for (const [first] of [queue.waiting, queue.delayed])
+      for (const first of [queue.line.first, queue.delayed.values().next().value])
         if (first !== undefined && (oldest === undefined || atOf(first) < atOf(oldest))) oldest = first;
     }
     if (oldest === undefined) return false;
@@ -334,7 +361,7 @@ export class Tracker {
   #forgetIdleQueue(): boolean {
     let idle: TrackedQueue | null = null;
     for (const queue of this.queues.values()) {
-      const live = queue.waiting.size + queue.delayed.size + queue.active.size;
+      const live = queue.line.size + queue.delayed.size + queue.active.size;
       if (live === 0 && (idle === null || queue.seenAt < idle.seenAt)) idle = queue;
     }
     if (idle === null || this.#parts.now() - idle.seenAt < IDLE_MS) return false;
@@ -351,6 +378,7 @@ export class Tracker {
     job.queue.place(job, null);
     this.#ended.delete(job);
     job.queue.jobs.delete(job.id);
+    this.#unsaid.delete(job);
     this.#known--;
     if (job.life.userId !== null) this.#disown(job, job.life.userId);
     this.version++;

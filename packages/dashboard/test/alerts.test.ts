@@ -398,10 +398,10 @@ describe("questions about alerts", () => {
     await api.history({ fromAt: 1, toAt: 2, rule: "r", before: "e9" }, signal);
     expect(await api.silences(signal)).toEqual([]);
     expect(asked).toEqual([
-      'PUT /mounted/api/alerts/channels/ops "7" {"name":"Ops","type":"file","enabled":true,"config":{},"secrets":{}}',
-      'POST /mounted/api/alerts/episodes/e%201/ack {"note":"mine"}',
-      "GET /mounted/api/alerts/history?from=1&to=2&limit=50&rule=r&before=e9",
-      "GET /mounted/api/alerts/silences",
+      'PUT /mounted/dashboard/api/alerts/channels/ops "7" {"name":"Ops","type":"file","enabled":true,"config":{},"secrets":{}}',
+      'POST /mounted/dashboard/api/alerts/episodes/e%201/ack {"note":"mine"}',
+      "GET /mounted/dashboard/api/alerts/history?from=1&to=2&limit=50&rule=r&before=e9",
+      "GET /mounted/dashboard/api/alerts/silences",
     ]);
   });
 

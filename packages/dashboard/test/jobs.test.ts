@@ -294,9 +294,9 @@ describe("the list of jobs", () => {
     await api.act({ queue: "a b", id: "x/1" }, "retry");
     expect(await api.records(signal)).toEqual([]);
     expect(asked.map(([url, init]) => `${init?.method} ${new URL(url).pathname}${new URL(url).search}`)).toEqual([
-      "GET /api/jobs?queue=a+b&state=active%2Cwaiting&search=pdf&sort=remaining&order=asc&offset=40&limit=80",
-      "POST /api/jobs/a%20b/x%2F1/actions/retry",
-      "GET /api/jobs/estimates",
+      "GET /dashboard/api/jobs?queue=a+b&state=active%2Cwaiting&search=pdf&sort=remaining&order=asc&offset=40&limit=80",
+      "POST /dashboard/api/jobs/a%20b/x%2F1/actions/retry",
+      "GET /dashboard/api/jobs/estimates",
     ]);
   });
 });

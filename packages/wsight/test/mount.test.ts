@@ -45,6 +45,13 @@ describe.each(APPS)("mounted on $name", ({ start }) => {
       expect(JSON.parse((await ask(`${place}/api/nodes`, { headers: { cookie } })).text)).toMatchObject({
         nodes: [{ state: "live" }],
       });
+      // What the page asks for stands below it, so that an application keeps its own `/api/jobs`.
+      for (const path of ["jobs", "alerts/active", "health"]) {
+        expect((await ask(`${place}/dashboard/api/${path}`)).status, path).toBe(401);
+        expect((await ask(`${place}/dashboard/api/${path}`, { headers: { cookie } })).status, path).toBe(200);
+        const theirs = await ask(`${place}/api/${path}`, { headers: { cookie } });
+        expect(theirs.headers["cross-origin-opener-policy"], path).toBeUndefined();
+      }
       const headers = { cookie, origin: new URL(place).origin };
       expect((await ask(`${place}/api/session`, { method: "DELETE", headers })).status).toBe(204);
       expect((await ask(`${place}/api/session`, { headers: { cookie } })).status).toBe(401);

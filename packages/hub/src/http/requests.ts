@@ -8,7 +8,7 @@ import { corsHeaders, preflight } from "./cors.ts";
 import type { Gate } from "./gate.ts";
 import { send, toErrorReply, toWireReply } from "./respond.ts";
 import type { Route, RouteReply } from "./route.ts";
-import { createRouter, type Match, splitTarget } from "./router.ts";
+import { createRouter, type Match, routePath, splitTarget } from "./router.ts";
 
 /** Answers requests from a route table, behind the gate. */
 export function createRequestListener(
@@ -23,7 +23,7 @@ export function createRequestListener(
     const asked = preflight(gate.origins, request);
     if (asked !== null) return asked;
     const { path, query } = splitTarget(request.url ?? "/");
-    const match = route(request.method ?? "GET", path);
+    const match = route(request.method ?? "GET", routePath(path));
     if (match.route.method !== "GET") gate.origins.check(request.headers);
     return handle(request, match, query, signal);
   }

@@ -20,6 +20,17 @@ export function splitTarget(target: string): { readonly path: string; readonly q
   return { path, query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)) };
 }
 
+/** Where the page is. */
+const PAGE = "/dashboard";
+
+/**
+ * The path of a route that is meant. The API is found below the page as well, `/dashboard/api/…`: where an application
+ * shows the page on its own port, all else of `/api` may be its own.
+ */
+export function routePath(path: string): string {
+  return path.startsWith(`${PAGE}/api/`) ? path.slice(PAGE.length) : path;
+}
+
 /**
  * Compiles a route table. `HEAD` is answered by the `GET` route.
  * @throws WsightError from the call: `NOT_FOUND`, or `METHOD_NOT_ALLOWED` with `details.allow`

@@ -27,7 +27,7 @@ export function createHubAsk(base: URL, fetchLike: FetchLike, under = "alerts/")
   return async (method, path, { signal, body, version } = {}) => {
     let response: Response;
     try {
-      response = await fetchLike(new URL(`../api/${under}${path}`, folder).href, {
+      response = await fetchLike(new URL(`api/${under}${path}`, folder).href, {
         method,
         cache: "no-store",
         credentials: "same-origin",

@@ -10,7 +10,7 @@ export async function readStrip(hours: number, signal: AbortSignal): Promise<Hea
   const folder = base.pathname.endsWith("/dashboard") ? new URL(`${base.pathname}/`, base) : base;
   let response: Response;
   try {
-    response = await fetch(new URL(`../api/health/strip?hours=${hours}`, folder).href, {
+    response = await fetch(new URL(`api/health/strip?hours=${hours}`, folder).href, {
       cache: "no-store",
       credentials: "same-origin",
       signal,

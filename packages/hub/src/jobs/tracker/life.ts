@@ -100,8 +100,9 @@ function tryOf({ kind, attempt }: JobEvent): number | undefined {
   return kind === "queued" ? 0 : attempt;
 }
 
-/** True for one event that was told twice. */
+/** True for one event that was told twice: two processes may tell of it at the same time, and one of them know more. */
 export function isSameEvent(a: JobEvent, b: JobEvent): boolean {
-  if (a.at !== b.at || a.kind !== b.kind || a.attempt !== b.attempt || a.createdAt !== b.createdAt) return false;
-  return a.kind !== "progress" || b.kind !== "progress" || (a.percent === b.percent && a.stage === b.stage);
+  if (a.at !== b.at || a.kind !== b.kind) return false;
+  const names = Object.keys(a) as (keyof JobEvent)[];
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

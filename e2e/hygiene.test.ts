@@ -42,6 +42,7 @@ browserSuite("a dashboard that can stay open", () => {
     await goLive(page, demo.port);
     // What is below the first charts comes after them, once.
     await page.locator(".component").first().waitFor();
+    await page.locator(".queues-card").waitFor();
     const requested: string[] = [];
     page.on("request", (request) => {
       // The browser asks for the icon again whenever the address changes, and for a font when a text first needs it.

@@ -100,7 +100,7 @@ function Facts({ job }: { readonly job: ShownDetail }): VNode {
           </Fact>
         )}
         <Fact name="Try">
-          {job.attempt} of {job.maxAttempts}
+          {job.attempt === 0 ? "none yet" : job.attempt} of {job.maxAttempts}
           {job.stalls === 0 ? null : <span class="fine">lost by its worker {job.stalls}×</span>}
         </Fact>
         <Fact name="Worker">{job.worker === null ? "–" : <span class="mono">{job.worker}</span>}</Fact>

@@ -4,8 +4,8 @@ import { useApp } from "../../app-context.ts";
 import { Card } from "../../components/card.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { count, perMinute } from "../../format/quantity.ts";
+import { Clears } from "./clears.tsx";
 import { sumOf } from "./queue-figures.ts";
-import { Clears } from "./queue-table.tsx";
 import "../../style/components.css";
 import "../../style/jobs.css";
 

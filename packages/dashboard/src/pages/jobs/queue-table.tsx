@@ -6,10 +6,9 @@ import { useNarrow } from "../../components/narrow.ts";
 import { SortHeader } from "../../components/sort-header.tsx";
 import { type Figures, SortedTable, useSortedRows, useSorter } from "../../components/sorted-table.tsx";
 import { count, duration, join, perMinute } from "../../format/quantity.ts";
+import { Clears } from "./clears.tsx";
 import { Confidence } from "./confidence.tsx";
-import { etaShort, etaText } from "./eta.ts";
 import { MinuteBars } from "./minute-bars.tsx";
-import { clearsOf } from "./queue-figures.ts";
 
 type Column = "name" | "waiting" | "active" | "delayed" | "failed" | "done" | "wait" | "run" | "clears" | "confidence";
 
@@ -190,20 +189,4 @@ function QueueItem({ row, chosen, onChoose }: RowProps): VNode {
       </p>
     </li>
   );
-}
-
-/** Until those that wait have begun, or why nobody knows. */
-export function Clears({ row }: { readonly row: QueueRow }): VNode {
-  const clears = clearsOf(row);
-  if (row.paused && row.waiting > 0) return <span title="Nothing begins while it is paused">paused</span>;
-  if (row.waiting === 0) return <span class="unknown">empty</span>;
-  if (row.workers === 0)
-    return (
-      <span class="state-word" data-tone="crit">
-        <Icon name="alert" />
-        no worker
-      </span>
-    );
-  if (clears === null) return <span class="unknown">–</span>;
-  return <span title={etaText(clears)}>{etaShort(clears)}</span>;
 }

@@ -56,7 +56,8 @@ async function tellSocketIo() {
 }
 
 const { tell, flush } = await (kind === "hub" ? tellHub() : tellSocketIo());
-const steps = new Array(users).fill(0);
+// Jobs are at different steps, so that as many end each second.
+const steps = Array.from({ length: users }, (_, user) => user % STEPS);
 let next = 0;
 
 function tellNext() {

@@ -24,9 +24,11 @@ import { createIngest, type Ingest } from "./ingest.ts";
 import { createJobs } from "./jobs/create-jobs.ts";
 import { createJobFigures } from "./jobs/figures/create-figures.ts";
 import { OWN_SERVICE } from "./jobs/figures/own-node.ts";
+import { createJobAsks } from "./jobs/job-asks.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { createJobLedger } from "./jobs/ledger/create-ledger.ts";
 import { createMachines } from "./jobs/machines.ts";
+import { Strays } from "./jobs/strays.ts";
 import { createLive, type Live } from "./live/live.ts";
 import { createTail } from "./live/tail.ts";
 import { createOtlpExporter } from "./otlp/exporter.ts";
@@ -153,6 +155,12 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
     note,
     ...createMachines(current, asks),
     onError: (error) => onError(error, { stage: "jobs" }),
+  });
+  const strays = new Strays({
+    jobs,
+    asks: createJobAsks({ asks, nodesOf: () => [] }),
+    now: () => clock.now(),
+    aheadOf: (node) => current.table("nodes").find((row) => row.node === node)?.clockAheadMs ?? null,
   });
   const tests = createTests({
     entry: options.testEntry ?? null,
@@ -290,6 +298,7 @@ export function createCore({ options, dataDir, secret, nodeEnv, clock, onError }
       cost = readCost();
       attempt("jobs", () => {
         jobs.observe(clock.now());
+        strays.observe(clock.now());
         figures.tell(jobs);
       });
       attempt("tick", () => {

@@ -65,6 +65,7 @@ export class Asks {
       tail: (ask, from) => ({ following: tail.follow(from, from.send, ask) }),
       // Not in turn: they wait for a database, and hold nobody up meanwhile.
       job: ({ queue, job }) => jobs.look(queue, job),
+      "job-states": async (ask) => ({ jobs: await jobs.standings(ask.queue, ask.jobs) }),
       "job-action": async ({ queue, job, action }) => {
         await jobs.act(queue, job, action);
         return { done: true };

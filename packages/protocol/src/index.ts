@@ -259,11 +259,13 @@ export {
 } from "./jobs/job-event.ts";
 export {
   type JobLook,
+  type JobStanding,
   MAX_JOB_DATA,
   MAX_JOB_LOG_LINE,
   MAX_JOB_LOGS,
   MAX_JOB_STACK,
   MAX_JOB_STACKS,
+  MAX_JOB_STANDINGS,
 } from "./jobs/job-look.ts";
 export {
   type AuthenticateAnswer,

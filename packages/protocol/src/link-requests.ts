@@ -8,7 +8,7 @@ import {
 } from "./connections.ts";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 import { JOB_ACTIONS, type JobAction } from "./jobs/job.ts";
-import { type JobLook, parseJobLook } from "./jobs/job-look.ts";
+import { type JobLook, type JobStanding, MAX_JOB_STANDINGS, parseJobLook, parseJobStandings } from "./jobs/job-look.ts";
 import { asFields, asInteger, asList, asOneOf, asText, type Fields } from "./parse.ts";
 import { type ProcessPage, type ProcessQuery, parseProcessPage, parseProcessQuery } from "./processes.ts";
 import {
@@ -48,6 +48,8 @@ export type ProbeAsk =
    * the queue's own database, for at most 5 s.
    */
   | { readonly kind: "job"; readonly queue: string; readonly job: string }
+  /** How jobs stand in their queue, of which nothing was heard for a while; `NOT_FOUND` as for `job`. */
+  | { readonly kind: "job-states"; readonly queue: string; readonly jobs: readonly string[] }
   /** Does something to a job; `BAD_REQUEST` when its state does not allow it, `FORBIDDEN` when the application does not. */
   | { readonly kind: "job-action"; readonly queue: string; readonly job: string; readonly action: JobAction };
 
@@ -59,6 +61,7 @@ export interface ProbeAnswers {
   readonly tail: { readonly following: number };
   readonly processes: ProcessPage;
   readonly job: JobLook;
+  readonly "job-states": { readonly jobs: readonly JobStanding[] };
   readonly "job-action": { readonly done: true };
 }
 
@@ -121,6 +124,7 @@ function decodeAsk(fields: Fields): ProbeAsk {
     "tail",
     "processes",
     "job",
+    "job-states",
     "job-action",
   ]);
   const named = (name: "queue" | "job"): string => asText("BAD_FRAME", name, fields[name]);
@@ -141,6 +145,12 @@ function decodeAsk(fields: Fields): ProbeAsk {
       return { kind, query: parseProcessQuery(fields.query) };
     case "job":
       return { kind, queue: named("queue"), job: named("job") };
+    case "job-states":
+      return {
+        kind,
+        queue: named("queue"),
+        jobs: asList("BAD_FRAME", "jobs", fields.jobs, MAX_JOB_STANDINGS).map((job) => asText("BAD_FRAME", "job", job)),
+      };
     case "job-action":
       return {
         kind,
@@ -171,6 +181,7 @@ export function parseAnswer<K extends ProbeAsk["kind"]>(kind: K, answer: unknown
     }),
     processes: parseProcessPage,
     job: parseJobLook,
+    "job-states": parseJobStandings,
     "job-action": () => ({ done: true }),
   };
   return parsers[kind](answer);

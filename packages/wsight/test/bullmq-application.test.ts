@@ -228,17 +228,19 @@ describe.each(STORES)("an application with BullMQ on %s", (name, count, open) =>
         tries += job.attemptsStarted;
         stalls += row?.stalls ?? 0;
         const truth = await truthOf(job);
-        const told = row === undefined ? null : pick(row, Object.keys(truth) as (keyof JobRow)[]);
         const runMs = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
-        const waitMs = (job.processedOn ?? 0) - job.timestamp - (job.opts.delay ?? 0);
-        const isRight =
-          row !== undefined &&
-          Object.entries(truth).every(([field, value]) => row[field as keyof JobRow] === value) &&
-          Math.abs((row.runMs ?? Number.NaN) - runMs) <= 2 &&
-          (job.attemptsStarted > 1 || Math.abs((row.waitMs ?? Number.NaN) - Math.max(0, waitMs)) <= CLOCK_MS);
-        if (!isRight) wrong.push({ id, truth, runMs, waitMs, told, row });
+        const waitMs = Math.max(0, (job.processedOn ?? 0) - job.timestamp - (job.opts.delay ?? 0));
+        const faults = (Object.keys(truth) as (keyof typeof truth)[]).filter((field) => row?.[field] !== truth[field]);
+        const isFar = (told: number | null | undefined, ms: number, by: number): boolean =>
+          Math.abs((told ?? Number.NEGATIVE_INFINITY) - ms) > by;
+        const far = [
+          ...(isFar(row?.runMs, runMs, 2) ? ["runMs"] : []),
+          // Of more tries the time of the first start is not kept by BullMQ.
+          ...(job.attemptsStarted === 1 && isFar(row?.waitMs, waitMs, CLOCK_MS) ? ["waitMs"] : []),
+        ];
+        if (faults.length + far.length > 0) wrong.push({ faults: [...faults, ...far], truth, runMs, waitMs, row });
       }
-      expect({ wrong: wrong.length, first: wrong.slice(0, 3) }).toEqual({ wrong: 0, first: [] });
+      expect({ wrong: wrong.length, first: wrong.slice(0, 5) }).toEqual({ wrong: 0, first: [] });
       expect(stalls).toBeGreaterThan(0);
       expect(tries).toBeGreaterThan(ids.length);
 
@@ -264,8 +266,4 @@ describe.each(STORES)("an application with BullMQ on %s", (name, count, open) =>
 /** A busy machine may lose a link for a moment: what is told of jobs is told again over the next. */
 function isFault(error: string): boolean {
   return !error.includes("no link to the hub");
-}
-
-function pick(row: JobRow, names: readonly (keyof JobRow)[]): Partial<JobRow> {
-  return Object.fromEntries(names.map((name) => [name, row[name]]));
 }

@@ -1,4 +1,11 @@
-import { type JobAction, type JobLook, type ProbeAnswers, type ProbeAsk, WsightError } from "@wsight/protocol";
+import {
+  type JobAction,
+  type JobLook,
+  type JobStanding,
+  type ProbeAnswers,
+  type ProbeAsk,
+  WsightError,
+} from "@wsight/protocol";
 import type { Asks } from "../asks.ts";
 
 /** How long a process has: it asks the queue's own database. */
@@ -10,6 +17,11 @@ const MAX_ASKED = 64;
 export interface JobAsks {
   /** @throws WsightError `NOT_FOUND` when no process has it, `NODE_AWAY`, or what the process refused it with */
   look(queue: string, job: string, signal: AbortSignal): Promise<{ readonly look: JobLook; readonly node: string }>;
+  /** How jobs stand in their own queue, at most 100, by the clock of the process that says so. @throws WsightError as `look` does */
+  standings(
+    queue: string,
+    jobs: readonly string[],
+  ): Promise<{ readonly standings: readonly JobStanding[]; readonly node: string }>;
   /** Has it done once; answers who did it. @throws WsightError as `look` does, `BAD_REQUEST`, `FORBIDDEN` */
   act(queue: string, job: string, action: JobAction): Promise<string>;
 }
@@ -24,7 +36,7 @@ export interface JobAskParts {
 /** Makes the way of asking about jobs. */
 export function createJobAsks({ asks, nodesOf }: JobAskParts): JobAsks {
   /** A process that does not watch the queue says `NOT_FOUND`; whatever else one says is the answer, so nothing is done twice. */
-  async function ask<K extends "job" | "job-action">(
+  async function ask<K extends "job" | "job-states" | "job-action">(
     queue: string,
     question: Extract<ProbeAsk, { readonly kind: K }>,
     signal?: AbortSignal,
@@ -49,6 +61,10 @@ export function createJobAsks({ asks, nodesOf }: JobAskParts): JobAsks {
     async look(queue, job, signal) {
       const { answer, node } = await ask<"job">(queue, { kind: "job", queue, job }, signal);
       return { look: answer, node };
+    },
+    async standings(queue, jobs) {
+      const { answer, node } = await ask<"job-states">(queue, { kind: "job-states", queue, jobs });
+      return { standings: answer.jobs, node };
     },
     act: async (queue, job, action) =>
       (await ask<"job-action">(queue, { kind: "job-action", queue, job, action })).node,

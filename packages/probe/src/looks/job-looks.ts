@@ -1,4 +1,4 @@
-import { describe, type JobAction, type JobLook, WsightError } from "@wsight/protocol";
+import { describe, type JobAction, type JobLook, type JobStanding, WsightError } from "@wsight/protocol";
 
 /** How long a queue's database has for one question, ms. */
 const DEADLINE_MS = 5000;
@@ -10,6 +10,8 @@ export interface JobLookSource {
   readonly queue: string;
   /** `null`: the queue has no such job. */
   readonly look: (job: string) => Promise<JobLook | null>;
+  /** How jobs stand; one whose name is not its whole id is left out. */
+  readonly standings: (jobs: readonly string[]) => Promise<readonly JobStanding[]>;
   /** @throws WsightError `NOT_FOUND`, `BAD_REQUEST` when the job's state does not allow it, `FORBIDDEN` */
   readonly act: (job: string, action: JobAction) => Promise<void>;
 }
@@ -37,6 +39,11 @@ export class JobLooks {
     const look = await this.#ask(queue, (source) => source.look(job));
     if (look === null) throw new WsightError("NOT_FOUND", `queue ${describe(queue)} has no job ${describe(job)}`);
     return look;
+  }
+
+  /** How jobs stand in their queue. @throws WsightError as {@link look}, but not for jobs that are gone */
+  standings(queue: string, jobs: readonly string[]): Promise<readonly JobStanding[]> {
+    return this.#ask(queue, (source) => source.standings(jobs));
   }
 
   /** Does something to one job. @throws WsightError as {@link look}, and as the source says */

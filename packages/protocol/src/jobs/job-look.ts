@@ -1,5 +1,6 @@
 import { asFields, asInteger, asList, asNumber, asOneOf, asText } from "../parse.ts";
 import { JOB_ACTIONS, type JobAction } from "./job.ts";
+import { MAX_JOB_ERROR } from "./job-event.ts";
 
 /** Bounds of a close look at a job: lines of its log, stack traces, and characters of one line, one trace, its data and its result. */
 export const MAX_JOB_LOGS = 50;
@@ -42,6 +43,44 @@ export interface JobLook {
   readonly notes: readonly string[];
   /** What can be done to it now; empty where the application does not let anything be done. */
   readonly can: readonly JobAction[];
+}
+
+/** Most jobs of one question for how they stand. */
+export const MAX_JOB_STANDINGS = 100;
+
+/** How a job stands in its own queue. Times are of the process that was asked, ms epoch. */
+export interface JobStanding {
+  readonly job: string;
+  /** In the words of the library; `unknown`: the queue has no such job. */
+  readonly state: string;
+  /** Of one that ended; `null` for others, and where it is not known. */
+  readonly createdAt: number | null;
+  readonly attempt: number | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Redacted. */
+  readonly error: string | null;
+}
+
+/** Parses standings that a probe answered. @throws WsightError `BAD_FRAME` */
+export function parseJobStandings(value: unknown): { readonly jobs: readonly JobStanding[] } {
+  const { jobs } = asFields("BAD_FRAME", "standings", value);
+  return { jobs: asList("BAD_FRAME", "jobs", jobs, MAX_JOB_STANDINGS).map(parseStanding) };
+}
+
+function parseStanding(value: unknown): JobStanding {
+  const fields = asFields("BAD_FRAME", "standing", value);
+  const maybe = (name: keyof JobStanding): number | null =>
+    fields[name] === null ? null : asNumber("BAD_FRAME", name, fields[name], 0);
+  return {
+    job: asText("BAD_FRAME", "job", fields.job),
+    state: asText("BAD_FRAME", "state", fields.state, 64),
+    createdAt: maybe("createdAt"),
+    attempt: maybe("attempt"),
+    startedAt: maybe("startedAt"),
+    endedAt: maybe("endedAt"),
+    error: fields.error === null ? null : asText("BAD_FRAME", "error", fields.error, MAX_JOB_ERROR),
+  };
 }
 
 /** Parses a look that a probe answered. @throws WsightError `BAD_FRAME` */

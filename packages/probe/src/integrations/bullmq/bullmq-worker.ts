@@ -78,7 +78,8 @@ export function attachWorker(worker: BullWorker, name: string, context: ProbeCon
 
 /** What keeps two workers apart: of a name there may be one in each process. */
 function workerName({ opts }: BullWorker, name: string, { options }: ProbeContext): string {
-  const own = typeof opts.name === "string" && opts.name !== "" ? opts.name : name;
+  // One without a name is told apart by its place among what is attached.
+  const own = typeof opts.name === "string" && opts.name !== "" ? opts.name : name.replace(/^bullmq/, "worker");
   return `${own}@${options.instance}`.slice(-120);
 }
 

@@ -2,7 +2,10 @@ import {
   describe,
   type JobAction,
   type JobLook,
+  type JobStanding,
   MAX_JOB_DATA,
+  MAX_JOB_ERROR,
+  MAX_JOB_ID,
   MAX_JOB_LOG_LINE,
   MAX_JOB_LOGS,
   MAX_JOB_STACK,
@@ -15,6 +18,9 @@ import type { BullQueue, FetchedJob } from "./bullmq-like.ts";
 import { jobName, wholeFrom } from "./job-facts.ts";
 import { jsonOf } from "./job-result.ts";
 
+/** Questions for how jobs stand that are with the database at once. */
+const AT_ONCE = 4;
+
 /** States in which an action can be done. */
 const POSSIBLE: Readonly<Record<JobAction, readonly string[]>> = {
   retry: ["failed", "completed"],
@@ -23,11 +29,7 @@ const POSSIBLE: Readonly<Record<JobAction, readonly string[]>> = {
 };
 
 /** Lets single jobs of a queue be looked at, and acted upon, while somebody looks. */
-export function createJobLooks(
-  target: BullQueue,
-  queue: string,
-  context: ProbeContext,
-): Pick<JobLookSource, "look" | "act"> {
+export function createJobLooks(target: BullQueue, queue: string, context: ProbeContext): Omit<JobLookSource, "queue"> {
   const { actions } = context.options.jobs;
   return {
     async look(id) {
@@ -40,6 +42,7 @@ export function createJobLooks(
       ]);
       return { ...lookAt(job, context), queue, state, ...logsOf(log, context), can: actions ? possible(state) : [] };
     },
+    standings: (ids) => standingsOf(target, ids, context),
     async act(id, action) {
       if (!actions)
         throw new WsightError("FORBIDDEN", "this process does not let jobs be acted upon: its jobs.actions is false");
@@ -51,6 +54,34 @@ export function createJobLooks(
       await done(job, action, state);
       tell(queue, id, action, context);
     },
+  };
+}
+
+/** A few at a time: nobody is in a hurry, and others use the same connection. */
+async function standingsOf(target: BullQueue, ids: readonly string[], context: ProbeContext): Promise<JobStanding[]> {
+  const standings: JobStanding[] = [];
+  const left = ids.filter((id) => id.length < MAX_JOB_ID);
+  const ask = async (): Promise<void> => {
+    for (let id = left.shift(); id !== undefined; id = left.shift())
+      standings.push(await standingOf(target, id, context));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
+  return standings;
+}
+
+async function standingOf(target: BullQueue, id: string, { redact }: ProbeContext): Promise<JobStanding> {
+  const state = await target.getJobState(id);
+  const isEnded = state === "completed" || state === "failed";
+  const job = isEnded ? await target.getJob(id) : undefined;
+  const error = state === "failed" && typeof job?.failedReason === "string" ? job.failedReason : null;
+  return {
+    job: id,
+    state: isEnded && job === undefined ? "unknown" : state,
+    createdAt: wholeFrom(job?.timestamp, 1),
+    attempt: wholeFrom(job?.attemptsStarted, 1),
+    startedAt: wholeFrom(job?.processedOn, 1),
+    endedAt: wholeFrom(job?.finishedOn, 1),
+    error: error === null ? null : cut(error, MAX_JOB_ERROR, redact),
   };
 }
 

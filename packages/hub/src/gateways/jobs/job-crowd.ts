@@ -15,7 +15,7 @@ const RETRY_MS = 50;
 const STUCK_MS = 30_000;
 
 /** How clients of one kind are told. */
-export interface CrowdOutlet<C> {
+interface CrowdOutlet<C> {
   /** True while so much waits for a client that it gets no more. */
   isFull(client: C): boolean;
   /** Tells clients the same, put into bytes once. */

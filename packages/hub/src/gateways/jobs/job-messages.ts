@@ -10,7 +10,7 @@ import type {
 import type { JobChange } from "../../jobs/jobs.ts";
 
 /** What is told under which name. */
-export interface JobMessages {
+interface JobMessages {
   readonly "job-queued": JobQueuedMessage;
   readonly "job-started": JobStartedMessage;
   readonly "job-progress": JobProgressMessage;

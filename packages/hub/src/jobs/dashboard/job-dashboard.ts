@@ -25,7 +25,7 @@ const HOUR_MS = 3_600_000;
 const SECOND_MS = 1_000;
 
 /** Who hears of jobs: clients, different users among them, and administrators. */
-export type JobListeners = JobDashboardMetrics["connections"];
+type JobListeners = JobDashboardMetrics["connections"];
 
 /** Figures of jobs for administrators. */
 export interface JobDashboard {

@@ -1,8 +1,8 @@
 import { createJobLedger, createJobs, type JobsParts } from "@wsight/hub";
 import type { JobEvent, JobPage, JobQuery, JobRow } from "@wsight/protocol";
 
-/** A time to start from, ms epoch. */
-export const T0 = 1_790_000_000_000;
+/** A time to start from, ms epoch: an hour ago, since what ended long ago is not kept. */
+export const T0: number = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
 const SOURCE = { source: "app", node: "shop/1" } as const;
 
 /** An event as a story tells it: of job `1` of queue `docs` unless it says otherwise, `at` ms after the start. */
@@ -12,11 +12,12 @@ export type Told = {
 
 /** Jobs with a clock that is moved by hand, kept nowhere unless a ledger is given. */
 export class JobsRig {
-  now = T0;
+  now: number;
   readonly errors: unknown[] = [];
   readonly jobs: ReturnType<typeof createJobs>;
 
-  constructor(parts: Partial<JobsParts> = {}) {
+  constructor(parts: Partial<JobsParts> = {}, now: number = T0) {
+    this.now = now;
     const onError = (error: unknown): void => void this.errors.push(error);
     const ledger = createJobLedger({ dataDir: null, onError });
     this.jobs = createJobs({ clock: { now: () => this.now }, ledger, onError, ...parts });

@@ -12,7 +12,7 @@ import { JobKeeping } from "./tracker/job-keeping.ts";
 import { JobListeners } from "./tracker/job-listeners.ts";
 import { toLife, toRecord } from "./tracker/job-records.ts";
 import { RowCache, rowOfLife, toRow } from "./tracker/job-rows.ts";
-import { FEW, JobViews } from "./tracker/job-views.ts";
+import { FEW, JobViews, type JobWindow } from "./tracker/job-views.ts";
 import { toQueueRow } from "./tracker/queue-rows.ts";
 import type { TrackedJob } from "./tracker/tracked-job.ts";
 import { Tracker } from "./tracker/tracker.ts";
@@ -111,6 +111,14 @@ export function createJobs(parts: JobsParts): Jobs {
     rows,
   });
 
+  const pageOfWindow = ({ matched, jobs }: JobWindow): JobPage => {
+    const version = matched > FEW ? null : tracker.version;
+    return pageOf(
+      matched,
+      jobs.map((job) => rows.of(job, version, now())),
+    );
+  };
+
   return {
     get used() {
       return used;
@@ -131,12 +139,10 @@ export function createJobs(parts: JobsParts): Jobs {
       dropped += count;
     },
     list(query) {
-      const { matched, jobs } = views.window(query, now());
-      const version = matched > FEW ? null : tracker.version;
-      return pageOf(
-        matched,
-        jobs.map((job) => rows.of(job, version, now())),
-      );
+      return pageOfWindow(views.window(query, now()));
+    },
+    async listInTurns(query) {
+      return pageOfWindow(await views.windowInTurns(query, now()));
     },
     async ended(query) {
       const { queue, states, userId, search, offset, limit } = query;

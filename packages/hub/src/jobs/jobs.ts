@@ -76,6 +76,8 @@ export interface Jobs {
   lost(count: number): void;
   /** A window of those in memory: live ones, and the newest 1000 that ended. */
   list(query: JobQuery): JobPage;
+  /** The same in slices, so that nobody else waits while a hundred thousand jobs are searched and put in order. */
+  listInTurns(query: JobQuery): Promise<JobPage>;
   /** Those that ended, also those of long ago; newest first. */
   ended(query: JobQuery): Promise<JobPage>;
   find(queue: string, id: string): Promise<JobDetail | null>;

@@ -103,7 +103,7 @@ function listRoute(jobs: Jobs): Route {
     handle: async ({ query, principal }) => {
       const asked = readQuery(query, principal);
       const scope = readOneOf("scope", query.get("scope"), SCOPES, "known");
-      const page = scope === "known" ? jobs.list(asked) : await jobs.ended(asked);
+      const page = scope === "known" ? await jobs.listInTurns(asked) : await jobs.ended(asked);
       return { json: pageFor(principal, page) };
     },
   };

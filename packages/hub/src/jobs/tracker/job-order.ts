@@ -1,13 +1,17 @@
+/** What tells entries with equal keys apart: the larger, the newer. */
+interface Numbered {
+  readonly number: number;
+}
+
 /** Entries with a key each, put in order as far as anybody looks: smallest keys first, of equal ones the newer first. */
 export class JobOrder {
   readonly #keys: Float64Array;
-  readonly #numbers: Float64Array;
+  readonly #entries: readonly Numbered[];
   readonly #order: Uint32Array;
 
-  /** @param numbers tell entries with equal keys apart: the larger, the newer */
-  constructor(keys: Float64Array, numbers: Float64Array) {
+  constructor(keys: Float64Array, entries: readonly Numbered[]) {
     this.#keys = keys;
-    this.#numbers = numbers;
+    this.#entries = entries;
     this.#order = new Uint32Array(keys.length);
     for (let i = 0; i < keys.length; i++) this.#order[i] = i;
   }
@@ -55,6 +59,6 @@ export class JobOrder {
   #isBefore(a: number, b: number): boolean {
     const first = this.#keys[a] as number;
     const second = this.#keys[b] as number;
-    return first === second ? (this.#numbers[a] as number) > (this.#numbers[b] as number) : first < second;
+    return first === second ? (this.#entries[a]?.number ?? 0) > (this.#entries[b]?.number ?? 0) : first < second;
   }
 }

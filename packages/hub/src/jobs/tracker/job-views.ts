@@ -1,6 +1,8 @@
-import type { JobQuery, JobSort } from "@wsight/protocol";
+import type { JobQuery, JobSort, JobState } from "@wsight/protocol";
+import { Turn } from "../../live/turns.ts";
 import type { Forecast } from "./forecast.ts";
 import { JobOrder } from "./job-order.ts";
+import type { Life } from "./life.ts";
 import { medianOf } from "./said.ts";
 import type { TrackedJob } from "./tracked-job.ts";
 import type { TrackedQueue } from "./tracked-queue.ts";
@@ -11,6 +13,8 @@ const MAX_VIEWS = 32;
 const HOLDS_MS = 1000;
 /** Jobs that are put in order, and put into words, anew at each look. */
 export const FEW = 2000;
+/** Jobs that are looked at in one go. */
+const SLICE = 1000;
 /** Characters of a search that count. */
 const MAX_SEARCH = 256;
 
@@ -32,126 +36,146 @@ interface View {
   readonly order: JobOrder;
 }
 
+/** A window of what a query takes. */
+export interface JobWindow {
+  readonly matched: number;
+  readonly jobs: readonly TrackedJob[];
+}
+
+/** Jobs that are held together. */
+interface Held {
+  readonly jobs: readonly TrackedJob[];
+  /** They wait, all of one queue, in the order of its line. */
+  readonly isLine: boolean;
+}
+
 /** Windows of jobs: filtered, put in order, and shared between those who look at the same. */
 export class JobViews {
   readonly #parts: ViewParts;
   readonly #views = new Map<string, View>();
+  readonly #making = new Map<string, Promise<View>>();
 
   constructor(parts: ViewParts) {
     this.#parts = parts;
   }
 
   /** The jobs of a window in order, and how many the query takes. */
-  window(query: JobQuery, now: number): { readonly matched: number; readonly jobs: readonly TrackedJob[] } {
-    const { jobs, order } = this.#viewOf(query, now);
-    const from = Math.min(Math.max(0, query.offset), jobs.length);
-    const to = Math.min(from + Math.max(0, query.limit), jobs.length);
-    const taken = Array.from(order.window(from, to), (place) => jobs[place]);
-    return { matched: jobs.length, jobs: taken.filter((job) => job !== undefined) };
+  window(query: JobQuery, now: number): JobWindow {
+    const key = keyOf(query);
+    const known = this.#fresh(key, now);
+    if (known !== null) return cut(known, query);
+    const making = this.#make(query, now);
+    let step = making.next();
+    while (step.done !== true) step = making.next();
+    return cut(this.#keep(key, step.value), query);
   }
 
-  #viewOf(query: JobQuery, now: number): View {
-    const { queue, states, userId, search, sort, descending } = query;
-    const key = JSON.stringify([queue, [...states].sort(), userId, search, sort, descending]);
-    const known = this.#views.get(key);
-    const version = this.#parts.version();
-    if (known !== undefined && now >= known.at && now - known.at < HOLDS_MS) {
-      if (known.version === version || known.jobs.length > FEW) return known;
+  /** As {@link window}, in slices: nobody else waits for a hundred thousand jobs being looked at. */
+  async windowInTurns(query: JobQuery, now: number): Promise<JobWindow> {
+    const key = keyOf(query);
+    const known = this.#fresh(key, now);
+    if (known !== null) return cut(known, query);
+    let making = this.#making.get(key);
+    if (making === undefined) {
+      making = this.#makeInTurns(key, query, now).finally(() => this.#making.delete(key));
+      this.#making.set(key, making);
     }
-    const jobs = this.#jobsOf(query, now);
-    const numbers = Float64Array.from(jobs, (job) => job.number);
-    const view = { at: now, version, jobs, order: new JobOrder(this.#keysOf(jobs, sort, descending, now), numbers) };
+    return cut(await making, query);
+  }
+
+  async #makeInTurns(key: string, query: JobQuery, now: number): Promise<View> {
+    const turn = new Turn();
+    const making = this.#make(query, now);
+    let step = making.next();
+    while (step.done !== true) {
+      if (turn.over) await turn.pause();
+      step = making.next();
+    }
+    return this.#keep(key, step.value);
+  }
+
+  #fresh(key: string, now: number): View | null {
+    const known = this.#views.get(key);
+    if (known === undefined || now < known.at || now - known.at >= HOLDS_MS) return null;
+    return known.version === this.#parts.version() || known.jobs.length > FEW ? known : null;
+  }
+
+  #keep(key: string, view: View): View {
     if (this.#views.size >= MAX_VIEWS) this.#views.clear();
     this.#views.set(key, view);
     return view;
   }
 
-  #jobsOf(query: JobQuery, now: number): TrackedJob[] {
+  /** Gives way after each thousand jobs. */
+  *#make(query: JobQuery, now: number): Generator<void, View> {
+    const { sort, descending } = query;
+    const version = this.#parts.version();
+    const isTaken = taking(query, now);
+    const keyOfJob = sort === "remaining" ? this.#remaining(now) : KEYS[sort];
+    const sign = descending ? -1 : 1;
+    const held = this.#held(query);
     const jobs: TrackedJob[] = [];
-    const matches = searching(query.search);
-    const { states } = query;
-    for (const held of this.#held(query)) {
-      for (const job of held) {
-        if (query.userId !== null && job.life.userId !== query.userId) continue;
-        if (query.queue !== null && job.queue.name !== query.queue) continue;
-        if (states.length > 0 && !states.includes(job.stateAt(now))) continue;
-        if (matches(job)) jobs.push(job);
+    const keys = new Float64Array(held.reduce((sum, part) => sum + part.jobs.length, 0));
+    let looked = 0;
+    for (const part of held) {
+      for (const [rank, job] of part.jobs.entries()) {
+        if (++looked % SLICE === 0) yield;
+        if (!isTaken(job)) continue;
+        const key = keyOfJob(job, part.isLine ? rank : null);
+        // What is not known comes last, whatever the direction.
+        keys[jobs.length] = key === null ? Infinity : sign * key;
+        jobs.push(job);
       }
     }
-    return jobs;
+    const order = new JobOrder(keys.subarray(0, jobs.length), jobs);
+    return { at: now, version, jobs, order };
   }
 
-  /** The smallest sets of jobs that have all that the query takes. */
-  *#held({ queue, states, userId }: JobQuery): Generator<Iterable<TrackedJob>> {
-    if (userId !== null) {
-      yield this.#parts.ofUser(userId);
-      return;
-    }
-    const only = queue === null ? this.#parts.queues.values() : [this.#parts.queues.get(queue)];
-    const ended = states.some((state) => state === "completed" || state === "failed" || state === "removed");
-    for (const one of only) {
-      if (one === undefined) continue;
-      if (states.length === 0 || states.includes("waiting")) yield one.line;
-      if (states.length === 0 || states.includes("delayed")) yield one.delayed;
-      if (states.length === 0 || states.includes("active")) yield one.active;
-      if (states.length === 0 || ended) yield one.ended;
-    }
-  }
-
-  #keysOf(jobs: readonly TrackedJob[], sort: JobSort, descending: boolean, now: number): Float64Array {
-    const keys = new Float64Array(jobs.length);
-    const keyOf = sort === "remaining" ? this.#remaining(now) : KEYS[sort];
-    const sign = descending ? -1 : 1;
-    let place = 0;
-    // What is not known comes last, whatever the direction.
-    for (const job of jobs) {
-      const key = keyOf(job);
-      keys[place++] = key === null ? Infinity : sign * key;
-    }
-    return keys;
+  /** The smallest sets of jobs that have all that the query takes, as they are now. */
+  #held({ queue, states, userId }: JobQuery): readonly Held[] {
+    if (userId !== null) return [{ jobs: [...this.#parts.ofUser(userId)], isLine: false }];
+    const only = queue === null ? [...this.#parts.queues.values()] : [this.#parts.queues.get(queue)];
+    const wants = (...any: readonly JobState[]): boolean =>
+      states.length === 0 || any.some((state) => states.includes(state));
+    return only.flatMap((one) => {
+      if (one === undefined) return [];
+      return [
+        ...(wants("waiting") ? [{ jobs: one.line.toArray(), isLine: true }] : []),
+        ...(wants("delayed") ? [{ jobs: [...one.delayed], isLine: false }] : []),
+        ...(wants("active") ? [{ jobs: [...one.active], isLine: false }] : []),
+        ...(wants("completed", "failed", "removed") ? [{ jobs: [...one.ended], isLine: false }] : []),
+      ];
+    });
   }
 
   /** What is left of jobs, roughly: without a look at what each of a hundred thousand has just told. */
-  #remaining(now: number): (job: TrackedJob) => number | null {
-    const lines = new Map<TrackedQueue, (job: TrackedJob) => number | null>();
-    const waitOf = (job: TrackedJob): number | null => {
-      let line = lines.get(job.queue);
+  #remaining(now: number): KeyOf {
+    const lines = new Map<TrackedQueue, (rank: number) => number | null>();
+    const waitAt = (queue: TrackedQueue, rank: number): number | null => {
+      let line = lines.get(queue);
       if (line === undefined) {
-        line = this.#along(job.queue, now);
-        lines.set(job.queue, line);
+        line = this.#parts.forecast.waitsOf(queue, now);
+        lines.set(queue, line);
       }
-      return line(job);
+      return line(rank);
     };
-    return (job) => {
-      const { life, run } = job;
+    return (job, rank) => {
+      const { life, run, queue } = job;
       if (life.ended || run === null) return null;
-      if (life.phase === "active") {
-        const elapsed = now - (life.startedAt ?? now);
-        return life.percent === null || life.percent <= 0
-          ? Math.max(0, medianOf(run) - elapsed)
-          : (elapsed * (100 - life.percent)) / life.percent;
-      }
-      const wait = job.place?.state === "waiting" ? waitOf(job) : Math.max(0, (life.readyAt ?? now) - now);
+      if (life.phase === "active") return restOfRun(life, medianOf(run), now);
+      const wait =
+        job.place?.state === "waiting"
+          ? waitAt(queue, rank ?? queue.line.rank(job))
+          : Math.max(0, (life.readyAt ?? now) - now);
       return wait === null ? null : wait + medianOf(run);
-    };
-  }
-
-  /** Waits of jobs of a queue, asked for in the order of its line, as a rule. */
-  #along(queue: TrackedQueue, now: number): (job: TrackedJob) => number | null {
-    const waitAt = this.#parts.forecast.waitsOf(queue, now);
-    const line = queue.line[Symbol.iterator]();
-    let rank = 0;
-    return (job) => {
-      for (let next = line.next(); next.done !== true; next = line.next()) {
-        rank++;
-        if (next.value === job) return waitAt(rank - 1);
-      }
-      return waitAt(queue.line.rank(job));
     };
   }
 }
 
-const KEYS: Readonly<Record<Exclude<JobSort, "remaining">, (job: TrackedJob) => number | null>> = {
+/** What jobs are put in order by; `rank` is the place in the line of their queue, for those that wait. */
+type KeyOf = (job: TrackedJob, rank: number | null) => number | null;
+
+const KEYS: Readonly<Record<Exclude<JobSort, "remaining">, KeyOf>> = {
   changedAt: ({ life }) => life.changedAt,
   queuedAt: ({ life }) => life.queuedAt,
   startedAt: ({ life }) => life.startedAt,
@@ -159,6 +183,32 @@ const KEYS: Readonly<Record<Exclude<JobSort, "remaining">, (job: TrackedJob) => 
   runMs: ({ life }) => life.runMs,
   waitMs: ({ life }) => life.waitMs,
 };
+
+function keyOf({ queue, states, userId, search, sort, descending }: JobQuery): string {
+  return JSON.stringify([queue, [...states].sort(), userId, search, sort, descending]);
+}
+
+function cut({ jobs, order }: View, { offset, limit }: JobQuery): JobWindow {
+  const from = Math.min(Math.max(0, offset), jobs.length);
+  const to = Math.min(from + Math.max(0, limit), jobs.length);
+  const taken = Array.from(order.window(from, to), (place) => jobs[place]);
+  return { matched: jobs.length, jobs: taken.filter((job) => job !== undefined) };
+}
+
+function restOfRun({ startedAt, percent }: Life, usualMs: number, now: number): number {
+  const elapsed = now - (startedAt ?? now);
+  return percent === null || percent <= 0 ? Math.max(0, usualMs - elapsed) : (elapsed * (100 - percent)) / percent;
+}
+
+/** Says whether a query takes a job. */
+function taking({ queue, states, userId, search }: JobQuery, now: number): (job: TrackedJob) => boolean {
+  const matches = searching(search);
+  return (job) =>
+    (userId === null || job.life.userId === userId) &&
+    (queue === null || job.queue.name === queue) &&
+    (states.length === 0 || states.includes(job.stateAt(now))) &&
+    matches(job);
+}
 
 /** Says whether a job has a text in its id, name, label, worker or user, in capitals or not. */
 function searching(text: string): (job: TrackedJob) => boolean {

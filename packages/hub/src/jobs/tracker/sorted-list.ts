@@ -71,6 +71,12 @@ export class SortedList<T> {
     return block?.find((entry) => !isBefore(entry));
   }
 
+  /** A copy of all entries in order. */
+  toArray(): T[] {
+    const none: T[] = [];
+    return none.concat(...this.#blocks);
+  }
+
   /** All entries in order. The list must not change meanwhile. */
   *[Symbol.iterator](): Generator<T> {
     for (const block of this.#blocks) yield* block;

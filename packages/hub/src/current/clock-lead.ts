@@ -1,5 +1,8 @@
 /** Samples of one stretch: the best of the newest two counts. */
 const STRETCH = 30;
+/** Until so many samples came, being behind by less than this is taken for being late, ms: starting up is slow. */
+const SURE_AFTER = 5;
+const LATE_MS = 5000;
 
 /**
  * How far a node's clock is ahead of the hub's. Each sample is short of that by its way and by what the hub had else to
@@ -12,8 +15,10 @@ export class ClockLead {
 
   /** ms; `null` before the first sample. */
   get ms(): number | null {
-    if (this.#best === null || this.#before === null) return this.#best ?? this.#before;
-    return Math.max(this.#best, this.#before);
+    const best = this.#best ?? this.#before;
+    if (best === null) return null;
+    if (this.#before === null && this.#count < SURE_AFTER && best < 0 && best > -LATE_MS) return 0;
+    return Math.max(best, this.#before ?? best);
   }
 
   /** Something that was told at `toldAt` by the node's clock was heard at `heardAt` by the hub's, ms epoch. */

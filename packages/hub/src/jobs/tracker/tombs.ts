@@ -4,6 +4,8 @@ import type { JobEvent } from "@wsight/protocol";
 const MAX_ENDS = 50_000;
 /** Jobs that were removed before anything else was heard of them. */
 const MAX_EARLY = 10_000;
+/** Lives of one of them that are told apart. */
+const MAX_LIVES = 4;
 
 /**
  * Remembers, of jobs that are not in memory, that and when they ended: what is told of them late is no news. A job that
@@ -13,21 +15,20 @@ export class Tombs {
   #newer = new Map<string, number>();
   #older = new Map<string, number>();
 
-  readonly #early = new Map<string, JobEvent>();
+  readonly #early = new Map<string, readonly JobEvent[]>();
 
   /** An unknown job was removed. */
   addEarly(key: string, event: JobEvent): void {
-    if (event.at < (this.#early.get(key)?.at ?? 0)) return;
-    this.#early.set(key, event);
+    this.#early.set(key, [...(this.#early.get(key) ?? []), event].slice(-MAX_LIVES));
     const oldest = this.#early.size > MAX_EARLY ? this.#early.keys().next().value : undefined;
     if (oldest !== undefined) this.#early.delete(oldest);
   }
 
-  /** That a job was removed, once. */
-  takeEarly(key: string): JobEvent | null {
-    const event = this.#early.get(key) ?? null;
-    if (event !== null) this.#early.delete(key);
-    return event;
+  /** That a job was removed: one event for each of its lives, once. */
+  takeEarly(key: string): readonly JobEvent[] {
+    const events = this.#early.get(key) ?? [];
+    if (events.length > 0) this.#early.delete(key);
+    return events;
   }
 
   /** A job that ended is forgotten otherwise. */

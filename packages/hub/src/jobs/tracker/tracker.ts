@@ -132,8 +132,7 @@ export class Tracker {
       if (queue === null || !this.#makeRoom()) return "refused";
       job = new TrackedJob(event.job, queue, this.#number++, source);
       this.#hold(job);
-      const early = this.#tombs.takeEarly(key);
-      if (early !== null) job.take(early);
+      for (const early of this.#tombs.takeEarly(key)) job.take(early);
     } else if (event.kind === "queued" && job.life.ended) this.#parts.onReuse(job);
     job.queue.seenAt = this.#parts.now();
     if (!job.take(event)) return "ignored";

@@ -1,4 +1,4 @@
-import { type Finding, type JobCompleted, type JobFailed, WORKER_BEAT_MS } from "@wsight/protocol";
+import { type Finding, type JobCompleted, type JobFailed, type JobMoved, WORKER_BEAT_MS } from "@wsight/protocol";
 import type { IntegrationHandle, ProbeContext } from "../../integration.ts";
 import { libraryVersion } from "../../library-version.ts";
 import { type BullJob, type BullWorker, heldJobs, processesItself } from "./bullmq-like.ts";
@@ -24,8 +24,8 @@ interface Held {
   progressAt: number;
   /** Progress that is not told yet. */
   untold: ReadProgress | null;
-  /** Since when its worker does not have it, monotonic ms; `null` while it has. */
-  awaySince: number | null;
+  /** When its worker was last seen to have it, ms epoch. */
+  heldAt: number;
 }
 
 /** Watches what a worker does with its jobs, and says each five seconds that it is there. */
@@ -137,7 +137,8 @@ class WorkerJobs {
     const key = keyOf(queue, job);
     if (key === null) return;
     // A job that ends before its progress is due is told as done at once.
-    this.#hold({ job, key, progressAt: context.now(), untold: null, awaySince: null });
+    const now = context.now();
+    this.#hold({ job, key, progressAt: now, untold: null, heldAt: now });
     // Who added it may be watched nowhere: a flow, a scheduler, another language.
     if (key.createdAt === undefined || context.recentJobs.createdAt(queue, key.job) !== key.createdAt) {
       const queued = queuedEvent(queue, job, context);
@@ -231,18 +232,16 @@ class WorkerJobs {
     if (this.#held.size === 0 || !processesItself(worker)) return;
     const books = heldJobs(worker);
     if (books === null) return;
-    const now = context.hr();
+    const now = context.now();
     for (const [id, held] of this.#held) {
-      held.awaySince = books.has(String(held.job.id)) ? null : (held.awaySince ?? now);
-      if (held.awaySince === null || now - held.awaySince < AWAY_MS) continue;
+      if (books.has(String(held.job.id))) held.heldAt = now;
+      if (now - held.heldAt < AWAY_MS) continue;
       this.#held.delete(id);
       const delayMs = wholeFrom(held.job.delay, 1);
-      context.jobs.event({
-        kind: "retried",
-        ...held.key,
-        at: context.now(),
-        ...(delayMs === null ? {} : { delayMs }),
-      });
+      // Another worker may have it by now, or be done with it: that was later than this.
+      const event: Writable<JobMoved> = { kind: "retried", ...held.key, at: held.heldAt };
+      if (delayMs !== null) event.delayMs = delayMs;
+      context.jobs.event(event);
     }
   }
 }

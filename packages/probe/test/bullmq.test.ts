@@ -281,6 +281,11 @@ describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
     await until(() => watch.of(id, "failed").length === 2, { what: "its second failure" });
     expect(watch.story(id)).toContain("retried");
     await until(async () => (await job.getState()) === "failed", { what: "it to rest" });
+    const { jobs } = await hub.ask({ kind: "job-states", queue: named("look"), jobs: [id, "none"] });
+    expect([...jobs].sort((a, b) => a.job.localeCompare(b.job))).toMatchObject([
+      { job: id, state: "failed", attempt: 2, createdAt: job.timestamp, error: "no paper" },
+      { job: "none", state: "unknown", endedAt: null },
+    ]);
     await hub.ask({ kind: "job-action", queue: named("look"), job: id, action: "remove" });
     await until(() => watch.story(id).at(-1) === "removed", { what: "its removal" });
     await expect(hub.ask({ kind: "job", queue: named("look"), job: id })).rejects.toMatchObject({ code: "NOT_FOUND" });

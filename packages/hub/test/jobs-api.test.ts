@@ -68,6 +68,21 @@ describe("jobs", () => {
     }
   });
 
+  test("are not found by a label that is not shown", async () => {
+    const hub = await startHub();
+    fill(hub).tell({ kind: "started", job: "a2" }, { kind: "failed", job: "a2", error: "no", final: true });
+    await until(async () => idsOf(await get(hub, "/api/jobs?scope=ended")).length === 2, { what: "ends to be kept" });
+    for (const scope of ["known", "ended"]) {
+      const found = async (search: string, role: "admin" | "viewer" | "user", sub: string = role) =>
+        idsOf(await get(hub, `/api/jobs?scope=${scope}&search=${search}`, role, sub));
+      expect(await found("thesis", "admin"), scope).toEqual(["a1"]);
+      expect(await found("thesis", "user", "ann"), scope).toEqual(["a1"]);
+      expect(await found("thesis", "viewer"), scope).toEqual([]);
+      expect(await found("a1", "viewer"), scope).toEqual(["a1"]);
+    }
+    expect((await get(hub, "/api/jobs?search=secret", "viewer")).json).toMatchObject({ matched: 0, rows: [] });
+  });
+
   test("one by one: steps and why; the result to its owner and to administrators, others' to no user", async () => {
     const hub = await startHub();
     fill(hub);

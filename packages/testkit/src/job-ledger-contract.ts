@@ -138,6 +138,9 @@ export function jobLedgerContract(name: string, { open, isDurable = true }: JobL
       expect(await ended({ search: "ricHT ü1" })).toEqual([1, ["job-1"]]);
       expect(await ended({ search: "d_m" })).toEqual([1, ["job-3"]]);
       expect(await ended({ search: "%!" })).toEqual([1, ["job-4"]]);
+      expect(await ended({ search: "ricHT ü1", withoutLabels: true })).toEqual([0, []]);
+      expect(await ended({ search: "", withoutLabels: true })).toEqual([4, ["job-4", "job-3", "job-2", "job-1"]]);
+      expect(await ended({ search: "JOB-", withoutLabels: true })).toEqual([4, ["job-4", "job-3", "job-2", "job-1"]]);
       expect(await ended({ search: "o_r" })).toEqual([0, []]);
       expect(await ended({ search: "job", queue: "mail", userId: "bob", limit: 1 })).toEqual([1, ["job-3"]]);
     });

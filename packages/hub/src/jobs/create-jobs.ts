@@ -145,10 +145,10 @@ export function createJobs(parts: JobsParts): Jobs {
       return pageOfWindow(await views.windowInTurns(query, now()));
     },
     async ended(query) {
-      const { queue, states, userId, search, offset, limit } = query;
+      const { queue, states, userId, search, withoutLabels, offset, limit } = query;
       const ended = states.filter((state) => state === "completed" || state === "failed" || state === "removed");
       if (states.length > 0 && ended.length === 0) return pageOf(0, []);
-      const found = await ledger.ended({ queue, states: ended, userId, search, offset, limit });
+      const found = await ledger.ended({ queue, states: ended, userId, search, withoutLabels, offset, limit });
       return pageOf(found.matched, found.jobs.map(rowOfRecord));
     },
     async find(queue, id) {

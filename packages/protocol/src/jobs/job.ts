@@ -84,6 +84,8 @@ export interface JobQuery {
   readonly userId: string | null;
   /** Part of an id, name, label, worker or user; empty: all. */
   readonly search: string;
+  /** Labels are not searched: who asks is not shown them. @default false */
+  readonly withoutLabels?: boolean | undefined;
   readonly sort: JobSort;
   readonly descending: boolean;
   readonly offset: number;

@@ -83,7 +83,7 @@ function listRoute(jobs: Jobs): Route {
       { name: "user", summary: "Only of this user", schema: { type: "string", maxLength: MAX_JOB_USER } },
       {
         name: "search",
-        summary: "Part of an id, name, label, worker or user",
+        summary: "Part of an id, name, worker or user; of a label where it is shown, which to viewers it is not",
         schema: { type: "string", maxLength: MAX_SEARCH },
       },
       { name: "sort", summary: "Order by", schema: { type: "string", enum: JOB_SORTS, default: "changedAt" } },
@@ -198,6 +198,8 @@ function readQuery(query: URLSearchParams, principal: Principal | null): JobQuer
     states: readStates(query),
     userId: principal?.role === "user" ? principal.sub : readName("user", query.get("user"), MAX_JOB_USER),
     search: readName("search", query.get("search"), MAX_SEARCH) ?? "",
+    // What is not shown can't be found out by searching for it either.
+    withoutLabels: principal?.role === "viewer",
     sort: readOneOf("sort", query.get("sort"), JOB_SORTS, "changedAt"),
     descending: readOneOf("order", query.get("order"), ["asc", "desc"], "desc") === "desc",
     offset: readInteger("offset", query.get("offset"), 0, MAX_OFFSET, 0),

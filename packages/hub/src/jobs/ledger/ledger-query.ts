@@ -8,17 +8,24 @@ export function hasEnded({ state }: Pick<JobRecord, "state">): boolean {
   return state === "completed" || state === "failed" || state === "removed";
 }
 
-/** What of a job is searched, in small letters. */
+/** Between what is shown to everybody and the label, which is not; no word holds it. */
+export const LABEL_FOLLOWS = "\u0001";
+
+/** What of a job is searched, in small letters, the label at the end. */
 export function wordsOf({ id, name, label }: Pick<JobRecord, "id" | "name" | "label">): string {
-  return [id, name, label ?? ""].join("\n").toLowerCase();
+  const [shown, own] = [`${id}\n${name}`, label ?? ""].map((text) => text.replaceAll(LABEL_FOLLOWS, " "));
+  return `${shown}${LABEL_FOLLOWS}${own}`.toLowerCase();
 }
 
 /** True for a job that the query takes. */
-export function matches(record: JobRecord, { queue, states, userId, search }: LedgerQuery): boolean {
+export function matches(record: JobRecord, query: LedgerQuery): boolean {
+  const { queue, states, userId, search, withoutLabels = false } = query;
+  const words = wordsOf(record);
+  const searched = withoutLabels ? words.slice(0, words.indexOf(LABEL_FOLLOWS)) : words;
   return (
     (queue === null || record.queue === queue) &&
     (userId === null || record.userId === userId) &&
     (states.length === 0 || states.includes(record.state)) &&
-    wordsOf(record).includes(search.toLowerCase())
+    searched.includes(search.toLowerCase())
   );
 }

@@ -53,6 +53,8 @@ interface JobRecordMore {
   readonly percentAt: number | null;
   readonly retries: number;
   readonly retryInMs: number | null;
+  /** The newest try whose failure was counted. */
+  readonly failedTry?: number;
 }
 
 /** What came to be since the last save. The newest record of a job wins; the same again changes nothing. */
@@ -78,6 +80,8 @@ export interface LedgerQuery {
   readonly userId: string | null;
   /** Part of id, name or label; empty: all. */
   readonly search: string;
+  /** Labels are not searched. @default false */
+  readonly withoutLabels?: boolean | undefined;
   readonly offset: number;
   /** 1 to 200. */
   readonly limit: number;

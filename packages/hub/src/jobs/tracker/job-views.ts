@@ -184,8 +184,8 @@ const KEYS: Readonly<Record<Exclude<JobSort, "remaining">, KeyOf>> = {
   waitMs: ({ life }) => life.waitMs,
 };
 
-function keyOf({ queue, states, userId, search, sort, descending }: JobQuery): string {
-  return JSON.stringify([queue, [...states].sort(), userId, search, sort, descending]);
+function keyOf({ queue, states, userId, search, withoutLabels, sort, descending }: JobQuery): string {
+  return JSON.stringify([queue, [...states].sort(), userId, search, withoutLabels === true, sort, descending]);
 }
 
 function cut({ jobs, order }: View, { offset, limit }: JobQuery): JobWindow {
@@ -201,8 +201,8 @@ function restOfRun({ startedAt, percent }: Life, usualMs: number, now: number): 
 }
 
 /** Says whether a query takes a job. */
-function taking({ queue, states, userId, search }: JobQuery, now: number): (job: TrackedJob) => boolean {
-  const matches = searching(search);
+function taking({ queue, states, userId, search, withoutLabels }: JobQuery, now: number): (job: TrackedJob) => boolean {
+  const matches = searching(search, withoutLabels === true);
   return (job) =>
     (userId === null || job.life.userId === userId) &&
     (queue === null || job.queue.name === queue) &&
@@ -211,7 +211,7 @@ function taking({ queue, states, userId, search }: JobQuery, now: number): (job:
 }
 
 /** Says whether a job has a text in its id, name, label, worker or user, in capitals or not. */
-function searching(text: string): (job: TrackedJob) => boolean {
+function searching(text: string, withoutLabels: boolean): (job: TrackedJob) => boolean {
   const wanted = text.trim().slice(0, MAX_SEARCH).toLowerCase();
   if (wanted === "") return () => true;
   // Names, workers and users are few, and the same text each time.
@@ -227,7 +227,7 @@ function searching(text: string): (job: TrackedJob) => boolean {
   };
   return ({ id, life }) =>
     id.toLowerCase().includes(wanted) ||
-    (life.label?.toLowerCase().includes(wanted) ?? false) ||
+    (!withoutLabels && (life.label?.toLowerCase().includes(wanted) ?? false)) ||
     isIn(life.name) ||
     isIn(life.worker) ||
     isIn(life.userId);

@@ -2,7 +2,7 @@ import { listOf, numberOf, placesOf, type Sql, type SqlRow, type SqlValue, slice
 import type { BookCursor, BookPart } from "../job-tables.ts";
 import type { KeptJob } from "../kept-job.ts";
 import type { LedgerQuery } from "../ledger.ts";
-import { MAX_LOADED_ENDED } from "../ledger-query.ts";
+import { LABEL_FOLLOWS, MAX_LOADED_ENDED } from "../ledger-query.ts";
 import { readNodes, readNotes } from "./learned.ts";
 
 const KEEP_MS = 30 * 86_400_000;
@@ -131,7 +131,7 @@ export async function findJob(sql: Sql, hub: string, queue: string, id: string):
 export async function findEnded(
   sql: Sql,
   hub: string,
-  { queue, states, userId, search, offset, limit }: LedgerQuery,
+  { queue, states, userId, search, withoutLabels = false, offset, limit }: LedgerQuery,
 ): Promise<{ readonly matched: number; readonly jobs: readonly string[] }> {
   const values: SqlValue[] = [hub];
   const conditions = ["hub = $1"];
@@ -146,7 +146,8 @@ export async function findEnded(
   }
   let from = `job_ended WHERE ${conditions.join(" AND ")}`;
   if (search !== "") {
-    const place = `$${values.push(`%${escapeLike(search.toLowerCase())}%`)}`;
+    const end = withoutLabels ? `%${LABEL_FOLLOWS}%` : "%";
+    const place = `$${values.push(`%${escapeLike(search.toLowerCase())}${end}`)}`;
     const newest = `SELECT job, ended_at, queue, id, words FROM ${from} ORDER BY ended_at DESC LIMIT ${MAX_SEARCHED}`;
     from = `(${newest}) AS newest WHERE words LIKE ${place} ESCAPE '!'`;
   }

@@ -6,9 +6,8 @@ export const T0: number = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
 const SOURCE = { source: "app", node: "shop/1" } as const;
 
 /** An event as a story tells it: of job `1` of queue `docs` unless it says otherwise, `at` ms after the start. */
-export type Told = {
-  readonly [K in JobEvent["kind"]]: Partial<Extract<JobEvent, { kind: K }>> & { kind: K; at: number };
-}[JobEvent["kind"]];
+export type Told = ToldOf<JobEvent>;
+type ToldOf<E extends JobEvent> = E extends JobEvent ? Partial<E> & Pick<E, "kind" | "at"> : never;
 
 /** Jobs with a clock that is moved by hand, kept nowhere unless a ledger is given. */
 export class JobsRig {

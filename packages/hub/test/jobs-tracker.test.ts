@@ -53,6 +53,30 @@ describe("a job", () => {
     expect(rig.row()).toMatchObject({ state: "active", worker: "w-2", attempt: 1 });
   });
 
+  test("of which its worker and its queue both tell is counted as one that failed, was lost and failed again", () => {
+    rig.tell({ kind: "queued", at: 0, createdAt: 1, maxAttempts: 5 });
+    rig.tell({ kind: "started", at: 10, attempt: 1, createdAt: 1, worker: "w-1" });
+    rig.tell({ kind: "retried", at: 2000, attempt: 1 });
+    rig.tell({ kind: "failed", at: 2001, attempt: 1, createdAt: 1, final: false, error: "first" });
+    expect(rig.row()).toMatchObject({ state: "waiting", attempt: 1, error: "first" });
+    rig.tell(
+      { kind: "started", at: 2010, attempt: 2, createdAt: 1, worker: "w-1" },
+      { kind: "started", at: 2012, attempt: 2 },
+    );
+    rig.tell({ kind: "retried", at: 40_000, attempt: 2 }, { kind: "stalled", at: 40_000, attempt: 2 });
+    rig.tell({ kind: "stalled", at: 40_003 });
+    expect(rig.row()).toMatchObject({ state: "waiting", attempt: 2, stalls: 1 });
+    rig.tell({ kind: "started", at: 40_010, attempt: 3, createdAt: 1 }, { kind: "stalled", at: 40_015 });
+    rig.tell({ kind: "started", at: 45_010, attempt: 4, createdAt: 1 });
+    rig.tell({ kind: "failed", at: 45_011, attempt: 3, final: false });
+    expect(rig.row()).toMatchObject({ state: "active", attempt: 4, stalls: 1 });
+    rig.tell(
+      { kind: "completed", at: 46_000, attempt: 4, createdAt: 1 },
+      { kind: "completed", at: 46_001, attempt: 4 },
+    );
+    expect(rig.jobs.totals()).toMatchObject({ retried: 2, stalled: 1, completed: 1, failed: 0 });
+  });
+
   test("that is put back after its end begins again, even when its queue counts tries from one", () => {
     rig.tell({ kind: "queued", at: 0 }, { kind: "started", at: 10, attempt: 3 });
     rig.tell({ kind: "failed", at: 20, attempt: 3 }, { kind: "retried", at: 30 });

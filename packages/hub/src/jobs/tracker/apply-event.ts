@@ -134,6 +134,8 @@ function begin(life: Life, attempt: number, { at }: JobEvent, worker: string | u
   life.worker = worker ?? null;
   life.percent = life.percentAt = life.stage = null;
   life.endedAt = life.runMs = life.error = life.retryInMs = null;
+  // A queue that counts its tries anew.
+  if (attempt <= life.failedTry) life.failedTry = attempt - 1;
   if (!guessed) noteFirstStart(life, at);
   return true;
 }
@@ -222,13 +224,15 @@ function fillEnd(life: Life, startedAt: number | undefined, worker: string | und
 
 function fail(life: Life, event: JobFailed): boolean {
   const { attempt } = event;
-  if (life.phase === "completed" || life.phase === "removed" || isOfOlderTry(life, event)) return false;
+  if (life.phase === "completed" || life.phase === "removed") return false;
+  if (isOfOlderTry(life, event)) return countOldFailure(life, event);
   const isNewer = attempt !== undefined && attempt > life.attempt;
   if (!isNewer && life.phase !== "active" && !isUpgrade(life, event)) return fillError(life, event);
   if (isNewer || life.attempt === 0) {
     forgetTry(life);
     life.attempt = attempt ?? 1;
   }
+  life.failedTry = life.attempt;
   life.error = event.error;
   life.percent = life.percentAt = event.final ? life.percent : null;
   life.phaseAt = event.at;
@@ -251,6 +255,14 @@ function isUpgrade(life: Life, { final, attempt, at }: JobFailed): boolean {
   if (life.isGivenUp) return attempt === life.attempt;
   if (life.cause === "retried") return attempt === undefined && at > life.phaseAt + SKEW_MS;
   return final || (life.cause === "stalled" && at >= life.phaseAt);
+}
+
+/** The failure of a try that others have followed since. */
+function countOldFailure(life: Life, { attempt = 0, final }: JobFailed): boolean {
+  if (final || attempt <= life.failedTry) return false;
+  life.failedTry = attempt;
+  life.retries++;
+  return true;
 }
 
 function fillError(life: Life, event: JobFailed): boolean {
@@ -305,7 +317,8 @@ function stall(life: Life, event: JobMoved): boolean {
     return true;
   }
   const isNewer = event.attempt !== undefined && event.attempt > life.attempt;
-  if (life.phase === "pending" && life.attempt > 0 && !isNewer) return false;
+  // Being put off was the half of it.
+  if (life.phase === "pending" && life.attempt > 0 && !isNewer && !life.isGivenUp) return false;
   if (event.at < life.phaseAt && !isNewer) return false;
   if (isNewer) life.attempt = event.attempt ?? life.attempt;
   life.stalls++;
@@ -335,6 +348,6 @@ function isOfOlderTry(life: Life, { attempt, at }: JobEvent): boolean {
   return !(life.phase === "pending" && life.cause === "retried" && at >= life.phaseAt);
 }
 
-function isClearlyAfter(life: Life, { at }: JobEvent): boolean {
+function isClearlyAfter(life: Life, { at }: Pick<JobEvent, "at">): boolean {
   return at > life.phaseAt + SKEW_MS;
 }

@@ -32,6 +32,8 @@ export class Life {
   stalls = 0;
   /** Tries that failed and were not the last one. */
   retries = 0;
+  /** The newest try whose failure was counted: two may tell of it. */
+  failedTry = 0;
   worker: string | null = null;
   percent: number | null = null;
   /** When `percent` last grew. */

@@ -79,15 +79,37 @@ browserSuite("the first minute", () => {
     await close();
   });
 
-  it("refuses the token of a mere user, and says which role is needed", async () => {
+  it("refuses the token of a probe, and says which role is needed", async () => {
     const { page, close } = await openView(browser(), demo.port);
     await page.goto(`http://127.0.0.1:${demo.port}/dashboard`);
     const sheet = page.getByRole("dialog", { name: "Sign in to wsight" });
     await sheet
       .getByLabel("Token")
-      .fill(await runWsight(["token", "--role", "user", "--sub", "eve", "--data", demo.data]));
+      .fill(await runWsight(["token", "--role", "probe", "--sub", "shop", "--data", demo.data]));
     await sheet.getByRole("button", { name: "Sign in" }).click();
     await sheet.getByRole("alert").filter({ hasText: "viewer or admin" }).waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+    await close();
+  });
+
+  it("lets a mere user in to its own jobs and to nothing else, wherever it came for", async () => {
+    const { page, close } = await openView(browser(), demo.port);
+    await page.goto(`http://127.0.0.1:${demo.port}/dashboard#/connections`);
+    const sheet = page.getByRole("dialog", { name: "Sign in to wsight" });
+    await sheet
+      .getByLabel("Token")
+      .fill(await runWsight(["token", "--role", "user", "--sub", "eve", "--data", demo.data]));
+    await sheet.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { level: 1, name: "Your jobs" }).waitFor();
+    expect(await page.getByRole("navigation").count()).toBe(0);
+    const asked = ["api/nodes", "api/connections", "api/queues", "api/workers"];
+    const statuses = await page.evaluate(
+      (paths) => Promise.all(paths.map(async (path) => (await fetch(path)).status)),
+      asked,
+    );
+    expect(Object.fromEntries(asked.map((path, at) => [path, statuses[at]]))).toEqual(
+      Object.fromEntries(asked.map((path) => [path, 403])),
+    );
     await close();
   });
 

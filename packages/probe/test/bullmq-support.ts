@@ -18,6 +18,7 @@ import {
   Queue,
   QueueEvents,
   type QueueOptions,
+  type RedisQueueBackend,
   Worker,
   type WorkerOptions,
 } from "bullmq";
@@ -43,6 +44,9 @@ export const BACKENDS: readonly (readonly [string, (() => Promise<Backend>) | nu
   ["PostgreSQL", findPostgres() === null ? null : openPostgres],
 ];
 
+/** As the default has it: what either backend offers is the same here. */
+type Factory = BackendFactory<RedisQueueBackend>;
+
 async function openRedis(): Promise<Backend> {
   const redis = await startRedis();
   return backend({ host: redis.host, port: redis.port }, undefined, () => redis.stop());
@@ -52,12 +56,12 @@ async function openPostgres(): Promise<Backend> {
   const server = await startPostgres();
   return backend(
     { connectionString: server.url, migrate: true, max: 4 },
-    createPostgresBackend as unknown as BackendFactory,
+    createPostgresBackend as unknown as Factory,
     () => server.close(),
   );
 }
 
-function backend(connection: unknown, factory: BackendFactory | undefined, close: () => Promise<void>): Backend {
+function backend(connection: unknown, factory: Factory | undefined, close: () => Promise<void>): Backend {
   const ends: { close(): Promise<unknown> }[] = [];
   const opened = <T extends { close(): Promise<unknown>; on(event: "error", listener: () => void): unknown }>(
     made: T,
@@ -75,18 +79,13 @@ function backend(connection: unknown, factory: BackendFactory | undefined, close
   };
   const options = { connection } as QueueOptions;
   return {
-    queue: (name, more) => opened(new Queue(name, { ...options, ...more }, factory as BackendFactory)),
+    queue: (name, more) => opened(new Queue(name, { ...options, ...more }, factory as Factory)),
     worker: (name, process, more) =>
       opened(
-        new Worker(
-          name,
-          process as never,
-          { ...options, drainDelay: 1, ...more } as WorkerOptions,
-          factory as BackendFactory,
-        ),
+        new Worker(name, process as never, { ...options, drainDelay: 1, ...more } as WorkerOptions, factory as Factory),
       ),
     async events(name) {
-      const events = opened(new QueueEvents(name, options, factory as BackendFactory));
+      const events = opened(new QueueEvents(name, options, factory as Factory));
       await events.waitUntilReady();
       return events;
     },
@@ -108,7 +107,7 @@ export interface JobsWatch {
   readonly faults: unknown[];
   /** What was told of one job, in order, as `kind` or `kind attempt`. */
   story(job: string | undefined): string[];
-  of<K extends JobEventKind>(job: string | undefined, kind: K): Extract<JobEvent, { readonly kind: K }>[];
+  of<K extends JobEventKind>(job: string | undefined, kind: K): (JobEvent & { readonly kind: K })[];
 }
 
 /** Opens a probe and listens to it until the test ends. */

@@ -36,7 +36,12 @@ async function told(hub: JobHub, count: number): Promise<readonly JobEvent[]> {
 
 /** Without what differs from run to run. */
 function plain(event: JobEvent | undefined): object {
-  const { at: _at, createdAt: _createdAt, startedAt: _startedAt, ...rest } = { createdAt: 0, startedAt: 0, ...event };
+  const {
+    at: _at,
+    createdAt: _createdAt,
+    startedAt: _startedAt,
+    ...rest
+  } = { at: 0, createdAt: 0, startedAt: 0, ...event };
   return rest;
 }
 

@@ -265,7 +265,7 @@ function startedSince({ life, runAt }: TrackedJob): boolean {
 const NO_WAIT: DurationEstimate = { p10: 0, p50: 0, p90: 0 };
 
 /** A job of which nothing is known but its queue. */
-export function usualFeatures(queue: string): JobFeatures {
+function usualFeatures(queue: string): JobFeatures {
   return { queue, name: "", sizeBytes: null, sizeCategory: null, plan: null, userId: null, load: null };
 }
 

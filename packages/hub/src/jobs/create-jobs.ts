@@ -173,7 +173,7 @@ export function createJobs(parts: JobsParts): Jobs {
         rows: rows.sort((a, b) => b.waiting + b.active - (a.waiting + a.active) || a.queue.localeCompare(b.queue)),
         leftOut: tracker.leftOut,
         known: tracker.known,
-        evicted: tracker.counts.evicted,
+        evicted: tracker.evicted,
         dropped: dropped + intake.refused,
         ledger: { state, problem },
       };
@@ -181,7 +181,7 @@ export function createJobs(parts: JobsParts): Jobs {
     workers: () => tracker.roster.table(now()),
     totals: () => totalsOf(tracker, now()),
     estimate: (test) => answerTest(test, tracker, estimator, now()),
-    records: () => tracker.scores.records(),
+    records: () => tracker.tally.scores.records(),
     listen: (hear) => listeners.add(hear),
     observe(at) {
       tracker.observe(at);
@@ -250,7 +250,7 @@ function totalsOf(tracker: Tracker, at: number): JobTotals {
   const done = queues.reduce((all, queue) => all + queue.doneByMinute.sum(at), 0);
   const failed = queues.reduce((all, queue) => all + queue.failedByMinute.sum(at), 0);
   const workers = rows.flatMap((row) => (row.workers === null ? [] : [row.workers]));
-  const { completed, failed: failedEver, retried, stalled } = tracker.counts;
+  const { completed, failed: failedEver, retried, stalled } = tracker.tally.counts;
   return {
     queues: rows.length,
     waiting: sum(({ waiting }) => waiting),

@@ -1,14 +1,5 @@
-import {
-  type JobCompleted,
-  type JobEvent,
-  type JobFailed,
-  type JobMoved,
-  type JobProgressed,
-  type JobQueued,
-  type JobStarted,
-  PLAN_PRIORITIES,
-  sizeCategoryOf,
-} from "@wsight/protocol";
+import type { JobCompleted, JobEvent, JobFailed, JobMoved, JobProgressed, JobStarted } from "@wsight/protocol";
+import { describeLife } from "./describe-life.ts";
 import { Life, type PendingCause } from "./life.ts";
 
 /** Clocks of two machines, put right, are no further apart than this, ms: what says no attempt is not told apart below. */
@@ -19,9 +10,9 @@ const SKEW_MS = 1_000;
  * those that come later than that, to a life that was read from the ledger, only fill holes.
  *
  * The moves: pending → active (`started`, or `progress` where nobody told of a start) → completed, failed, or pending
- * again (`failed` that is not final, `stalled`, `retried` of the very try that is under way). A failed job becomes pending again by `retried`. Completed beats
- * everything but `removed`. A try that is older than the one under way changes nothing. Being queued after an end, or
- * with a newer `createdAt`, is a new life: everything begins anew.
+ * again (`failed` that is not final, `stalled`, `retried` of the very try that is under way). A failed job becomes
+ * pending again by `retried`. Completed beats everything but `removed`. A try that is older than the one under way
+ * changes nothing. Being queued after an end, or with a newer `createdAt`, is a new life: everything begins anew.
  */
 export function applyEvent(life: Life, event: JobEvent): boolean {
   const { createdAt } = event;
@@ -48,7 +39,7 @@ export function beginsNewLife(life: Life, event: JobEvent): boolean {
 function move(life: Life, event: JobEvent): boolean {
   switch (event.kind) {
     case "queued":
-      return queue(life, event);
+      return describeLife(life, event);
     case "started":
       return start(life, event);
     case "progress":
@@ -64,40 +55,6 @@ function move(life: Life, event: JobEvent): boolean {
     case "removed":
       return remove(life, event);
   }
-}
-
-/** Nothing that is known is changed by being told again: the first owner stays the owner. */
-function queue(life: Life, event: JobQueued): boolean {
-  const isNews = life.queuedAt === null || event.at < life.queuedAt;
-  const described = describe(life, event);
-  if (!isNews) return described;
-  life.queuedAt = event.at;
-  const readyAt = event.at + (event.delayMs ?? 0);
-  if (life.attempt === 0 || life.readyAt === null) life.readyAt = readyAt;
-  if (life.firstStartedAt !== null) life.waitMs = Math.max(0, life.firstStartedAt - readyAt);
-  return true;
-}
-
-function describe(life: Life, event: JobQueued): boolean {
-  const { name, label, userId, plan, priority, sizeBytes, sizeCategory, maxAttempts } = life;
-  life.name ||= event.name ?? "";
-  life.label ??= event.label ?? null;
-  life.userId ??= event.userId ?? null;
-  life.plan ??= event.plan ?? null;
-  life.priority ??= event.priority ?? (event.plan === undefined ? null : PLAN_PRIORITIES[event.plan]);
-  life.sizeBytes ??= event.sizeBytes ?? null;
-  life.sizeCategory ??= event.sizeCategory ?? sizeCategoryOf(event.sizeBytes ?? null);
-  life.maxAttempts ??= event.maxAttempts ?? null;
-  return (
-    name !== life.name ||
-    label !== life.label ||
-    userId !== life.userId ||
-    plan !== life.plan ||
-    priority !== life.priority ||
-    sizeBytes !== life.sizeBytes ||
-    sizeCategory !== life.sizeCategory ||
-    maxAttempts !== life.maxAttempts
-  );
 }
 
 function start(life: Life, event: JobStarted): boolean {

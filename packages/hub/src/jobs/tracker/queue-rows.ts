@@ -3,7 +3,7 @@ import type { TrackedQueue } from "./tracked-queue.ts";
 import type { Tracker } from "./tracker.ts";
 
 /** A queue as it stands: its own counts where it says them, else those of the jobs that are known. */
-export function toQueueRow(queue: TrackedQueue, { roster, forecast, scores }: Tracker, now: number): QueueRow {
+export function toQueueRow(queue: TrackedQueue, { roster, forecast, tally }: Tracker, now: number): QueueRow {
   const reading = queue.readingAt(now);
   const told = roster.of(queue.name, now);
   const { count: places } = forecast.placesOf(queue, now);
@@ -32,7 +32,7 @@ export function toQueueRow(queue: TrackedQueue, { roster, forecast, scores }: Tr
     clearsInMs: clears?.p50 ?? null,
     clearsLowMs: clears?.p10 ?? null,
     clearsHighMs: clears?.p90 ?? null,
-    confidence: scores.confidenceOf(queue.name),
+    confidence: tally.scores.confidenceOf(queue.name),
     spark: queue.doneByMinute.list(now),
   };
 }

@@ -1,13 +1,14 @@
-import type { EstimateOutcome, JobEvent, QueueReading } from "@wsight/protocol";
+import type { JobEvent, QueueReading } from "@wsight/protocol";
 import { Turn } from "../../live/turns.ts";
 import type { Estimator } from "../estimate/estimator.ts";
 import type { JobMeter } from "../job-meter.ts";
 import type { JobChange, JobSource } from "../jobs.ts";
 import type { JobRecord } from "../ledger/ledger.ts";
-import { EstimateScores } from "./estimate-scores.ts";
 import { Forecast } from "./forecast.ts";
+import { beforeOf, type JobBefore, kindOf } from "./job-before.ts";
 import { toLife } from "./job-records.ts";
-import { packSaid, runOf, waitOf } from "./said.ts";
+import { JobTally } from "./job-tally.ts";
+import { packSaid } from "./said.ts";
 import { SortedList } from "./sorted-list.ts";
 import { Tombs } from "./tombs.ts";
 import { type JobPlace, TrackedJob } from "./tracked-job.ts";
@@ -43,23 +44,6 @@ export interface TrackerParts {
 /** What became of an event. */
 export type Taken = "taken" | "ignored" | "refused";
 
-/** What a job was like before an event. */
-type Before = Pick<
-  TrackedJob["life"],
-  | "phase"
-  | "phaseAt"
-  | "attempt"
-  | "worker"
-  | "userId"
-  | "percent"
-  | "stage"
-  | "waitMs"
-  | "retries"
-  | "stalls"
-  | "queuedAt"
-  | "readyAt"
-> & { readonly lives: number };
-
 /**
  * Holds jobs, queues and workers in memory, all bounded, with indexes by state, place, user and queue. What an event
  * changed is found by what a job was before and is after, so that it counts once, however late it came.
@@ -68,9 +52,9 @@ export class Tracker {
   readonly queues: Map<string, TrackedQueue> = new Map();
   readonly roster: WorkerRoster;
   readonly forecast: Forecast;
-  readonly scores: EstimateScores = new EstimateScores();
-  /** Since the hub began. */
-  readonly counts = { completed: 0, failed: 0, retried: 0, stalled: 0, evicted: 0 };
+  readonly tally: JobTally;
+  /** Live jobs that gave way to others. */
+  evicted = 0;
   /** Grows with whatever changes a job. */
   version = 0;
   readonly #parts: TrackerParts;
@@ -91,6 +75,8 @@ export class Tracker {
     this.#parts = parts;
     this.roster = new WorkerRoster({ isGone: parts.isGone });
     this.forecast = new Forecast({ estimator: parts.estimator, roster: this.roster, loadOf: parts.loadOf });
+    const { meter, estimator, now } = parts;
+    this.tally = new JobTally({ meter, estimator, now, roster: this.roster, forecast: this.forecast });
   }
 
   /** Jobs in memory, and those of them that have not ended. */
@@ -164,11 +150,7 @@ export class Tracker {
     this.#index(job, null);
     if (job.life.worker !== null && job.life.phase === "active")
       this.roster.give(job, job.life.worker, this.#parts.now());
-    const { phase, endedAt } = job.life;
-    if (endedAt === null || phase === "removed") return;
-    this.#countEnd(job, phase === "completed", endedAt);
-    const outcome = phase === "completed" ? outcomeOf(job) : null;
-    if (outcome !== null) this.scores.add(outcome);
+    this.tally.restore(job);
   }
 
   /** Once a second: jobs whose delay is over wait, and workers are looked at. */
@@ -229,7 +211,7 @@ export class Tracker {
     this.#known++;
   }
 
-  #settle(job: TrackedJob, before: Before | null, event: JobEvent): void {
+  #settle(job: TrackedJob, before: JobBefore | null, event: JobEvent): void {
     const { life } = job;
     const isNew = before === null || before.lives !== job.lives;
     this.version++;
@@ -237,14 +219,14 @@ export class Tracker {
     if (isNew) job.said = job.run = null;
     this.#assign(job, before, event);
     this.#index(job, before?.userId ?? null);
-    this.#measure(job, isNew ? null : before);
+    this.tally.measure(job, isNew ? null : before);
     if (event.kind === "queued" && !life.ended) this.#sayLater(job);
     else this.say(job);
     this.#parts.onChange(job, kindOf(job, isNew ? null : before));
   }
 
   /** A job goes from hand to hand. */
-  #assign(job: TrackedJob, before: Before | null, { kind, at }: JobEvent): void {
+  #assign(job: TrackedJob, before: JobBefore | null, { kind, at }: JobEvent): void {
     const now = this.#parts.now();
     const { life } = job;
     const had = before?.phase === "active" ? before.worker : null;
@@ -289,60 +271,6 @@ export class Tracker {
     if (own?.size === 0) this.#users.delete(userId);
   }
 
-  /** Counts what an event changed. */
-  #measure(job: TrackedJob, before: Before | null): void {
-    const { life, queue } = job;
-    const { meter } = this.#parts;
-    if (before === null) {
-      queue.added.add(life.queuedAt ?? life.changedAt);
-      meter?.added(queue.name);
-    }
-    if (life.waitMs !== null && (before?.waitMs ?? null) === null) {
-      queue.waits.add(life.firstStartedAt ?? life.changedAt, life.waitMs);
-      meter?.waited(queue.name, life.waitMs / 1000);
-    }
-    for (let count = before?.retries ?? 0; count < life.retries; count++) {
-      this.counts.retried++;
-      meter?.retried(queue.name);
-      if (life.worker !== null) this.roster.count(queue.name, life.worker, "failed", null);
-    }
-    for (let count = before?.stalls ?? 0; count < life.stalls; count++) {
-      this.counts.stalled++;
-      meter?.stalled(queue.name);
-      if (life.worker !== null) this.roster.count(queue.name, life.worker, "stalls", null);
-    }
-    if (life.phase !== before?.phase && (life.phase === "completed" || life.phase === "failed"))
-      this.#end(job, life.phase);
-  }
-
-  #end(job: TrackedJob, outcome: "completed" | "failed"): void {
-    const { life, queue } = job;
-    this.counts[outcome]++;
-    this.#countEnd(job, outcome === "completed", life.endedAt ?? life.changedAt);
-    this.#parts.meter?.ended(queue.name, outcome, life.runMs === null ? null : life.runMs / 1000);
-    if (life.worker !== null) this.roster.count(queue.name, life.worker, outcome, life.runMs);
-    if (outcome === "failed" || life.runMs === null || life.endedAt === null) return;
-    this.#parts.estimator.learn(this.forecast.featuresOf(job, this.#parts.now()), {
-      job: job.id,
-      runMs: life.runMs,
-      endedAt: life.endedAt,
-      said: job.said === null ? null : runOf(job.said),
-      progress: job.progress(),
-    });
-    const scored = outcomeOf(job);
-    if (scored !== null) this.scores.add(scored);
-  }
-
-  #countEnd({ queue, life }: TrackedJob, well: boolean, at: number): void {
-    queue.done.add(at);
-    queue.doneByMinute.add(at);
-    if (life.runMs !== null) queue.runs.add(at, life.runMs);
-    if (well) return;
-    queue.failed.add(at);
-    queue.failedByMinute.add(at);
-    queue.failedOfDay.add(at);
-  }
-
   /** Makes room for a live job; false when all of them are at work. */
   #makeRoom(): boolean {
     if (this.live < MAX_LIVE) return true;
@@ -352,7 +280,7 @@ export class Tracker {
         if (first !== undefined && (oldest === undefined || atOf(first) < atOf(oldest))) oldest = first;
     }
     if (oldest === undefined) return false;
-    this.counts.evicted++;
+    this.evicted++;
     this.#forget(oldest);
     return true;
   }
@@ -367,7 +295,7 @@ export class Tracker {
     for (const job of [...idle.ended]) this.#forget(job);
     this.queues.delete(idle.name);
     this.forecast.forget(idle);
-    this.scores.forget(idle.name);
+    this.tally.scores.forget(idle.name);
     return true;
   }
 
@@ -384,28 +312,6 @@ export class Tracker {
   }
 }
 
-function beforeOf({ life, lives }: TrackedJob): Before {
-  const { phase, phaseAt, attempt, worker, userId, percent, stage, waitMs, retries, stalls, queuedAt, readyAt } = life;
-  return { phase, phaseAt, attempt, worker, userId, percent, stage, waitMs, retries, stalls, queuedAt, readyAt, lives };
-}
-
-/** What is told of a change; `null`: nothing that counts. */
-function kindOf({ life }: TrackedJob, before: Before | null): JobChange["kind"] | null {
-  const moved =
-    before === null ||
-    before.phase !== life.phase ||
-    before.phaseAt !== life.phaseAt ||
-    before.attempt !== life.attempt ||
-    // Its owner was not told so far.
-    before.userId !== life.userId;
-  if (!moved) {
-    if (life.phase !== "active") return null;
-    return before.percent !== life.percent || before.stage !== life.stage ? "progress" : null;
-  }
-  if (life.phase === "active") return "started";
-  return life.phase === "pending" ? life.cause : life.phase;
-}
-
 function placeOf({ life }: TrackedJob, now: number): JobPlace {
   if (life.phase === "active") return { state: "active", priority: 0, at: life.startedAt ?? life.phaseAt };
   if (life.ended) return { state: "ended", priority: 0, at: life.endedAt ?? life.phaseAt };
@@ -415,25 +321,6 @@ function placeOf({ life }: TrackedJob, now: number): JobPlace {
 
 function atOf({ place }: TrackedJob): number {
   return place?.at ?? 0;
-}
-
-/** What had been said of a job, and what came. */
-function outcomeOf(job: TrackedJob): EstimateOutcome | null {
-  const { id, queue, life, said } = job;
-  if (said === null || life.runMs === null || life.endedAt === null) return null;
-  const run = runOf(said);
-  return {
-    job: id,
-    queue: queue.name,
-    endedAt: life.endedAt,
-    predictedRunMs: run.p50,
-    p10: run.p10,
-    p90: run.p90,
-    runMs: life.runMs,
-    confidence: run.confidence,
-    predictedWaitMs: life.waitMs === null ? null : (waitOf(said)?.[1] ?? null),
-    waitMs: life.waitMs,
-  };
 }
 
 /** No name has a line feed. */

@@ -93,3 +93,6 @@ export function listOf(count: number, after = 0): string {
 export function* slicesOf<T>(items: readonly T[], size = 100): Generator<readonly T[], void> {
   for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
+
+/** Told when a damaged file was moved aside, or one was found to be gone. */
+export type OnFileChange = (event: { readonly movedTo: string | null; readonly reason: string }) => void;

@@ -15,6 +15,7 @@ import {
   unavailable,
 } from "../store/libsql/connection.ts";
 import {
+  type OnFileChange,
   SQLITE,
   type Sql,
   type SqlDatabase,
@@ -23,7 +24,6 @@ import {
   type SqlValue,
   type SqlWork,
 } from "./database.ts";
-import type { OnFileChange } from "./open-database.ts";
 
 /** Damaged files that are moved aside before the disk itself is held to be at fault. */
 const MAX_SET_ASIDE = 5;

@@ -1,8 +1,5 @@
-import type { SqlDatabase, SqlTables } from "./database.ts";
+import type { OnFileChange, SqlDatabase, SqlTables } from "./database.ts";
 import type { SqlPlace } from "./place.ts";
-
-/** Told when a damaged file was moved aside, or one was found to be gone. */
-export type OnFileChange = (event: { readonly movedTo: string | null; readonly reason: string }) => void;
 
 /** Opens the database of some tables; nothing is connected before the first call. Only the client that is used is loaded. */
 export async function openDatabase(

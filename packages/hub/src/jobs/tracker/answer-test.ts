@@ -7,7 +7,7 @@ import {
 } from "@wsight/protocol";
 import type { Estimator, JobFeatures } from "../estimate/estimator.ts";
 import { toEstimate } from "./forecast.ts";
-import type { TrackedQueue } from "./tracked-queue.ts";
+import type { JobQueue } from "./tracked-job.ts";
 import type { Tracker } from "./tracker.ts";
 
 /**
@@ -48,8 +48,8 @@ export function answerTest(
   };
 }
 
-function queueOf({ queue: name }: EstimationTest, tracker: Tracker, now: number): TrackedQueue {
-  const busyOf = (queue: TrackedQueue): number => queue.doneByMinute.sum(now) + queue.active.size + queue.line.size;
+function queueOf({ queue: name }: EstimationTest, tracker: Tracker, now: number): JobQueue {
+  const busyOf = (queue: JobQueue): number => queue.doneByMinute.sum(now) + queue.active.size + queue.line.size;
   const queues = [...tracker.queues.values()];
   const queue = name === undefined ? queues.sort((a, b) => busyOf(b) - busyOf(a))[0] : tracker.queues.get(name);
   if (queue !== undefined) return queue;
@@ -63,7 +63,7 @@ function queueOf({ queue: name }: EstimationTest, tracker: Tracker, now: number)
 }
 
 /** Those that wait with its priority or a better one. */
-function placeOf(queue: TrackedQueue, { userPlan }: EstimationTest): number {
+function placeOf(queue: JobQueue, { userPlan }: EstimationTest): number {
   const priority = userPlan === undefined ? 0 : PLAN_PRIORITIES[userPlan];
   let before = 0;
   for (const job of queue.line) {

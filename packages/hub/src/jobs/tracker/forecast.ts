@@ -2,8 +2,7 @@ import { type DurationEstimate, type JobEstimate, sizeCategoryOf } from "@wsight
 import type { Estimator, JobFeatures, RunEstimate } from "../estimate/estimator.ts";
 import { simulateWait } from "../estimate/simulate-wait.ts";
 import { packSaid, runOf } from "./said.ts";
-import type { TrackedJob } from "./tracked-job.ts";
-import type { TrackedQueue } from "./tracked-queue.ts";
+import type { JobQueue, TrackedJob } from "./tracked-job.ts";
 import type { WorkerRoster } from "./worker-roster.ts";
 
 /** What was found about a queue is taken for this long, ms, and about a run that has not begun. */
@@ -44,8 +43,8 @@ export interface ForecastParts {
 /** Says what is expected of jobs: of their run by what was learned, of their wait by how their queue stands. */
 export class Forecast {
   readonly #parts: ForecastParts;
-  readonly #curves = new Map<TrackedQueue, WaitCurve>();
-  readonly #loads = new Map<TrackedQueue, { readonly at: number; readonly load: number | null }>();
+  readonly #curves = new Map<JobQueue, WaitCurve>();
+  readonly #loads = new Map<JobQueue, { readonly at: number; readonly load: number | null }>();
   #second = 0;
   #left = SIMULATIONS_A_SECOND;
 
@@ -68,7 +67,7 @@ export class Forecast {
   }
 
   /** How busy the machines are that have workers of a queue, 0–1. */
-  loadOf(queue: TrackedQueue, now: number): number | null {
+  loadOf(queue: JobQueue, now: number): number | null {
     const known = this.#loads.get(queue);
     if (known !== undefined && now - known.at < FRESH_MS && now >= known.at) return known.load;
     const loads = this.#parts.roster
@@ -123,7 +122,7 @@ export class Forecast {
   }
 
   /** Until a job begins that has as many before it; `null`: nobody takes any. */
-  waitAt(queue: TrackedQueue, rank: number, now: number): DurationEstimate | null {
+  waitAt(queue: JobQueue, rank: number, now: number): DurationEstimate | null {
     const curve = this.#curveOf(queue, now);
     if (curve.places === 0) return null;
     const [below, above] = aroundRank(Math.min(rank, curve.size), curve.size);
@@ -141,7 +140,7 @@ export class Forecast {
   }
 
   /** How many jobs of a queue are taken at once. */
-  placesOf(queue: TrackedQueue, now: number): Places {
+  placesOf(queue: JobQueue, now: number): Places {
     const told = this.#parts.roster.of(queue.name, now);
     const reading = queue.readingAt(now);
     const workers = reading?.workers ?? told.workers;
@@ -150,7 +149,7 @@ export class Forecast {
   }
 
   /** Until a job begins behind `rank` others, by a simulation of its own. */
-  simulate(queue: TrackedQueue, rank: number, places: number, now: number): DurationEstimate {
+  simulate(queue: JobQueue, rank: number, places: number, now: number): DurationEstimate {
     const scale = Math.min(1, MAX_SIMULATED / Math.max(places, queue.active.size));
     const running: DurationEstimate[] = [];
     for (const job of queue.active) {
@@ -178,7 +177,7 @@ export class Forecast {
   }
 
   /** Runs of those that begin first. */
-  #ahead(queue: TrackedQueue, wanted: number, now: number): DurationEstimate[] {
+  #ahead(queue: JobQueue, wanted: number, now: number): DurationEstimate[] {
     const ahead: DurationEstimate[] = [];
     if (wanted === 0) return ahead;
     for (const job of queue.line) {
@@ -191,7 +190,7 @@ export class Forecast {
     return ahead;
   }
 
-  #curveOf(queue: TrackedQueue, now: number): WaitCurve {
+  #curveOf(queue: JobQueue, now: number): WaitCurve {
     const known = this.#curves.get(queue);
     const isFresh = known?.version === queue.version && Math.abs(now - known.at) < FRESH_MS;
     if (known !== undefined && (isFresh || !this.#maySimulate(now))) return known;
@@ -202,7 +201,7 @@ export class Forecast {
   }
 
   /** As {@link waitAt}, for all ranks one after the other: half of them begin before, ms. */
-  waitsOf(queue: TrackedQueue, now: number): (rank: number) => number | null {
+  waitsOf(queue: JobQueue, now: number): (rank: number) => number | null {
     let from = 0;
     let to = -1;
     let start = 0;
@@ -223,7 +222,7 @@ export class Forecast {
   }
 
   /** Behind those that came since: as if all of them were like the newest. */
-  #beyond(wait: DurationEstimate, more: number, queue: TrackedQueue, places: number): DurationEstimate {
+  #beyond(wait: DurationEstimate, more: number, queue: JobQueue, places: number): DurationEstimate {
     const { last } = queue.line;
     if (last?.run == null) return wait;
     const { p10, p50, p90 } = runOf(last.run);
@@ -231,7 +230,7 @@ export class Forecast {
     return { p10: wait.p10 + share * p10, p50: wait.p50 + share * p50, p90: wait.p90 + share * p90 };
   }
 
-  #point(curve: WaitCurve, queue: TrackedQueue, rank: number, now: number): DurationEstimate {
+  #point(curve: WaitCurve, queue: JobQueue, rank: number, now: number): DurationEstimate {
     let wait = curve.waits.get(rank);
     if (wait === undefined) {
       this.#left--;
@@ -251,7 +250,7 @@ export class Forecast {
   }
 
   /** Forgets a queue. */
-  forget(queue: TrackedQueue): void {
+  forget(queue: JobQueue): void {
     this.#curves.delete(queue);
     this.#loads.delete(queue);
   }

@@ -4,8 +4,7 @@ import type { Forecast } from "./forecast.ts";
 import { JobOrder } from "./job-order.ts";
 import type { Life } from "./life.ts";
 import { medianOf } from "./said.ts";
-import type { TrackedJob } from "./tracked-job.ts";
-import type { TrackedQueue } from "./tracked-queue.ts";
+import type { JobQueue, TrackedJob } from "./tracked-job.ts";
 
 /** Orders that are held for those who look at the same; beyond, all are made anew. */
 const MAX_VIEWS = 32;
@@ -20,7 +19,7 @@ const MAX_SEARCH = 256;
 
 /** What views are made of. */
 export interface ViewParts {
-  readonly queues: ReadonlyMap<string, TrackedQueue>;
+  readonly queues: ReadonlyMap<string, JobQueue>;
   /** Jobs of a user, live ones and those that ended. */
   readonly ofUser: (userId: string) => Iterable<TrackedJob>;
   readonly forecast: Forecast;
@@ -150,8 +149,8 @@ export class JobViews {
 
   /** What is left of jobs, roughly: without a look at what each of a hundred thousand has just told. */
   #remaining(now: number): KeyOf {
-    const lines = new Map<TrackedQueue, (rank: number) => number | null>();
-    const waitAt = (queue: TrackedQueue, rank: number): number | null => {
+    const lines = new Map<JobQueue, (rank: number) => number | null>();
+    const waitAt = (queue: JobQueue, rank: number): number | null => {
       let line = lines.get(queue);
       if (line === undefined) {
         line = this.#parts.forecast.waitsOf(queue, now);

@@ -1,9 +1,9 @@
 import type { QueueReading, QueueRow } from "@wsight/protocol";
-import type { TrackedQueue } from "./tracked-queue.ts";
+import type { JobQueue } from "./tracked-job.ts";
 import type { Tracker } from "./tracker.ts";
 
 /** A queue as it stands: its own counts where it says them, else those of the jobs that are known. */
-export function toQueueRow(queue: TrackedQueue, { roster, forecast, tally }: Tracker, now: number): QueueRow {
+export function toQueueRow(queue: JobQueue, { roster, forecast, tally }: Tracker, now: number): QueueRow {
   const reading = queue.readingAt(now);
   const told = roster.of(queue.name, now);
   const { count: places } = forecast.placesOf(queue, now);
@@ -43,7 +43,7 @@ function waitingOf({ counts }: QueueReading, known: number): number {
   return (waiting ?? 0) + (prioritized ?? 0) + (paused ?? 0);
 }
 
-function oldestWaitOf(queue: TrackedQueue, now: number): number | null {
+function oldestWaitOf(queue: JobQueue, now: number): number | null {
   const oldestAt = queue.oldestAt();
   return oldestAt === null ? null : Math.max(0, now - oldestAt);
 }

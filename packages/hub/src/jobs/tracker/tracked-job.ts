@@ -3,7 +3,7 @@ import type { JobSource } from "../jobs.ts";
 import { applyEvent, beginsNewLife } from "./apply-event.ts";
 import { compareEvents, isSameEvent, Life } from "./life.ts";
 import type { Said } from "./said.ts";
-import type { TrackedQueue } from "./tracked-queue.ts";
+import type { JobPlace, TrackedQueue } from "./tracked-queue.ts";
 
 /** Most events that are kept of a job; older ones are then kept as what they led to. */
 const MAX_EVENTS = 64;
@@ -18,13 +18,8 @@ interface JobBase {
   readonly progress: readonly (readonly [elapsedMs: number, percent: number])[];
 }
 
-/** Where a job is held in the indexes: as it was when they were last told. */
-export interface JobPlace {
-  readonly state: "waiting" | "delayed" | "active" | "ended";
-  readonly priority: number;
-  /** Since when it waits or may begin, was begun, or ended. */
-  readonly at: number;
-}
+/** A queue with its jobs. */
+export type JobQueue = TrackedQueue<TrackedJob>;
 
 /**
  * A job with its events. They are kept in their order, so that one that comes late is put where it belongs and the job
@@ -32,7 +27,7 @@ export interface JobPlace {
  */
 export class TrackedJob {
   readonly id: string;
-  readonly queue: TrackedQueue;
+  readonly queue: JobQueue;
   /** Grows from job to job: tells two of them apart that are the same otherwise. */
   readonly number: number;
   readonly source: JobSource;
@@ -56,7 +51,7 @@ export class TrackedJob {
   /** Events before this that do not say which life they are of are of one that is over. */
   #since = 0;
 
-  constructor(id: string, queue: TrackedQueue, number: number, source: JobSource) {
+  constructor(id: string, queue: JobQueue, number: number, source: JobSource) {
     this.id = id;
     this.queue = queue;
     this.number = number;

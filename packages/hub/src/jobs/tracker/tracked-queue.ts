@@ -2,7 +2,6 @@ import type { QueueReading } from "@wsight/protocol";
 import type { JobSource } from "../jobs.ts";
 import { CountRing, DistributionRing } from "./count-ring.ts";
 import { SortedList } from "./sorted-list.ts";
-import type { JobPlace, TrackedJob } from "./tracked-job.ts";
 
 /** What a queue says of itself counts for this long, ms. */
 const READING_MS = 30_000;
@@ -10,20 +9,35 @@ const MAX_PRIORITIES = 64;
 const NOWHERE = { at: 0, priority: 0 } as const;
 const MINUTE_MS = 60_000;
 
+/** Where a job is held in the indexes: as it was when they were last told. */
+export interface JobPlace {
+  readonly state: "waiting" | "delayed" | "active" | "ended";
+  readonly priority: number;
+  /** Since when it waits or may begin, was begun, or ended. */
+  readonly at: number;
+}
+
+/** What a queue needs to know of a job. */
+interface Placed {
+  readonly number: number;
+  /** Set by the queue. */
+  place: JobPlace | null;
+}
+
 /** A queue with its live jobs and what is counted of it. */
-export class TrackedQueue {
+export class TrackedQueue<Job extends Placed> {
   readonly name: string;
   /** Who told of it last. */
   library: string;
   /** When anything was last heard of it, ms epoch. */
   seenAt = 0;
   /** All of them that are in memory, by id. */
-  readonly jobs: Map<string, TrackedJob> = new Map();
+  readonly jobs: Map<string, Job> = new Map();
   /** Those that wait, in the order in which they begin. */
-  readonly line: SortedList<TrackedJob> = new SortedList(compareWaiting);
-  readonly delayed: Set<TrackedJob> = new Set();
-  readonly active: Set<TrackedJob> = new Set();
-  readonly ended: Set<TrackedJob> = new Set();
+  readonly line: SortedList<Job> = new SortedList<Job>(compareWaiting);
+  readonly delayed: Set<Job> = new Set();
+  readonly active: Set<Job> = new Set();
+  readonly ended: Set<Job> = new Set();
   readonly added: CountRing = new CountRing(60, 1000);
   readonly done: CountRing = new CountRing(60, 1000);
   readonly failed: CountRing = new CountRing(60, 1000);
@@ -57,7 +71,7 @@ export class TrackedQueue {
   }
 
   /** Puts a job where it belongs by now, and takes it from where it was. */
-  place(job: TrackedJob, place: JobPlace | null): void {
+  place(job: Job, place: JobPlace | null): void {
     const before = job.place;
     // In the line it is found by its old place.
     if (before?.state === "waiting") this.line.delete(job);
@@ -97,7 +111,7 @@ export class TrackedQueue {
   }
 }
 
-function compareWaiting(a: TrackedJob, b: TrackedJob): number {
+function compareWaiting(a: Placed, b: Placed): number {
   const first = a.place;
   const second = b.place;
   if (first === null || second === null) return a.number - b.number;

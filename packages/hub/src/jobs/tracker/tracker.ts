@@ -11,8 +11,8 @@ import { JobTally } from "./job-tally.ts";
 import { packSaid } from "./said.ts";
 import { SortedList } from "./sorted-list.ts";
 import { Tombs } from "./tombs.ts";
-import { type JobPlace, TrackedJob } from "./tracked-job.ts";
-import { TrackedQueue } from "./tracked-queue.ts";
+import { type JobQueue, TrackedJob } from "./tracked-job.ts";
+import { type JobPlace, TrackedQueue } from "./tracked-queue.ts";
 import { WorkerRoster } from "./worker-roster.ts";
 
 /** Most jobs that have not ended; beyond, the one that waits longest gives way. */
@@ -49,7 +49,7 @@ export type Taken = "taken" | "ignored" | "refused";
  * changed is found by what a job was before and is after, so that it counts once, however late it came.
  */
 export class Tracker {
-  readonly queues: Map<string, TrackedQueue> = new Map();
+  readonly queues: Map<string, JobQueue> = new Map();
   readonly roster: WorkerRoster;
   readonly forecast: Forecast;
   readonly tally: JobTally;
@@ -161,14 +161,14 @@ export class Tracker {
   }
 
   /** The queue of a name; `null` when there is no room for it. */
-  queueOf(name: string, source: JobSource): TrackedQueue | null {
+  queueOf(name: string, source: JobSource): JobQueue | null {
     const known = this.queues.get(name);
     if (known !== undefined) return known;
     if (this.queues.size >= MAX_QUEUES && !this.#forgetIdleQueue()) {
       if (this.#leftOut.size < MAX_LEFT_OUT) this.#leftOut.add(name);
       return null;
     }
-    const queue = new TrackedQueue(name, source);
+    const queue = new TrackedQueue<TrackedJob>(name, source);
     queue.seenAt = this.#parts.now();
     this.queues.set(name, queue);
     this.#leftOut.delete(name);
@@ -286,7 +286,7 @@ export class Tracker {
   }
 
   #forgetIdleQueue(): boolean {
-    let idle: TrackedQueue | null = null;
+    let idle: JobQueue | null = null;
     for (const queue of this.queues.values()) {
       const live = queue.line.size + queue.delayed.size + queue.active.size;
       if (live === 0 && (idle === null || queue.seenAt < idle.seenAt)) idle = queue;

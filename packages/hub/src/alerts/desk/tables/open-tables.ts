@@ -1,5 +1,5 @@
-import type { SqlTables } from "../../../sql/database.ts";
-import { type OnFileChange, openDatabase } from "../../../sql/open-database.ts";
+import type { OnFileChange, SqlTables } from "../../../sql/database.ts";
+import { openDatabase } from "../../../sql/open-database.ts";
 import type { SqlPlace } from "../../../sql/place.ts";
 import { LOCK } from "../../../store/postgres/schema.ts";
 import type { AlertTables } from "../alert-tables.ts";

@@ -16,6 +16,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     probe.tell(
       { kind: "queued", job: "a1", userId: "ann", name: "ocr", label: "thesis.pdf", plan: "premium", sizeBytes: 2e6 },
       { kind: "queued", job: "b1", userId: "ben", label: "secret.pdf" },
+      { kind: "queued", job: "b2", userId: "ben", maxAttempts: 5 },
     );
     const [queued] = await ann.times("job-queued", 1);
     expect(queued).toMatchObject({
@@ -47,12 +48,18 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
       jobId: "b1",
       error: "out of paper",
       final: false,
-      retry: { willRetry: true, retryIn: 3 },
+      // Nobody told how many tries it has.
+      retry: { willRetry: true, attemptsLeft: 1, retryIn: 3 },
     });
     probe.tell({ kind: "removed", job: "b1" });
-    expect((await ben.times("job-failed", 2))[1]).toMatchObject({ final: true, retry: { willRetry: false } });
+    expect((await ben.times("job-failed", 2))[1]).toMatchObject({
+      final: true,
+      retry: { willRetry: false, attemptsLeft: 0, retryIn: null },
+    });
+    probe.tell({ kind: "failed", job: "b2", attempt: 2, error: "out of ink", final: false });
+    expect((await ben.times("job-failed", 3))[2]).toMatchObject({ retry: { willRetry: true, attemptsLeft: 3 } });
     expect(new Set(jobsOf(ann).map(({ payload }) => payload.jobId))).toEqual(new Set(["a1"]));
-    expect(new Set(jobsOf(ben).map(({ payload }) => payload.jobId))).toEqual(new Set(["b1"]));
+    expect(new Set(jobsOf(ben).map(({ payload }) => payload.jobId))).toEqual(new Set(["b1", "b2"]));
   });
 });
 

@@ -108,7 +108,8 @@ const makers: { readonly [E in keyof JobMessages]: (job: JobRow, further: Furthe
       final: further.final,
       retry: {
         willRetry: !further.final,
-        attemptsLeft: further.final ? 0 : Math.max(0, job.maxAttempts - job.attempt),
+        // One more at least, also where nobody told how many there are.
+        attemptsLeft: further.final ? 0 : Math.max(1, job.maxAttempts - job.attempt),
         retryIn: further.final ? null : seconds(further.retryInMs),
       },
     },

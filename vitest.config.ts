@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take longest, a minute each or nearly: begun last, they would leave the other worker idle. */
 const LONG = [
+  "wsight/test/bullmq-application",
   "wsight/test/takeover",
   "hub/test/alert-delivery-kill",
   "e2e/connections",

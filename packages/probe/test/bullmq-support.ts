@@ -30,7 +30,7 @@ export interface Backend {
   queue(name: string, options?: Partial<QueueOptions>): Queue;
   worker(
     name: string,
-    process: ((job: Job, token?: string) => Promise<unknown>) | null,
+    process: ((job: Job, token?: string) => Promise<unknown>) | string,
     options?: Partial<WorkerOptions>,
   ): Worker;
   events(name: string): Promise<QueueEvents>;

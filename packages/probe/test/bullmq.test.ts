@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { until } from "@wsight/testkit";
-import { DelayedError, type Job } from "bullmq";
+import { DelayedError, type Job, Worker } from "bullmq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askingHub } from "./asking.ts";
 import { BACKENDS, type Backend, TWO_TRIES, watchJobs } from "./bullmq-support.ts";
@@ -204,6 +205,36 @@ describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
     await queue.clean(0, 10, "wait");
     await until(() => watch.events.filter(({ kind }) => kind === "removed").length === 3, { what: "three removals" });
     for (const { id } of [one, two, three]) expect(watch.story(id)).toEqual(["queued", "removed"]);
+  });
+
+  test("tells of jobs whose processor runs in a process of its own", async () => {
+    const watch = watchJobs();
+    const processor = fileURLToPath(new URL("./fixtures/bullmq-sandbox.cjs", import.meta.url));
+    watch.probe.attach(backend.worker(named("sandbox"), processor));
+    const job = await backend.queue(named("sandbox")).add("a", {}, { removeOnComplete: true });
+    await until(() => watch.of(job.id, "completed").length === 1, { what: "its end" });
+    expect(watch.story(job.id)).toEqual(["queued", "started 1", "progress 1", "completed 1"]);
+    expect(watch.of(job.id, "progress")[0]).toMatchObject({ percent: 70 });
+  });
+
+  test("tells of a job that waits for a rate limit as of one that waits", async () => {
+    const watch = watchJobs();
+    const queue = backend.queue(named("limited"));
+    watch.probe.attach(
+      backend.worker(named("limited"), async (job: Job) => {
+        if (job.attemptsStarted > 1) return;
+        await queue.rateLimit(4000);
+        throw Worker.RateLimitError();
+      }),
+    );
+    const job = await queue.add("a", {});
+    await until(() => watch.of(job.id, "completed").length === 1, { what: "its end", timeoutMs: 15_000 });
+    expect(watch.story(job.id).filter((word) => !word.startsWith("queued"))).toEqual([
+      "started 1",
+      "retried 1",
+      "started 2",
+      "completed 2",
+    ]);
   });
 
   test("says that a worker is there, how many jobs it has, and that it ended in good order", async () => {

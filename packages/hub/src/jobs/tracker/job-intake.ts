@@ -94,12 +94,22 @@ export class JobIntake {
         counts.taken++;
         continue;
       }
-      counts[this.#parts.tracker.take(event, source)]++;
+      counts[this.#take(event, source)]++;
     }
     this.#refused += counts.refused;
     const kept =
       lookups.length === 0 ? this.#parts.keeping.kept() : Promise.all(lookups).then(() => this.#parts.keeping.kept());
     return { ...counts, kept };
+  }
+
+  /** One event that can't be taken must not keep others from being. */
+  #take(event: JobEvent, source: JobSource): Taken {
+    try {
+      return this.#parts.tracker.take(event, source);
+    } catch (error) {
+      this.#parts.onError(error);
+      return "ignored";
+    }
   }
 
   /** Resolves once the event is taken; `null`: it can be taken at once. */
@@ -129,7 +139,7 @@ export class JobIntake {
     const waiting = this.#lookups.get(key) ?? [];
     this.#lookups.delete(key);
     for (const { events, source, done } of waiting) {
-      for (const event of events) tracker.take(event, source);
+      for (const event of events) this.#take(event, source);
       done();
     }
   }

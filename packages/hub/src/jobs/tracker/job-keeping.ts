@@ -36,7 +36,10 @@ export class JobKeeping {
   #progressKept: Promised | null = null;
   #timer: NodeJS.Timeout | null = null;
   #saves = 0;
+  /** All that was handed over so far is kept. */
   #saving: Promise<void> = Promise.resolve();
+  /** All that is to be kept so far was handed over. */
+  #handing: Promise<void> = Promise.resolve();
 
   constructor(parts: KeepingParts) {
     this.#parts = parts;
@@ -70,10 +73,10 @@ export class JobKeeping {
     return this.#changedKept.promise;
   }
 
-  /** Keeps what is left. */
+  /** Hands over what is left. When the ledger is closed, it keeps it, or says that it can't. */
   async close(): Promise<void> {
     this.#save(true);
-    await this.#saving;
+    await this.#handing;
   }
 
   #save(all: boolean): void {
@@ -91,15 +94,19 @@ export class JobKeeping {
       this.#progressKept = null;
     }
     if (this.#progressed.size > 0) this.#timer = setTimeout(() => this.#save(false), EVERY_MS).unref();
-    this.#saving = this.#handOver(records, jobs, this.#saving).then(() => {
+    const before = this.#saving;
+    const saves = this.#handing.then(() => this.#handOver(records, jobs));
+    this.#handing = saves.then(() => undefined);
+    this.#saving = saves.then(async (made) => {
+      await Promise.all([before, ...made]);
       for (const one of promised) one?.resolve();
     });
   }
 
   /** In slices, so that nobody waits for thousands of jobs being put into words. */
-  async #handOver(records: readonly JobRecord[], jobs: readonly TrackedJob[], before: Promise<void>): Promise<void> {
+  async #handOver(records: readonly JobRecord[], jobs: readonly TrackedJob[]): Promise<Promise<void>[]> {
     const { ledger, toRecord, takeNodes, takeNotes } = this.#parts;
-    const saves = [before];
+    const saves: Promise<void>[] = [];
     for (let from = 0; from === 0 || from < jobs.length; from += SLICE) {
       if (from > 0) await nextTurn();
       const batch = {
@@ -110,10 +117,11 @@ export class JobKeeping {
       // What a ledger that is being closed does not take is lost with it, and it says so itself.
       saves.push(ledger.save(batch).catch(() => undefined));
     }
-    await Promise.all(saves);
+    return saves;
   }
 }
 
+/** A promise and how to keep it. */
 function promise(): Promised {
   let resolve = (): void => undefined;
   const made = new Promise<void>((done) => {

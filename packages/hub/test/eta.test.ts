@@ -150,6 +150,16 @@ describe("the first estimates", () => {
     expect(p50).toBeLessThan(1100);
   });
 
+  it("are not sure of themselves after a single job, and are after a dozen that agree", () => {
+    const [one, two, dozen] = [1, 2, 12].map((count) => taught(alike(count, 1000, 0.02, 3)).predict(featuresOf()));
+    // It would be said of a job of any size and plan.
+    expect(one?.confidence).toBeLessThan(35);
+    expect((one?.p90 ?? 0) / (one?.p50 ?? 1)).toBeGreaterThan(3);
+    expect(two?.confidence).toBeGreaterThan(one?.confidence ?? 100);
+    expect(dozen?.confidence).toBeGreaterThan(80);
+    expect((dozen?.p90 ?? 9e9) / (dozen?.p50 ?? 1)).toBeLessThan(1.5);
+  });
+
   it("are no worse than the last two of the user between the 20th and the 320th job", () => {
     const jobs = documents(320, 19);
     const told = teach(createEstimator(), jobs).slice(20);

@@ -3,7 +3,7 @@ import { CONTEXTS, NAME, USER } from "./contexts.ts";
 import type { Estimator, JobFeatures, RunBasis, RunEstimate, RunOutcome } from "./estimator.ts";
 import { explainRun } from "./explain.ts";
 import { NodeShelf } from "./node-shelf.ts";
-import { PRIOR_CONFIDENCE, priorOf } from "./prior.ts";
+import { PRIOR_CONFIDENCE, PRIOR_SPREAD, priorOf } from "./prior.ts";
 import { blendProgress, learnProgress } from "./progress-blend.ts";
 import type { QueueModel } from "./queue-model.ts";
 import { restOfRun } from "./rest-of-run.ts";
@@ -17,6 +17,8 @@ export interface EstimatorOptions {
 }
 
 const SAMPLES_WANTED = 20;
+/** With so many runs of a queue, their distribution is taken at its word for half; for the rest it is that of a first guess. */
+const HALF_TRUSTED = 2;
 const NAMED = CONTEXTS.indexOf(NAME);
 /** Contexts the slope of the size is learned in: the first of them that knows two runs. */
 const SLOPE_CONTEXTS: readonly number[] = [NAME | USER, USER, NAME, 0].map((bits) => CONTEXTS.indexOf(bits));
@@ -38,10 +40,12 @@ export function createEstimator(options: EstimatorOptions = {}): Estimator {
     const nodes = shelf.find(features);
     const basis = model === null ? null : basisAsOf(features, nodes, model.place);
     if (model === null || basis === null) return firstGuess(features);
+    const samples = nodes[0]?.count ?? 0;
+    const trust = trustIn(samples);
     return {
-      ...spanOf(model, basis),
-      confidence: Math.round(100 * model.confidence.correct(basis.near)),
-      samples: nodes[0]?.count ?? 0,
+      ...spanOf(model, basis, trust),
+      confidence: Math.round(100 * trust * model.confidence.correct(basis.near) + (1 - trust) * PRIOR_CONFIDENCE),
+      samples,
       samplesWanted: SAMPLES_WANTED,
       prior: false,
       basis,
@@ -105,12 +109,18 @@ function firstGuess(features: JobFeatures): RunEstimate {
   return { ...priorOf(features), confidence: PRIOR_CONFIDENCE, samples: 0, samplesWanted: SAMPLES_WANTED, prior: true };
 }
 
-function spanOf(model: QueueModel, basis: RunBasis): DurationEstimate {
+/** One run agrees with itself, and says little of the next. */
+function trustIn(samples: number): number {
+  return samples ** 2 / (samples ** 2 + HALF_TRUSTED ** 2);
+}
+
+function spanOf(model: QueueModel, basis: RunBasis, trust = 1): DurationEstimate {
   const [below, above] = model.intervals.stretch(basis);
+  const first = (1 - trust) * Math.log(PRIOR_SPREAD);
   return {
-    p10: Math.exp(basis.median - below),
+    p10: Math.exp(basis.median - trust * below - first),
     p50: Math.exp(basis.median),
-    p90: Math.exp(basis.median + above),
+    p90: Math.exp(basis.median + trust * above + first),
   };
 }
 

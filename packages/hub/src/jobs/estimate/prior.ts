@@ -11,7 +11,7 @@ const BY_SIZE: Readonly<Record<SizeCategory, number>> = {
 };
 const OF_UNKNOWN_SIZE = 15_000;
 /** A first guess is right within this factor, eight times in ten. */
-const SPREAD = 5;
+export const PRIOR_SPREAD = 5;
 
 /** Runs out of 100 that end within 25 % of a first guess: what the spread above leaves, if it is right. */
 export const PRIOR_CONFIDENCE = 14;
@@ -21,5 +21,5 @@ export function priorOf(features: JobFeatures): DurationEstimate {
   const size = features.sizeCategory ?? sizeCategoryOf(features.sizeBytes);
   const base = size === null ? OF_UNKNOWN_SIZE : BY_SIZE[size];
   const p50 = base * (features.plan === null ? 1 : PLAN_MULTIPLIERS[features.plan]);
-  return { p10: p50 / SPREAD, p50, p90: p50 * SPREAD };
+  return { p10: p50 / PRIOR_SPREAD, p50, p90: p50 * PRIOR_SPREAD };
 }

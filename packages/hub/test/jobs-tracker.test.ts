@@ -270,6 +270,14 @@ describe("queues and workers", () => {
   });
 });
 
+test("nobody knows when a line is done from which nobody was ever seen to take a job", () => {
+  for (let i = 0; i < 20; i++) rig.tell({ kind: "queued", at: i, job: `${i}` });
+  const { clearsInMs, clearsLowMs, workers } = rig.jobs.queues().rows[0] ?? {};
+  expect({ clearsInMs, clearsLowMs, workers }).toEqual({ clearsInMs: null, clearsLowMs: null, workers: null });
+  rig.tell({ kind: "started", at: 30, job: "0" });
+  expect(rig.jobs.queues().rows[0]?.clearsInMs).toBeGreaterThan(0);
+});
+
 describe("lists", () => {
   function ids(rows: readonly JobRow[]): string {
     return rows.map(({ id }) => id).join(" ");
@@ -306,6 +314,22 @@ describe("lists", () => {
     const left = rig.list({ sort: "remaining", descending: false }).rows;
     expect(left.at(-1)?.id).toBe("0");
     expect(left[0]?.state).toBe("active");
+  });
+
+  test("are put in the order of their turns: what runs, then the line by its places, then what is delayed", () => {
+    rig.tell(
+      { kind: "queued", at: 60, job: "low", priority: 4 },
+      { kind: "queued", at: 61, job: "last", userId: "ada" },
+    );
+    rig.tell(
+      { kind: "queued", at: 62, job: "later", delayMs: 90_000 },
+      { kind: "queued", at: 63, job: "soon", delayMs: 500 },
+    );
+    const turns = { sort: "turn", descending: false } as const;
+    expect(ids(rig.list(turns).rows)).toBe("1 2 3 4 5 6 7 8 last low soon later 0");
+    expect(ids(rig.list({ ...turns, states: ["waiting"], offset: 3, limit: 3 }).rows)).toBe("8 last low");
+    expect(ids(rig.list({ ...turns, userId: "ada" }).rows)).toBe("2 4 6 8 last 0");
+    expect(ids(rig.list({ ...turns, descending: true, limit: 3 }).rows)).toBe("later soon low");
   });
 
   test("are as new as the newest change while there are few", () => {

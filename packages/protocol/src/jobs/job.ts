@@ -72,8 +72,20 @@ export interface JobDetail extends JobRow {
 export const JOB_ACTIONS = ["retry", "remove", "promote"] as const;
 export type JobAction = (typeof JOB_ACTIONS)[number];
 
-/** What lists of jobs are put in order by. */
-export const JOB_SORTS = ["changedAt", "queuedAt", "startedAt", "percent", "remaining", "runMs", "waitMs"] as const;
+/**
+ * What lists of jobs are put in order by. `turn`: those that run, the one that began first first, then those that wait
+ * by their place in line, then those that are delayed by when they may begin.
+ */
+export const JOB_SORTS = [
+  "changedAt",
+  "queuedAt",
+  "startedAt",
+  "turn",
+  "percent",
+  "remaining",
+  "runMs",
+  "waitMs",
+] as const;
 export type JobSort = (typeof JOB_SORTS)[number];
 
 /** Which jobs. */

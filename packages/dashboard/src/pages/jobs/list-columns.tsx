@@ -18,17 +18,17 @@ interface StateChoice {
   readonly order: JobOrder;
 }
 
-/** Those that run before those that wait. */
-const RUNNING_FIRST: JobOrder = { sort: "startedAt", descending: true };
+/** Those that run, then the line by its places, then the delayed. */
+const BY_TURN: JobOrder = { sort: "turn", descending: false };
 const NEWEST_FIRST: JobOrder = { sort: "queuedAt", descending: true };
 const LATEST_FIRST: JobOrder = { sort: "changedAt", descending: true };
 
 /** The first is what is shown when nobody chose. */
 export const STATE_CHOICES: readonly [StateChoice, ...StateChoice[]] = [
-  { value: "live", label: "Live", states: ["active", "waiting", "delayed"], order: RUNNING_FIRST },
-  { value: "active", label: "Active", states: ["active"], order: RUNNING_FIRST },
-  { value: "waiting", label: "Waiting", states: ["waiting"], order: { sort: "queuedAt", descending: false } },
-  { value: "delayed", label: "Delayed", states: ["delayed"], order: NEWEST_FIRST },
+  { value: "live", label: "Live", states: ["active", "waiting", "delayed"], order: BY_TURN },
+  { value: "active", label: "Active", states: ["active"], order: BY_TURN },
+  { value: "waiting", label: "Waiting", states: ["waiting"], order: BY_TURN },
+  { value: "delayed", label: "Delayed", states: ["delayed"], order: BY_TURN },
   { value: "completed", label: "Done", states: ["completed"], order: LATEST_FIRST },
   { value: "failed", label: "Failed", states: ["failed"], order: LATEST_FIRST },
   { value: "all", label: "All", states: [], order: LATEST_FIRST },
@@ -51,7 +51,8 @@ const LOW_FIRST: ReadonlySet<JobSort> = new Set(["remaining"]);
 
 /** Orders to choose from where columns have no heads to press. */
 export const ORDER_CHOICES: readonly { readonly value: string; readonly label: string; readonly order: JobOrder }[] = [
-  { value: "startedAt-desc", label: "Running first", order: RUNNING_FIRST },
+  { value: "turn-asc", label: "By turn", order: BY_TURN },
+  { value: "startedAt-desc", label: "Latest start", order: { sort: "startedAt", descending: true } },
   { value: "remaining-asc", label: "Done soonest", order: { sort: "remaining", descending: false } },
   { value: "queuedAt-desc", label: "Newest first", order: NEWEST_FIRST },
   { value: "queuedAt-asc", label: "Oldest first", order: { sort: "queuedAt", descending: false } },
@@ -211,7 +212,7 @@ function Ending({ job, now }: { readonly job: ShownJob; readonly now: number }):
   if (job.state === "failed") return <span title={job.error ?? undefined}>{job.error ?? "failed"}</span>;
   if (job.state === "completed") return job.endedAt === null ? "done" : `${shortSpan(now - job.endedAt)} ago`;
   if (job.state === "removed") return "removed";
-  if (job.estimate === null) return <Unknown />;
+  if (job.estimate === null) return <span class="unknown">{job.state === "active" ? "–" : "nobody takes it"}</span>;
   const learning = learningText(job.estimate);
   const [shift] = job.shifts;
   const fresh = shift !== undefined && now - shift.at < SHIFT_MS;

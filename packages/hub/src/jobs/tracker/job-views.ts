@@ -100,6 +100,8 @@ export class JobViews {
   }
 
   #keep(key: string, view: View): View {
+    // They hold a hundred thousand jobs each.
+    for (const [other, { at }] of this.#views) if (Math.abs(view.at - at) >= HOLDS_MS) this.#views.delete(other);
     if (this.#views.size >= MAX_VIEWS) this.#views.clear();
     this.#views.set(key, view);
     return view;
@@ -110,7 +112,7 @@ export class JobViews {
     const { sort, descending } = query;
     const version = this.#parts.version();
     const isTaken = taking(query, now);
-    const keyOfJob = sort === "remaining" ? this.#remaining(now) : KEYS[sort];
+    const keyOfJob = sort === "remaining" ? this.#remaining(now) : sort === "turn" ? turnAt(now) : KEYS[sort];
     const sign = descending ? -1 : 1;
     const held = this.#held(query);
     const jobs: TrackedJob[] = [];
@@ -174,7 +176,7 @@ export class JobViews {
 /** What jobs are put in order by; `rank` is the place in the line of their queue, for those that wait. */
 type KeyOf = (job: TrackedJob, rank: number | null) => number | null;
 
-const KEYS: Readonly<Record<Exclude<JobSort, "remaining">, KeyOf>> = {
+const KEYS: Readonly<Record<Exclude<JobSort, "remaining" | "turn">, KeyOf>> = {
   changedAt: ({ life }) => life.changedAt,
   queuedAt: ({ life }) => life.queuedAt,
   startedAt: ({ life }) => life.startedAt,
@@ -182,6 +184,27 @@ const KEYS: Readonly<Record<Exclude<JobSort, "remaining">, KeyOf>> = {
   runMs: ({ life }) => life.runMs,
   waitMs: ({ life }) => life.waitMs,
 };
+
+/** More than any time, ms epoch, and than any place in a line. */
+const BEFORE_ALL = 1e15;
+const BEHIND_ALL = 1e12;
+
+/** Those that run, then those that wait, then those that are delayed; what ended has no turn. */
+function turnAt(now: number): KeyOf {
+  return (job, rank) => {
+    const { life, queue } = job;
+    switch (job.stateAt(now)) {
+      case "active":
+        return (life.startedAt ?? life.phaseAt) - BEFORE_ALL;
+      case "waiting":
+        return rank ?? queue.line.rank(job);
+      case "delayed":
+        return BEHIND_ALL + (life.readyAt ?? 0);
+      default:
+        return null;
+    }
+  };
+}
 
 function keyOf({ queue, states, userId, search, withoutLabels, sort, descending }: JobQuery): string {
   return JSON.stringify([queue, [...states].sort(), userId, search, withoutLabels === true, sort, descending]);

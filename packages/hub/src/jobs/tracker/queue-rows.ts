@@ -8,7 +8,10 @@ export function toQueueRow(queue: JobQueue, { roster, forecast, tally }: Tracker
   const told = roster.of(queue.name, now);
   const { count: places } = forecast.placesOf(queue, now);
   const waiting = reading === null ? queue.line.size : waitingOf(reading, queue.line.size);
-  const clears = places === 0 ? null : forecast.waitAt(queue, queue.line.size, now);
+  const workers = reading?.workers ?? told.workers;
+  // Of a queue from which nobody was ever seen to take a job, and nobody said to, nobody knows.
+  const isTaken = places > 0 && (workers !== null || queue.peakAt(now) > 0);
+  const clears = isTaken ? forecast.waitAt(queue, queue.line.size, now) : null;
   const waits = queue.waits.read(now);
   const runs = queue.runs.read(now);
   return {
@@ -19,7 +22,7 @@ export function toQueueRow(queue: JobQueue, { roster, forecast, tally }: Tracker
     active: reading?.counts.active ?? queue.active.size,
     delayed: reading?.counts.delayed ?? queue.delayed.size,
     failed: reading?.counts.failed ?? queue.failedOfDay.sum(now),
-    workers: reading?.workers ?? told.workers,
+    workers,
     capacity: told.capacity,
     donePerMinute: queue.done.sum(now),
     failedPerMinute: queue.failed.sum(now),

@@ -113,6 +113,23 @@ describe("progress", () => {
     expect(longStuck).toBeLessThan(1.3 * byTime);
   });
 
+  it("that is told as soon as a run begins does not make it end at once", () => {
+    // Runs were seen, but none of them told its progress.
+    const estimator = taught(alike(40, 10_000, 0.2, 32));
+    const said = estimator.predict(FEATURES);
+    const { p50, p90 } = estimator.remaining(FEATURES, said, { elapsedMs: 6, percent: 10, stuckForMs: 2 });
+    expect(p50).toBeGreaterThan(0.5 * said.p50);
+    expect(p90).toBeGreaterThan(said.p50);
+  });
+
+  it("that comes in coarse steps does not end a run at the moment the next step was due", () => {
+    const estimator = taught(alike(40, 3000, 0.3, 33));
+    const said = estimator.predict(FEATURES);
+    // 83 % after 2 s: the last step was due after 0.4 s, which are just over.
+    const { p90 } = estimator.remaining(FEATURES, said, { elapsedMs: 2450, percent: 83, stuckForMs: 450 });
+    expect(p90).toBeGreaterThan(200);
+  });
+
   it("of nothing, of everything and of nonsense does no harm", () => {
     const estimator = steady();
     const said = estimator.predict(FEATURES);

@@ -23,6 +23,10 @@ const LEAST_LEFT = 0.005;
 /** Of the rest that it promised: silent for so long, progress counts for half. */
 const PATIENCE = 0.25;
 const LEAST_PATIENCE_MS = 2_000;
+/** How late or early events may be told, ms: progress that was told this soon says next to nothing of the rest. */
+const JITTER_MS = 50;
+/** Of its spread and of how long nothing was told: what is left, roughly, of what has not come although it was due. */
+const OVERDUE = 0.5;
 const NORMAL_P90 = 1.2816;
 
 /** Learns how far progress was off on the way of a run. */
@@ -47,10 +51,11 @@ export function blendProgress(
   const toldAtMs = Math.max(1, elapsedMs - stuckMs);
   const { bias, variance } = offBy(percent, nodes);
   const promisedMs = promised(toldAtMs, percent) * Math.exp(bias);
-  const leftMs = Math.max(promisedMs - stuckMs, LEAST_LEFT * toldAtMs);
+  const overdueMs = OVERDUE * Math.sqrt(variance) * stuckMs;
+  const leftMs = Math.max(promisedMs - stuckMs, overdueMs, LEAST_LEFT * toldAtMs);
   const silence = stuckMs / Math.max(LEAST_PATIENCE_MS, PATIENCE * promisedMs);
   const timeVariance = spreadOf(byTime) ** 2;
-  const progressVariance = variance * (1 + silence ** 2) ** 2;
+  const progressVariance = (variance + (JITTER_MS / toldAtMs) ** 2) * (1 + silence ** 2) ** 2;
   const sure = 1 / timeVariance + 1 / progressVariance;
   const middle =
     (Math.log(Math.max(1, byTime.p50)) / timeVariance + Math.log(Math.max(1, leftMs)) / progressVariance) / sure;

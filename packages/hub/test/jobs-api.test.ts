@@ -315,6 +315,19 @@ describe("trying the estimate", () => {
     expect((await attempt(hub, { queue: "none" })).status).toBe(404);
   });
 
+  test("takes the load of the workers' machines as it is now: CPUs, or memory that is short", async () => {
+    const hub = await startHub();
+    const probe = fill(hub);
+    const loadOf = async (): Promise<unknown> => ((await attempt(hub, {})).json.assumed as Json).load;
+    const loadIs = (load: number, memory: number): Promise<unknown> => {
+      probe.set("system.cpu.utilization", 0.4).set("system.memory.utilization", memory).snapshot();
+      return until(async () => Math.abs(Number(await loadOf()) - load) < 0.01, { what: `a load of ${load}` });
+    };
+    expect(await loadOf()).toBeNull();
+    await loadIs(0.4, 0.84);
+    await loadIs(0.8, 0.97);
+  });
+
   test("names every field that can't be right", async () => {
     const hub = await startHub();
     const { status, json } = await attempt(hub, { fileSize: "big", load: 2, userPlan: "gold", size: 1 });

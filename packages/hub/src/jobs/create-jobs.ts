@@ -30,7 +30,7 @@ export interface JobsParts {
   readonly note?: (events: readonly HistoryEvent[]) => void;
   /** True for a process (`service/instance`) that is gone. @default none is */
   readonly isGone?: (node: string) => boolean;
-  /** Share of time that the CPUs of a process' machine are busy, 0–1; `null` when not known. @default it never is */
+  /** How loaded a process' machine is, 0–1; `null` when not known. @default it never is */
   readonly loadOf?: (node: string) => number | null;
   /** Told of what no caller waits for. Must not throw. */
   readonly onError: (error: unknown) => void;

@@ -5,9 +5,13 @@ import type { CurrentView } from "../current-view.ts";
 export interface Machines {
   /** True for a process that was known and is gone, or is silent and has no link: it was killed, or can't be reached. */
   isGone(node: string): boolean;
-  /** Share of time that the CPUs of its machine are busy, 0–1; `null` when not known. */
+  /** How loaded its machine is, 0–1: its CPUs, or its memory where that is short; `null` when neither is known. */
   loadOf(node: string): number | null;
 }
+
+/** Share of a machine's memory in use from which it counts as load: below, it slows nobody down. */
+const SHORT_MEMORY = 0.85;
+const FIGURES = ["system.cpu.utilization", "system.memory.utilization"] as const;
 
 /** Reads processes and their machines from what is current. */
 export function createMachines(
@@ -38,11 +42,17 @@ export function createMachines(
       look();
       const known = loads.get(node);
       if (known !== undefined) return known;
-      const selector = { metric: "system.cpu.utilization", agg: "last", node } as const;
-      const value = at === null ? Number.NaN : current.compile([selector]).evaluate(at)[0];
-      const load = value === undefined || Number.isNaN(value) ? null : Math.min(1, Math.max(0, value));
+      const selectors = FIGURES.map((metric) => ({ metric, agg: "last", node }) as const);
+      const [cpu, memory] = at === null ? [] : current.compile(selectors).evaluate(at);
+      const load = loadFrom(cpu ?? Number.NaN, ((memory ?? Number.NaN) - SHORT_MEMORY) / (1 - SHORT_MEMORY));
       loads.set(node, load);
       return load;
     },
   };
+}
+
+/** The larger share of those that are known. */
+function loadFrom(...shares: readonly number[]): number | null {
+  const known = shares.filter((share) => !Number.isNaN(share));
+  return known.length === 0 ? null : Math.min(1, Math.max(0, ...known));
 }

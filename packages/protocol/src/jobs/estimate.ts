@@ -71,7 +71,7 @@ export interface EstimationTest {
   readonly queuePosition?: number;
   /** Workers that take jobs. @default those that are there */
   readonly workers?: number;
-  /** Share of time that CPUs are busy, 0–1. @default as it is now */
+  /** How loaded the machines are, 0–1: CPUs that are busy, or memory that is short. @default as it is now */
   readonly load?: number;
 }
 

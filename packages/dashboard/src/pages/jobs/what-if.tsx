@@ -140,7 +140,7 @@ function Answer({ answer: { queue, estimate, explanation, assumed } }: { readonl
       <p class="fine">
         In {queue}, {assumed.queuePosition} before it, {assumed.active} under way, {assumed.workers}{" "}
         {assumed.workers === 1 ? "worker" : "workers"}
-        {assumed.load === null ? "" : `, CPUs ${join(share(assumed.load))} busy`}.
+        {assumed.load === null ? "" : `, machines ${join(share(assumed.load))} loaded`}.
       </p>
       <Sureness estimate={estimate} />
       <Explanation explanation={explanation} />

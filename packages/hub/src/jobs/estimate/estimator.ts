@@ -9,7 +9,7 @@ export interface JobFeatures {
   readonly sizeCategory: SizeCategory | null;
   readonly plan: JobPlan | null;
   readonly userId: string | null;
-  /** Share of time that the CPUs of its workers were busy, 0–1; `null` when not known. */
+  /** How loaded the machines of its workers were, 0–1; `null` when not known. */
   readonly load: number | null;
 }
 

@@ -77,7 +77,7 @@ function factorsOf(
 
 function loadFactor(load: number, model: QueueModel): EstimateFactor {
   const multiplier = Math.exp(model.load.shift(load));
-  const text = `CPUs ${Math.round(100 * load)} % busy: ${times(multiplier)}`;
+  const text = `Machines ${Math.round(100 * load)} % loaded: ${times(multiplier)}`;
   return { factor: "load", multiplier, samples: model.load.samples(load), text };
 }
 

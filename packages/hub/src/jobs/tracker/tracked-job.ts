@@ -1,4 +1,4 @@
-import type { JobEvent, JobState, JobStep } from "@wsight/protocol";
+import type { JobEvent, JobQueued, JobState, JobStep } from "@wsight/protocol";
 import type { JobSource } from "../jobs.ts";
 import { applyEvent, beginsNewLife } from "./apply-event.ts";
 import { compareEvents, isSameEvent, Life } from "./life.ts";
@@ -9,6 +9,8 @@ import type { JobPlace, TrackedQueue } from "./tracked-queue.ts";
 const MAX_EVENTS = 64;
 /** Reports of progress that are kept; of more, every second one that a later one says it better than. */
 const MAX_REPORTS = 16;
+
+const NONE: readonly JobEvent[] = [];
 
 /** What the oldest events of a job led to. */
 interface JobBase {
@@ -46,7 +48,8 @@ export class TrackedJob {
   toldAt = 0;
   #identity: number | null = null;
   #base: JobBase | null = null;
-  #events: readonly JobEvent[] = [];
+  /** In their order. `null`: that it was queued is all that happened, and its life says all of it. */
+  #events: readonly JobEvent[] | null = NONE;
   #reports = 0;
   /** Events before this that do not say which life they are of are of one that is over. */
   #since = 0;
@@ -82,22 +85,26 @@ export class TrackedJob {
     if (event.at < this.#since && (event.createdAt === undefined || event.createdAt !== this.life.createdAt)) {
       if (event.createdAt === undefined || !beginsNewLife(this.life, event)) return false;
     }
-    const events = this.#events;
+    if (event.kind === "queued" && this.life.changedAt === 0) {
+      this.#events = null;
+      return applyEvent(this.life, event);
+    }
+    const events = this.#told();
     let place = events.length;
     while (place > 0 && compareEvents(at(events, place - 1), event) > 0) place--;
     for (let i = place - 1; i >= 0 && at(events, i).at === event.at; i--)
       if (isSameEvent(at(events, i), event)) return false;
     if (event.kind === "progress") this.#reports++;
     if (place === events.length) {
-      if (beginsNewLife(this.life, event)) this.#forget(event.at);
+      const isNew = beginsNewLife(this.life, event);
+      if (isNew) this.#forget(event.at);
       // What this makes has room for no more than it holds: most jobs have one event or two.
-      this.#events = this.#events.concat(event);
+      this.#events = isNew ? [event] : events.concat(event);
       const changed = applyEvent(this.life, event);
       this.#thin();
       return changed;
     }
-    this.#events = [...events.slice(0, place), event, ...events.slice(place)];
-    return this.#liveAnew();
+    return this.#liveAnew([...events.slice(0, place), event, ...events.slice(place)]);
   }
 
   /** Steps of its life, oldest first, at most 64. */
@@ -122,24 +129,25 @@ export class TrackedJob {
 
   #replay(see: (event: JobEvent, life: Life) => void): Life {
     const life = this.#base?.life.clone() ?? new Life();
-    for (const event of this.#events) if (applyEvent(life, event)) see(event, life);
+    for (const event of this.#told()) if (applyEvent(life, event)) see(event, life);
     return life;
   }
 
-  #liveAnew(): boolean {
+  #told(): readonly JobEvent[] {
+    return this.#events ?? [queuedEventOf(this.life, this.queue.name, this.id)];
+  }
+
+  #liveAnew(events: readonly JobEvent[]): boolean {
     const before = this.life;
     const life = this.#base?.life.clone() ?? new Life();
     let opened: JobEvent | null = null;
-    for (const event of this.#events) {
+    for (const event of events) {
       if (beginsNewLife(life, event)) opened = event;
       applyEvent(life, event);
     }
     this.life = life;
-    if (opened !== null) {
-      const ofThisLife = this.#events.slice(this.#events.indexOf(opened));
-      this.#forget(opened.at);
-      this.#events = ofThisLife;
-    }
+    if (opened !== null) this.#forget(opened.at);
+    this.#events = opened === null ? events : events.slice(events.indexOf(opened));
     this.#thin();
     return !isSameLife(before, life);
   }
@@ -149,18 +157,20 @@ export class TrackedJob {
     this.lives++;
     this.#identity = null;
     this.#base = null;
-    this.#events = [];
+    this.#events = NONE;
     this.#reports = 0;
     this.#since = at;
   }
 
   #thin(): void {
+    let events = this.#told();
     if (this.#reports > MAX_REPORTS) {
-      this.#events = withoutIdleReports(this.#events);
-      this.#reports = this.#events.filter(({ kind }) => kind === "progress").length;
+      events = withoutIdleReports(events);
+      this.#events = events;
+      this.#reports = events.filter(({ kind }) => kind === "progress").length;
     }
-    if (this.#events.length <= MAX_EVENTS) return;
-    const [oldest, ...rest] = this.#events;
+    if (events.length <= MAX_EVENTS) return;
+    const [oldest, ...rest] = events;
     if (oldest === undefined) return;
     const life = this.#base?.life.clone() ?? new Life();
     const changed = applyEvent(life, oldest);
@@ -182,6 +192,23 @@ function withoutIdleReports(events: readonly JobEvent[]): JobEvent[] {
     keep = !keep;
     return keep;
   });
+}
+
+/** The event that made a life which nothing has happened to since. */
+function queuedEventOf(life: Life, queue: string, job: string): JobQueued {
+  const at = life.queuedAt ?? life.changedAt;
+  const known = {
+    createdAt: life.createdAt,
+    label: life.label,
+    userId: life.userId,
+    plan: life.plan,
+    priority: life.priority,
+    sizeBytes: life.sizeBytes,
+    sizeCategory: life.sizeCategory,
+    maxAttempts: life.maxAttempts,
+  };
+  const told = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null));
+  return { kind: "queued", at, queue, job, name: life.name, delayMs: (life.readyAt ?? at) - at, ...told };
 }
 
 function stepOf(event: JobEvent, life: Life): JobStep {

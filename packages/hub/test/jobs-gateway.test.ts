@@ -1,3 +1,4 @@
+import { METRIC_EVENTS } from "@wsight/protocol";
 import { until } from "@wsight/testkit";
 import { describe, expect, test } from "vitest";
 import { ask, startHub } from "./harness.ts";
@@ -305,6 +306,37 @@ test("a renewed token keeps a client in, and what it subscribed to", async () =>
   expect(client.socket.connected).toBe(true);
   const { subscribed } = await client.socket.emitWithAck("subscribe", "cache-metrics");
   expect(subscribed).not.toContain("basic-metrics");
+}, 20_000);
+
+test("a client whose connection was lost has what it was subscribed to again, and nobody else has", async () => {
+  const hub = await startMonitorHub();
+  const auth = { token: await token("viewer", "vic") };
+  const again = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 50 };
+  const client = listen(hub.url, { transports: ["websocket"], auth, ...again });
+  await client.times("initialData", 1);
+  await client.socket.emitWithAck("unsubscribe", ["basic-metrics", "system-metrics"]);
+  const left = ["database-metrics", "cache-metrics", "network-metrics"];
+  for (const times of [2, 3]) {
+    const lost = next(client.socket, "disconnect");
+    client.socket.io.engine.close();
+    await lost;
+    const heard = client.events.length;
+    expect((await client.times("initialData", times)).at(-1)?.subscribed).toEqual(left);
+    await client.times("network-metrics", client.of("network-metrics").length + 3);
+    const since = client.events.slice(heard).map(({ event }) => event);
+    expect(since).toContain("queue-status");
+    expect(since).not.toContain("basic-metrics");
+  }
+  const { _pid: secret } = client.socket as unknown as { readonly _pid: string };
+  client.socket.io.engine.close();
+  const other = listen(hub.url, {
+    transports: ["websocket"],
+    auth: { token: await token("viewer", "eve"), pid: secret },
+  });
+  expect((await other.times("initialData", 1))[0]?.subscribed).toEqual(METRIC_EVENTS);
+  await client.times("initialData", 4);
+  client.socket.disconnect().connect();
+  expect((await client.times("initialData", 5)).at(-1)?.subscribed).toEqual(METRIC_EVENTS);
 }, 20_000);
 
 test("the host's own check decides about tokens it made, also by authenticate", async () => {

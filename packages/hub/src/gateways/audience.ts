@@ -1,10 +1,12 @@
 import { METRIC_EVENT_TIERS, METRIC_EVENTS, type MetricEvent, type Tier, WsightError } from "@wsight/protocol";
 import type { Server, Socket } from "socket.io";
 import type { Credential } from "../access/authenticate.ts";
+import type { Role } from "../access/principal.ts";
 import type { JobDashboard } from "../jobs/dashboard/job-dashboard.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { backlogOf, cutOff } from "./engine-socket.ts";
 import { JobCrowd } from "./jobs/job-crowd.ts";
+import { KeptSubscriptions } from "./kept-subscriptions.ts";
 import { eventsOf, type Payloads } from "./payloads/payloads.ts";
 import { checkMayWatch, readMetricTypes, refusal, type SubscriptionAnswer } from "./subscriptions.ts";
 
@@ -60,12 +62,14 @@ export class Audience {
   readonly #parts: AudienceParts;
   readonly #clients = new Map<Socket, Client>();
   readonly #crowd: JobCrowd<Socket>;
+  readonly #kept: KeptSubscriptions;
   #seconds = 0;
   #skipped = 0;
 
   constructor(parts: AudienceParts) {
     this.#parts = parts;
     const { io, jobs, now, onError } = parts;
+    this.#kept = new KeptSubscriptions(now);
     this.#crowd = new JobCrowd({
       jobs,
       now,
@@ -85,6 +89,12 @@ export class Audience {
   greet(socket: Socket): void {
     const client: Client = { socket, credential: null, stuckSince: null };
     this.#clients.set(socket, client);
+    // Once it has disconnected it is in no room any more.
+    socket.once("disconnecting", (reason) => {
+      const { principal } = client.credential ?? {};
+      const isLost = reason !== "client namespace disconnect" && reason !== "server namespace disconnect";
+      if (isLost && principal !== undefined) this.#kept.keep(socket, principal.sub, subscribedOf(socket));
+    });
     socket.once("disconnect", () => {
       this.#clients.delete(socket);
       this.#crowd.leave(socket);
@@ -100,11 +110,12 @@ export class Audience {
     const { principal: before } = client.credential ?? {};
     client.credential = credential;
     const { sub, role } = credential.principal;
-    if (before?.sub !== sub || before.role !== role) this.#admitToRooms(socket, credential);
+    const known = before === undefined ? this.#kept.take(socket, sub) : null;
+    if (before?.sub !== sub || before.role !== role) this.#admitToRooms(socket, role, known ?? METRIC_EVENTS);
     this.#crowd.enter(socket, sub);
   }
 
-  #admitToRooms(socket: Socket, { principal: { role } }: Credential): void {
+  #admitToRooms(socket: Socket, role: Role, subscribed: readonly MetricEvent[]): void {
     for (const room of [...METRIC_EVENTS, ADMINS]) void socket.leave(room);
     try {
       checkMayWatch(role);
@@ -112,9 +123,9 @@ export class Audience {
       socket.emit("subscription-error", refusal(error, []));
       return;
     }
-    void socket.join([...METRIC_EVENTS]);
-    this.#attempt(() => socket.emit("initialData", { ...this.#parts.payloads.initial(), subscribed: METRIC_EVENTS }));
-    this.#tell(socket, METRIC_EVENTS);
+    void socket.join([...subscribed]);
+    this.#attempt(() => socket.emit("initialData", { ...this.#parts.payloads.initial(), subscribed }));
+    this.#tell(socket, subscribed);
     if (role !== "admin") return;
     void socket.join(ADMINS);
     this.#attempt(() => {

@@ -10,6 +10,7 @@ import type { JobDashboard } from "../jobs/dashboard/job-dashboard.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { Audience } from "./audience.ts";
 import { type EngineSocket, idOf } from "./engine-socket.ts";
+import { nameClient } from "./kept-subscriptions.ts";
 import { loadSocketIo } from "./load-socket-io.ts";
 import type { Payloads } from "./payloads/payloads.ts";
 import { Connection, ENTER_MS } from "./socket-io-connection.ts";
@@ -83,6 +84,7 @@ export async function createSocketIoServer(parts: SocketIoServerParts): Promise<
   });
 
   io.use((socket, next) => {
+    nameClient(socket);
     identities.admit(socket, connections.get(idOf(socket.conn))).then(
       () => next(),
       (error: unknown) => {

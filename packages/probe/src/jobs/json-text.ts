@@ -41,6 +41,9 @@ class PlainCopy {
     if (depth > MAX_DEPTH) throw new Error(`a circle, or more than ${MAX_DEPTH} levels`);
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `${value.byteLength} bytes`;
     if ("toJSON" in value && typeof value.toJSON === "function") return this.of(value.toJSON(key), "", depth + 1);
+    if (value instanceof String) return this.of(value.valueOf(), "", depth + 1);
+    // A list of a thousand million holes is one of none, to be walked through all the same.
+    if (Array.isArray(value) && value.length > MAX_PARTS) throw new Error(tooLong(this.#max));
     if (Array.isArray(value)) return value.map((part, i) => this.of(part, String(i), depth + 1));
     const copy: Record<string, unknown> = Object.create(null);
     for (const name of Object.keys(value)) copy[name] = this.of(Reflect.get(value, name), name, depth + 1);

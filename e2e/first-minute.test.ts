@@ -149,7 +149,7 @@ browserSuite("the first minute", () => {
 
 async function signOut(page: Page): Promise<void> {
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox", { name: "Search pages, nodes and actions" }).fill("sign out");
+  await page.getByRole("combobox", { name: "Search pages, queues, nodes and actions" }).fill("sign out");
   await page.keyboard.press("Enter");
 }
 

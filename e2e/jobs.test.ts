@@ -61,6 +61,11 @@ browserSuite("the page of jobs", () => {
     await page.getByRole("columnheader", { name: "Queue", exact: true }).nth(1).waitFor({ state: "detached" });
     await page.getByRole("button", { name: "All queues" }).click();
     await until(() => !page.url().includes("queue="), { what: "all queues again" });
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: /queues/ }).fill("docu");
+    await page.getByRole("option", { name: /^documents/, selected: true }).waitFor();
+    await page.keyboard.press("Enter");
+    await until(() => page.url().includes("queue=documents"), { what: "the queue that was picked" });
   });
 
   it("finds jobs by state, search and order, and keeps that in the address", async () => {

@@ -129,7 +129,7 @@ browserSuite("by keyboard alone", () => {
     const search = page.getByRole("button", { name: /^Search or jump to/ });
     await search.focus();
     await page.keyboard.press("Control+k");
-    const field = page.getByRole("combobox", { name: "Search pages, nodes and actions" });
+    const field = page.getByRole("combobox", { name: "Search pages, queues, nodes and actions" });
     await field.fill("zzz");
     await page.getByText("Nothing is called that.").waitFor();
     await page.keyboard.press("Escape");

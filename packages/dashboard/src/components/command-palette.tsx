@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { type App, useApp } from "../app-context.ts";
 import { PAGES } from "../pages/index.ts";
+import { useOnScreen } from "../pages/use-on-screen.ts";
 import { WINDOWS } from "../past-control.ts";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icon.tsx";
@@ -10,14 +11,17 @@ import type { IconName } from "./icons.ts";
 
 interface Command {
   readonly label: string;
-  readonly kind: "Page" | "Node" | "Action";
+  readonly kind: "Page" | "Queue" | "Node" | "Action";
   readonly icon: IconName;
   readonly run: () => void;
 }
 
-/** Pages, nodes and actions by name. */
+const ON_SCREEN = { series: [], tables: ["queues"] } as const;
+
+/** Pages, queues, nodes and actions by name. */
 export function CommandPalette(): VNode {
   const app = useApp();
+  useOnScreen(ON_SCREEN);
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState("");
@@ -53,13 +57,13 @@ export function CommandPalette(): VNode {
         <input
           type="text"
           role="combobox"
-          aria-label="Search pages, nodes and actions"
+          aria-label="Search pages, queues, nodes and actions"
           aria-expanded="true"
           aria-controls={listId}
           aria-activedescendant={current === undefined ? undefined : `${listId}-${found.indexOf(current)}`}
           aria-autocomplete="list"
           autocomplete="off"
-          placeholder="Search pages, nodes, actions"
+          placeholder="Search pages, queues, nodes, actions"
           value={query}
           onInput={(event) => {
             setQuery(event.currentTarget.value);
@@ -104,6 +108,7 @@ function matches(text: string, query: string): boolean {
 function listCommands(app: App): readonly Command[] {
   const { live, route, theme } = app;
   const nodes = live.table("nodes").value ?? [];
+  const queues = live.table("queues").value?.rows ?? [];
   const paused = live.paused.value;
   return [
     ...PAGES.map(
@@ -112,6 +117,14 @@ function listCommands(app: App): readonly Command[] {
         kind: "Page",
         icon: page.icon,
         run: () => route.navigate({ page: page.id, params: {} }),
+      }),
+    ),
+    ...queues.map(
+      ({ queue }): Command => ({
+        label: queue,
+        kind: "Queue",
+        icon: "waiting",
+        run: () => route.navigate({ page: "jobs", params: { queue } }),
       }),
     ),
     { label: "All nodes", kind: "Node", icon: "server", run: () => route.navigate({ node: null }) },

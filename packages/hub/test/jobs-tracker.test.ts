@@ -185,6 +185,8 @@ describe("what is expected of a job", () => {
     rig.wait(25_000);
     expect(rig.row().estimate).toBeNull();
     expect(rig.jobs.queues().rows[0]).toMatchObject({ workers: 0, capacity: 0, clearsInMs: null });
+    // A worker that says nothing any more is not idle: it is shown for a while, and does not count.
+    expect(rig.jobs.workers()).toMatchObject({ total: 0, dead: 0, rows: [{ worker: "w-1", state: "silent" }] });
   });
 
   test("can be asked for a job that might be, of the busiest queue unless told otherwise", () => {

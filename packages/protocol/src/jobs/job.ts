@@ -150,8 +150,11 @@ export interface QueueRow {
   readonly spark: readonly number[];
 }
 
-/** `stalled`: has had a job for longer than nine in ten such take, threefold, without progress · `dead`: silent, with jobs. */
-export const WORKER_STATES = ["busy", "idle", "paused", "stalled", "dead"] as const;
+/**
+ * `stalled`: has had a job for longer than nine in ten such take, threefold, without progress · `dead`: silent, with
+ * jobs · `silent`: said that it is there and does so no more, without jobs; it does not count among the workers.
+ */
+export const WORKER_STATES = ["busy", "idle", "paused", "stalled", "silent", "dead"] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** One worker of one queue. */

@@ -24,6 +24,7 @@ const WORKERS: Readonly<Record<WorkerState, Look>> = {
   idle: { word: "idle", icon: "ok", tone: "ok" },
   paused: { word: "paused", icon: "pause", tone: "quiet" },
   stalled: { word: "stalled", icon: "warn", tone: "warn" },
+  silent: { word: "silent", icon: "unplug", tone: "warn" },
   dead: { word: "dead", icon: "unplug", tone: "crit" },
 };
 

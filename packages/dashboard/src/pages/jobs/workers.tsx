@@ -13,7 +13,14 @@ import { balanceOf, workersInView } from "./queue-figures.ts";
 type Column = "worker" | "state" | "active" | "use" | "done" | "failed" | "stalls" | "mean" | "seen";
 
 /** The worse, the more. */
-const STATE_RANK: Readonly<Record<WorkerRow["state"], number>> = { dead: 4, stalled: 3, busy: 2, paused: 1, idle: 0 };
+const STATE_RANK: Readonly<Record<WorkerRow["state"], number>> = {
+  dead: 5,
+  stalled: 4,
+  silent: 3,
+  busy: 2,
+  paused: 1,
+  idle: 0,
+};
 
 const FIGURES: Figures<WorkerRow, Column> = {
   worker: ({ worker }) => worker,
@@ -93,7 +100,7 @@ interface RowProps {
 
 function Row({ row, mean, withQueue }: RowProps): VNode {
   const { live } = useApp();
-  const dead = row.state === "dead";
+  const dead = row.state === "dead" || row.state === "silent";
   const where = [withQueue ? row.queue : null, row.node === null ? null : instanceOf(row.node)];
   return (
     <tr class={dead ? "hatched" : undefined}>
@@ -130,6 +137,7 @@ function Row({ row, mean, withQueue }: RowProps): VNode {
 
 const TROUBLE: Readonly<Partial<Record<WorkerRow["state"], string>>> = {
   stalled: "has a job for far too long, without progress",
+  silent: "says nothing any more, and has no job",
   dead: "silent, with jobs that nobody works on",
 };
 

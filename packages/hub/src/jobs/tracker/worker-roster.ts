@@ -5,6 +5,8 @@ import type { TrackedJob } from "./tracked-job.ts";
 /** Workers that are known; beyond, the one that was heard of longest ago gives way. */
 const MAX_WORKERS = 1000;
 const MAX_ROWS = 200;
+/** Queues that are known to have workers that say that they are there; beyond, the one that did so longest ago gives way. */
+const MAX_BEATING = 1000;
 /** A worker without jobs that was not heard of for this long is forgotten, ms; and one that has jobs. */
 const FORGET_IDLE_MS = 60_000;
 const FORGET_BUSY_MS = 3_600_000;
@@ -64,7 +66,7 @@ export class WorkerRoster {
   beat(beat: WorkerBeat, node: string | null, now: number): void {
     const worker = this.#meet(beat.queue, beat.worker, now);
     if (worker.beatAt !== null && beat.at < worker.beatAt) return;
-    this.#beating.add(beat.queue);
+    this.#noteBeating(beat.queue);
     worker.node = node ?? worker.node;
     worker.concurrency = beat.concurrency;
     worker.beatActive = beat.active;
@@ -154,16 +156,23 @@ export class WorkerRoster {
     const places = rows.filter(({ utilization }) => utilization !== null);
     const capacity = places.reduce((sum, row) => sum + (row.concurrency ?? 1), 0);
     const used = places.reduce((sum, row) => sum + (row.utilization ?? 0) * (row.concurrency ?? 1), 0);
-    const done = rows.map(({ completed, failed }) => completed + failed);
+    const done = rows.filter(({ state }) => state !== "silent").map(({ completed, failed }) => completed + failed);
     const all = done.reduce((sum, count) => sum + count, 0);
     return {
       rows: rows.sort(compareRows).slice(0, MAX_ROWS),
-      total: rows.length,
+      total: rows.filter(({ state }) => state !== "silent").length,
       stalled: rows.filter(({ state }) => state === "stalled").length,
       dead: rows.filter(({ state }) => state === "dead").length,
       utilization: capacity === 0 ? null : used / capacity,
       imbalance: all === 0 ? null : (Math.max(...done) * done.length) / all,
     };
+  }
+
+  #noteBeating(queue: string): void {
+    this.#beating.delete(queue);
+    this.#beating.add(queue);
+    const [oldest] = this.#beating;
+    if (this.#beating.size > MAX_BEATING && oldest !== undefined) this.#beating.delete(oldest);
   }
 
   #meet(queue: string, name: string, now: number): Worker {
@@ -219,7 +228,7 @@ export class WorkerRoster {
 
   #stateOf(worker: Worker, now: number): WorkerState {
     const active = this.#activeOf(worker);
-    if (active > 0 && this.#isSilent(worker, now)) return "dead";
+    if (this.#isSilent(worker, now)) return active > 0 ? "dead" : "silent";
     for (const job of worker.jobs) if (isStuck(job, now)) return "stalled";
     if (worker.paused) return "paused";
     return active > 0 ? "busy" : "idle";
@@ -254,7 +263,7 @@ function isStuck({ life, run }: TrackedJob, now: number): boolean {
   return !prior && now - Math.max(life.startedAt, life.percentAt ?? 0) > 3 * p90;
 }
 
-const TROUBLE: Readonly<Record<WorkerState, number>> = { dead: 0, stalled: 1, busy: 2, paused: 3, idle: 3 };
+const TROUBLE: Readonly<Record<WorkerState, number>> = { dead: 0, stalled: 1, silent: 2, busy: 3, paused: 4, idle: 4 };
 
 function compareRows(a: WorkerRow, b: WorkerRow): number {
   return (

@@ -243,10 +243,10 @@ describe("what the page has shown of jobs", () => {
 });
 
 describe("the list of jobs", () => {
-  it("shows live ones, running first, until somebody says otherwise", () => {
+  it("shows live ones by turn until somebody says otherwise", () => {
     const live = readStates({});
     expect(live.states).toEqual(["active", "waiting", "delayed"]);
-    expect(readOrder({}, live)).toEqual({ sort: "startedAt", descending: true });
+    expect(readOrder({}, live)).toEqual({ sort: "turn", descending: false });
     expect(readStates({ state: "nonsense" })).toBe(live);
     const failed = readStates({ state: "failed" });
     expect(readOrder({}, failed)).toEqual({ sort: "changedAt", descending: true });

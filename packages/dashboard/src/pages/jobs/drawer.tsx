@@ -87,7 +87,8 @@ function Facts({ job }: { readonly job: ShownDetail }): VNode {
         </Fact>
         {job.name === "" ? null : <Fact name="Kind">{job.name}</Fact>}
         {job.userId === null ? null : <Fact name="User">{job.userId}</Fact>}
-        {job.plan === null && job.priority === null ? null : (
+        {/* Of BullMQ, 0 is a job without a priority. */}
+        {job.plan === null && (job.priority ?? 0) === 0 ? null : (
           <Fact name="Priority">
             {job.plan ?? ""}
             {job.priority === null ? null : <span class="fine">{job.priority}, the lower, the sooner</span>}

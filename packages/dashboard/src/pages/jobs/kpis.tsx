@@ -28,9 +28,10 @@ export function Kpis({ queue, selectors }: KpisProps): VNode {
     const rate = latest(name);
     return rate === null ? null : rate * 60;
   };
-  const done = now?.donePerMinute ?? sum(perMinuteOf("done"), perMinuteOf("failed"));
+  const ended = now?.endedPerMinute ?? sum(perMinuteOf("done"), perMinuteOf("failed"));
   const failed = now?.failedPerMinute ?? perMinuteOf("failed");
-  const failedShare = done === 0 ? null : ratio(failed ?? (done === null ? null : 0), done);
+  const done = ended === null ? null : Math.max(0, ended - (failed ?? 0));
+  const failedShare = ended === 0 ? null : ratio(failed ?? (ended === null ? null : 0), ended);
   const oldest = now === null ? latest("oldestWait") : seconds(now.oldestWaitMs);
   const clears = rows.length === 1 && rows[0] !== undefined && (now?.waiting ?? 0) > 0 ? clearsOf(rows[0]) : null;
   const same = { staleSince: null, width: "sixth" } as const;
@@ -82,9 +83,9 @@ export function Kpis({ queue, selectors }: KpisProps): VNode {
         color="c3"
         tone={failedTone(failedShare)}
         note={
-          done === null ? null : (
+          ended === null ? null : (
             <>
-              <b>{count(failed ?? 0).text}</b> of {count(done).text} that ended
+              <b>{count(failed ?? 0).text}</b> of {count(ended).text} that ended
             </>
           )
         }

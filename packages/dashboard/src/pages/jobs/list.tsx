@@ -70,7 +70,7 @@ export function JobList({ api, memory, queue, users = true, held, onOpen }: List
       <Toolbar search={search} state={choice.value} order={order} narrow={narrow} onOrder={setOrder} />
       {rows === null || rows === 0 ? (
         <div class="vt-none">
-          <Nothing feed={feed} search={search} label={choice.label} all={choice.value === "all"} />
+          <Nothing feed={feed} search={search} label={choice.label} all={choice.value === "all"} users={users} />
         </div>
       ) : (
         <div class="vt-frame jobs-list" data-narrow={narrow ? "" : undefined} data-pending={pending ? "" : undefined}>
@@ -94,7 +94,7 @@ export function JobList({ api, memory, queue, users = true, held, onOpen }: List
           />
         </div>
       )}
-      <Foot feed={feed} filtered={search !== "" || states.length > 0 || queue !== null} />
+      <Foot feed={feed} filtered={users && (search !== "" || states.length > 0 || queue !== null)} />
     </>
   );
 }
@@ -222,16 +222,20 @@ interface NothingProps {
   readonly search: string;
   readonly label: string;
   readonly all: boolean;
+  /** Jobs of all users: how many there are is known. */
+  readonly users: boolean;
 }
 
-function Nothing({ feed, search, label, all }: NothingProps): VNode {
+function Nothing({ feed, search, label, all, users }: NothingProps): VNode {
   const { route } = useApp();
   const { answer, error } = feed.state;
   if (answer === null && error === null)
     return <EmptyState icon="waiting" title="Asking for jobs" why="The hub is asked for those that match." />;
   if (answer === null)
     return <EmptyState icon="unplug" title="No list of jobs" why={`${error?.message}. It is asked again by itself.`} />;
-  const known = `${join(count(answer.known))} ${answer.known === 1 ? "job is" : "jobs are"} known.`;
+  const known = users
+    ? `${join(count(answer.known))} ${answer.known === 1 ? "job is" : "jobs are"} known.`
+    : "Those that ended are among all jobs.";
   if (search === "" && all)
     return <EmptyState icon="waiting" title="No job yet" why="Jobs show up here as they are queued." />;
   return (
@@ -263,8 +267,8 @@ function Foot({ feed, filtered }: { readonly feed: JobFeed; readonly filtered: b
   return (
     <div class="list-foot">
       <p>
-        <b>{filtered ? `${join(count(matched))} of ${join(count(known))}` : join(count(known))}</b>{" "}
-        {known === 1 ? "job" : "jobs"}
+        <b>{filtered ? `${join(count(matched))} of ${join(count(known))}` : join(count(matched))}</b>{" "}
+        {(filtered ? known : matched) === 1 ? "job" : "jobs"}
         {matched > MOST_SCROLLED ? ` · the first ${join(count(MOST_SCROLLED))} can be scrolled to` : ""}
         {held === null ? "" : ` · order held ${HELD_WORDS[held]}`}
       </p>

@@ -5,7 +5,7 @@ import { Card } from "../../components/card.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { count, perMinute } from "../../format/quantity.ts";
 import { Clears } from "./clears.tsx";
-import { sumOf } from "./queue-figures.ts";
+import { doneOf, sumOf } from "./queue-figures.ts";
 import "../../style/components.css";
 import "../../style/jobs.css";
 
@@ -83,7 +83,7 @@ function Row({ row }: { readonly row: QueueRow }): VNode {
       </th>
       <td class="num">{count(row.waiting).text}</td>
       <td class="num">{count(row.active).text}</td>
-      <td class="num medium-only">{perMinute(row.donePerMinute).text}</td>
+      <td class="num medium-only">{perMinute(doneOf(row)).text}</td>
       <td class="num">
         <Clears row={row} />
       </td>

@@ -6,7 +6,8 @@ export interface QueueSum {
   readonly active: number;
   readonly delayed: number;
   readonly failed: number;
-  readonly donePerMinute: number;
+  /** Of those that ended, whatever became of them. */
+  readonly endedPerMinute: number;
   readonly failedPerMinute: number;
   readonly addedPerMinute: number;
   readonly oldestWaitMs: number | null;
@@ -30,12 +31,17 @@ export function sumOf(rows: readonly QueueRow[]): QueueSum | null {
     active: add((row) => row.active),
     delayed: add((row) => row.delayed),
     failed: add((row) => row.failed),
-    donePerMinute: add((row) => row.donePerMinute),
+    endedPerMinute: add((row) => row.donePerMinute),
     failedPerMinute: add((row) => row.failedPerMinute),
     addedPerMinute: add((row) => row.addedPerMinute),
     oldestWaitMs: waits.length === 0 ? null : Math.max(...waits),
     paused: rows.filter(({ paused }) => paused).length,
   };
+}
+
+/** Jobs of a queue that were done within the last minute, without those that failed. */
+export function doneOf({ donePerMinute, failedPerMinute }: QueueRow): number {
+  return Math.max(0, donePerMinute - failedPerMinute);
 }
 
 /** The workers that are looked at. */
@@ -53,7 +59,7 @@ export function workersInView(table: WorkersTable | null, chosen: string | null)
   if (chosen === null) return table;
   const rows = table.rows.filter(({ queue }) => queue === chosen);
   const inState = (state: WorkerRow["state"]) => rows.filter((row) => row.state === state).length;
-  return { rows, total: rows.length, stalled: inState("stalled"), dead: inState("dead") };
+  return { rows, total: rows.length - inState("silent"), stalled: inState("stalled"), dead: inState("dead") };
 }
 
 /** How evenly jobs are spread over workers: the mean share of places in use, and who stands out. */
@@ -68,7 +74,7 @@ export interface WorkerBalance {
 /** `null` for less than two workers of which anything is known. */
 export function balanceOf(rows: readonly WorkerRow[]): WorkerBalance | null {
   const known = rows.flatMap((row) =>
-    row.utilization === null || row.state === "dead" ? [] : [{ row, use: row.utilization }],
+    row.utilization === null || row.state === "dead" || row.state === "silent" ? [] : [{ row, use: row.utilization }],
   );
   if (known.length < 2) return null;
   const meanUse = known.reduce((sum, { use }) => sum + use, 0) / known.length;

@@ -9,6 +9,7 @@ import { count, duration, join, perMinute } from "../../format/quantity.ts";
 import { Clears } from "./clears.tsx";
 import { Confidence } from "./confidence.tsx";
 import { MinuteBars } from "./minute-bars.tsx";
+import { doneOf } from "./queue-figures.ts";
 
 type Column = "name" | "waiting" | "active" | "delayed" | "failed" | "done" | "wait" | "run" | "clears" | "confidence";
 
@@ -18,7 +19,7 @@ const FIGURES: Figures<QueueRow, Column> = {
   active: ({ active }) => active,
   delayed: ({ delayed }) => delayed,
   failed: ({ failed }) => failed,
-  done: ({ donePerMinute }) => donePerMinute,
+  done: doneOf,
   wait: ({ waitP95 }) => waitP95,
   run: ({ runP95 }) => runP95,
   clears: ({ clearsInMs }) => clearsInMs,
@@ -40,7 +41,7 @@ const HEADS: readonly {
     title: "As the queue keeps them, else those of the last 24 hours",
     class: "num medium-only",
   },
-  { by: "done", label: "Done/min", title: "Ended within the last minute" },
+  { by: "done", label: "Done/min", title: "Done within the last minute, failed ones left out" },
   { by: "wait", label: "Wait p95", title: "From being ready to the start, last 15 minutes", class: "num wide-only" },
   { by: "run", label: "Run p95", title: "From start to end, last 15 minutes", class: "num medium-only" },
   {
@@ -132,7 +133,7 @@ function Row({ row, chosen, onChoose }: RowProps): VNode {
       <td class="num">{count(row.active).text}</td>
       <td class="num medium-only">{count(row.delayed).text}</td>
       <td class="num medium-only">{count(row.failed).text}</td>
-      <td class="num">{perMinute(row.donePerMinute).text}</td>
+      <td class="num">{perMinute(doneOf(row)).text}</td>
       <td class="num wide-only">{ms(row.waitP95)}</td>
       <td class="num medium-only">{ms(row.runP95)}</td>
       <td class="num">
@@ -181,7 +182,7 @@ function QueueItem({ row, chosen, onChoose }: RowProps): VNode {
       <p class="queue-figures">
         <span>
           <b>{count(row.waiting).text}</b> waiting · <b>{count(row.active).text}</b> active ·{" "}
-          <b>{perMinute(row.donePerMinute).text}</b> done/min
+          <b>{perMinute(doneOf(row)).text}</b> done/min
         </span>
         <span>
           <Clears row={row} />

@@ -63,7 +63,9 @@ browserSuite("a dashboard that can stay open", () => {
     // The rail, the strip of health and what follows alerts ask when they are first there, and each minute.
     const asked = paths.filter(
       (path) =>
-        !/\/api\/(alerts|doctor|health|history|tests)|\/assets\/(badge|use-report|alert|figure-offer|hub-ask|names)/.test(path),
+        !/\/api\/(alerts|doctor|health|history|tests)|\/assets\/(badge|use-report|alert|figure-offer|hub-ask|names)/.test(
+          path,
+        ),
     );
     // The settings come when they are first looked at, with what tells of history.
     expect(asked).toContainEqual(expect.stringMatching(/^\/dashboard\/assets\/settings/));

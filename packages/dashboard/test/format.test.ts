@@ -36,6 +36,12 @@ describe("figures", () => {
   it("of an axis go without the second of counts, and keep that of sizes: 5 kB is not 5 kB a second", () => {
     expect([rate, bytes, byteRate].map((format) => axisText(format, 5000))).toEqual(["5.0k", "5 kB", "5 kB/s"]);
     expect(axisText(byteRate, 0)).toBe("0");
+    expect([90, 600, 820, 7500].map((value) => axisText(duration, value))).toEqual([
+      "90 s",
+      "10 min",
+      "13m 40s",
+      "2h 5m",
+    ]);
   });
 
   it("show rates, counts, shares and sizes", () => {

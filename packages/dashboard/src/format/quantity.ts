@@ -96,10 +96,17 @@ export function join({ text, unit }: Quantity): string {
   return unit.startsWith("/") ? `${text}${unit}` : `${text} ${unit}`;
 }
 
-/** For an axis: without what its title says, that counts are per second, and without any unit at zero. */
+/** Two units are as much as an axis has no room for: `13 min 40 s`. */
+const LONG_SPAN = /^(\d+) (min|h) (\d+) (s|min)$/;
+
+/** For an axis: without what its title says, that counts are per second, without any unit at zero, `13m 40s` at most. */
 export function axisText(format: Formatter, value: number): string {
   const { text, unit } = format(value);
-  return value === 0 ? "0" : join({ text, unit: unit === "/s" ? "" : unit });
+  if (value === 0) return "0";
+  return join({ text, unit: unit === "/s" ? "" : unit }).replace(
+    LONG_SPAN,
+    (_all, large: string, of: string, small: string, rest: string) => `${large}${of[0]} ${small}${rest[0]}`,
+  );
 }
 
 /** A span of time for people, from milliseconds: `14 s`, `3 min 12 s`, `2 h 5 min`, `9 d`. */

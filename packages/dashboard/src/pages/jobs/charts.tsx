@@ -13,8 +13,8 @@ interface ChartsProps {
 
 const EMPTY: Emptiness = {
   icon: "waiting",
-  title: "No job yet",
-  why: "The course of jobs shows up here with the first of them.",
+  title: "No job in this time",
+  why: "The course of jobs shows up here as they come, begin and end.",
 };
 
 /** What came and went, what is there, and how long it took. */

@@ -16,6 +16,11 @@ export function Clears({ row }: { readonly row: QueueRow }): VNode {
         no worker
       </span>
     );
-  if (clears === null) return <span class="unknown">–</span>;
+  if (clears === null)
+    return (
+      <span class="unknown" title="Nobody was seen to take its jobs">
+        unknown
+      </span>
+    );
   return <span title={etaText(clears)}>{etaShort(clears)}</span>;
 }

@@ -276,7 +276,12 @@ test("nobody knows when a line is done from which nobody was ever seen to take a
   for (let i = 0; i < 20; i++) rig.tell({ kind: "queued", at: i, job: `${i}` });
   const { clearsInMs, clearsLowMs, workers } = rig.jobs.queues().rows[0] ?? {};
   expect({ clearsInMs, clearsLowMs, workers }).toEqual({ clearsInMs: null, clearsLowMs: null, workers: null });
-  rig.tell({ kind: "started", at: 30, job: "0" });
+  // Somebody may just be about to come: each job has an estimate as if, for a minute.
+  expect(rig.row("0").estimate).not.toBeNull();
+  rig.wait(61_000);
+  expect(rig.row("0").estimate).toBeNull();
+  rig.tell({ kind: "started", at: 61_100, job: "0" });
+  expect(rig.row("1").estimate).not.toBeNull();
   expect(rig.jobs.queues().rows[0]?.clearsInMs).toBeGreaterThan(0);
 });
 

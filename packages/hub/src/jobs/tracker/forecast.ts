@@ -10,6 +10,8 @@ const FRESH_MS = 1000;
 const RUN_FRESH_MS = 10_000;
 /** Runs that a simulation is made of; of a larger queue, one that is alike but smaller is simulated. */
 const MAX_SIMULATED = 64;
+/** A queue whose workers nobody tells of, and from which nobody took a job for so long, is taken to have none, ms. */
+const LEFT_AFTER_MS = 60_000;
 /** Simulations within one second, of all queues together; beyond, what was found before is taken. */
 const SIMULATIONS_A_SECOND = 60;
 
@@ -144,8 +146,10 @@ export class Forecast {
     const told = this.#parts.roster.of(queue.name, now);
     const reading = queue.readingAt(now);
     const workers = reading?.workers ?? told.workers;
-    if (reading?.paused === true || workers === 0) return { count: 0, workers };
-    return { count: Math.max(told.capacity ?? 0, workers ?? 0, queue.peakAt(now), 1), workers };
+    const peak = queue.peakAt(now);
+    const isLeft = workers === null && peak === 0 && now - (queue.oldestAt() ?? now) > LEFT_AFTER_MS;
+    if (reading?.paused === true || workers === 0 || isLeft) return { count: 0, workers };
+    return { count: Math.max(told.capacity ?? 0, workers ?? 0, peak, 1), workers };
   }
 
   /** Until a job begins behind `rank` others, by a simulation of its own. */

@@ -390,6 +390,32 @@ describe("bounds", () => {
     expect(rig.jobs.totals()).toMatchObject({ active: 0, waiting: 0, completed: 1200 });
   });
 
+  test("of jobs that fail again and again, with much to say, the first and last steps stay, and what they led to", async () => {
+    const small = await new JobsRig({ maxPast: 20_000 }).ready();
+    const error = "no paper ".repeat(50);
+    const ids = Array.from({ length: 20 }, (_, i) => `${i}`);
+    for (const job of ids) small.tell({ kind: "queued", at: 0, job, maxAttempts: 50 });
+    for (let attempt = 1; attempt <= 30; attempt++)
+      for (const job of ids)
+        small.tell(
+          { kind: "started", at: attempt * 10, job, attempt, worker: "w" },
+          { kind: "failed", at: attempt * 10 + 5, job, attempt, error, final: false },
+        );
+    const details = await Promise.all(ids.map((job) => small.jobs.find("docs", job)));
+    const kept = details.flatMap((detail) => detail?.steps ?? []);
+    expect(kept.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThan(30_000);
+    for (const detail of details) {
+      expect(detail).toMatchObject({ state: "waiting", attempt: 30, maxAttempts: 50, error });
+      expect(detail?.steps[0]).toMatchObject({ kind: "queued" });
+      expect(detail?.steps.at(-1)).toMatchObject({ kind: "failed", attempt: 30 });
+    }
+    small.tell(
+      { kind: "completed", at: 1000, job: "3", attempt: 31 },
+      { kind: "failed", at: 5, job: "3", error: "late" },
+    );
+    expect(await small.jobs.find("docs", "3")).toMatchObject({ state: "completed", attempt: 31 });
+  });
+
   test("of 100,000 live jobs the one that waits longest gives way, counted", { timeout: 60_000 }, () => {
     rig.tell({ kind: "queued", at: 0, job: "first" }, { kind: "started", at: 0, job: "first" });
     for (let i = 0; i < 100_100; i++) rig.tell({ kind: "queued", at: i, job: `${i}` });

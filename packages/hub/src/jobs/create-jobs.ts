@@ -32,6 +32,8 @@ export interface JobsParts {
   readonly isGone?: (node: string) => boolean;
   /** How loaded a process' machine is, 0–1; `null` when not known. @default it never is */
   readonly loadOf?: (node: string) => number | null;
+  /** Most characters, roughly, that the past of all jobs may take in memory. @default 60,000,000 */
+  readonly maxPast?: number;
   /** Told of what no caller waits for. Must not throw. */
   readonly onError: (error: unknown) => void;
 }
@@ -55,6 +57,7 @@ export function createJobs(parts: JobsParts): Jobs {
   const tracker: Tracker = new Tracker({
     estimator,
     meter,
+    maxPast: parts.maxPast,
     now,
     isGone,
     loadOf,

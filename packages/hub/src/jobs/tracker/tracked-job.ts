@@ -12,6 +12,11 @@ const MAX_REPORTS = 16;
 
 const NONE: readonly JobEvent[] = [];
 
+/** What an event or a step takes besides its text, roughly, in characters. */
+const BARE = 200;
+/** Steps that are left of a job that was shortened, first and last, and characters of each. */
+const SHORT_STEPS = { first: 1, last: 3, characters: 64 } as const;
+
 /** What the oldest events of a job led to. */
 interface JobBase {
   readonly life: Life;
@@ -127,6 +132,25 @@ export class TrackedJob {
     return Array.from({ length: 8 }, (_, i) => points[Math.round((i * (points.length - 1)) / 7)] ?? [0, 0]);
   }
 
+  /** What its past takes, in characters, roughly. */
+  weight(): number {
+    let weight = 0;
+    for (const event of this.#events ?? NONE) weight += BARE + (event.kind === "failed" ? event.error.length : 0);
+    for (const { text } of this.#base?.steps ?? []) weight += BARE + text.length;
+    return weight;
+  }
+
+  /** Keeps what its past led to, and of the past itself the least: what comes late only fills holes from now on. */
+  shorten(): void {
+    const { first, last, characters } = SHORT_STEPS;
+    const all = this.steps();
+    const kept = all.length <= first + last ? all : [...all.slice(0, first), ...all.slice(-last)];
+    const steps = kept.map((step) => ({ ...step, text: copyOf(step.text, characters) }));
+    this.#base = { life: this.life.clone(), steps, progress: this.progress() };
+    this.#events = NONE;
+    this.#reports = 0;
+  }
+
   #replay(see: (event: JobEvent, life: Life) => void): Life {
     const life = this.#base?.life.clone() ?? new Life();
     for (const event of this.#told()) if (applyEvent(life, event)) see(event, life);
@@ -209,6 +233,11 @@ function queuedEventOf(life: Life, queue: string, job: string): JobQueued {
   };
   const told = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null));
   return { kind: "queued", at, queue, job, name: life.name, delayMs: (life.readyAt ?? at) - at, ...told };
+}
+
+/** Of the beginning of a text: a slice would hold the whole of it in memory. */
+function copyOf(text: string, characters: number): string {
+  return text.length <= characters ? text : Buffer.from(text.slice(0, characters), "utf16le").toString("utf16le");
 }
 
 function stepOf(event: JobEvent, life: Life): JobStep {

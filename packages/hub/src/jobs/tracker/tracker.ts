@@ -27,10 +27,17 @@ const MAX_LEFT_OUT = 1000;
 /** What is told of a job that ended and is forgotten counts as news from this long after its end, ms. */
 const LATE_MS = 1000;
 
+/** What the past of all jobs may take, in characters, roughly; beyond, of a job that is told of only the least is kept. */
+const MAX_PAST = 60_000_000;
+/** A past that takes no more than this is not worth shortening. */
+const MIN_PAST = 1500;
+
 /** What a tracker works with. */
 export interface TrackerParts {
   readonly estimator: Estimator;
   readonly meter: JobMeter | null;
+  /** Most characters, roughly, that the past of all jobs may take. @default 60,000,000 */
+  readonly maxPast?: number | undefined;
   /** ms epoch. */
   readonly now: () => number;
   readonly isGone: (node: string) => boolean;
@@ -69,6 +76,7 @@ export class Tracker {
   /** What is expected of them was not found yet. */
   readonly #unsaid = new Set<TrackedJob>();
   #number = 0;
+  #past = 0;
   #known = 0;
 
   constructor(parts: TrackerParts) {
@@ -121,7 +129,10 @@ export class Tracker {
       for (const early of this.#tombs.takeEarly(key)) job.take(early);
     } else if (event.kind === "queued" && job.life.ended) this.#parts.onReuse(job);
     job.queue.seenAt = this.#parts.now();
-    if (!job.take(event)) return "ignored";
+    const weight = before === null ? 0 : job.weight();
+    const changed = job.take(event);
+    this.#weigh(job, weight);
+    if (!changed) return "ignored";
     this.#settle(job, before, event);
     return "taken";
   }
@@ -147,6 +158,7 @@ export class Tracker {
     job.said = saidRun === null ? null : packSaid(saidRun, saidWait);
     job.run = job.said;
     this.#hold(job);
+    this.#weigh(job, 0);
     this.#index(job, null);
     if (job.life.worker !== null && job.life.phase === "active")
       this.roster.give(job, job.life.worker, this.#parts.now());
@@ -204,6 +216,15 @@ export class Tracker {
       this.say(job);
       if (turn.over) await turn.pause();
     }
+  }
+
+  /** The past of many jobs may be long: texts of errors, above all. */
+  #weigh(job: TrackedJob, before: number): void {
+    const { maxPast = MAX_PAST } = this.#parts;
+    const weight = job.weight();
+    const isLong = weight > MIN_PAST && this.#past - before + weight > maxPast;
+    if (isLong) job.shorten();
+    this.#past += (isLong ? job.weight() : weight) - before;
   }
 
   #hold(job: TrackedJob): void {
@@ -306,6 +327,7 @@ export class Tracker {
     this.#ended.delete(job);
     job.queue.jobs.delete(job.id);
     this.#unsaid.delete(job);
+    this.#past -= job.weight();
     this.#known--;
     if (job.life.userId !== null) this.#disown(job, job.life.userId);
     this.version++;

@@ -4,13 +4,17 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take longest, a minute each or nearly: begun last, they would leave the other worker idle. */
 const LONG = [
   "wsight/test/bullmq-application",
+  "wsight/test/bullmq-application",
   "wsight/test/takeover",
   "hub/test/alert-delivery-kill",
   "e2e/connections",
   "hub/test/store-postgres",
   "e2e/data-system",
   "hub/test/store-libsql",
+  "e2e/jobs",
+  "wsight/test/export",
   "hub/test/live-monitor",
+  "hub/test/jobs-ledger",
   "e2e/messages-performance",
   "wsight/test/mount.test",
   "e2e/history-mode",
@@ -19,6 +23,9 @@ const LONG = [
   "probe/test/cache.test",
   "wsight/test/prometheus-agreement",
   "e2e/hygiene",
+  "probe/test/bullmq",
+  "hub/test/jobs-alerts",
+  "hub/test/jobs-gateway",
   "load/test/run",
   "hub/test/store-damage",
 ];

@@ -266,6 +266,25 @@ describe("the dashboard's figures", () => {
     expect((await get(hub, "/api/dashboard/metrics/history?points=0")).status).toBe(400);
   }, 40_000);
 
+  test("count each end once, in the interval it came in", async () => {
+    let ahead = 0;
+    const hub = await startHub({ jobsIntervalMs: 1000, clock: { now: () => Date.now() + ahead } });
+    for (const count of [2, 1, 0, 0]) {
+      const probe = new JobProbe(hub, { epoch: 1 + ahead });
+      const at = Date.now() + ahead;
+      for (let n = 0; n < count; n++) {
+        probe.tell({ kind: "started", job: `${ahead}-${n}`, at }, { kind: "completed", job: `${ahead}-${n}`, at });
+        probe.tell({ kind: "failed", job: `${ahead}-${n}-no`, at, error: "no ink", final: true });
+      }
+      const before = await pointsOf(hub, 2_880);
+      ahead += 5 * 60_000;
+      await until(async () => (await pointsOf(hub, 2_880)) > before, { what: "a collection" });
+    }
+    const { data } = (await get(hub, "/api/dashboard/metrics/history?hours=2&points=24")).json;
+    const sumOf = (figure: string): number => (data as Json[]).reduce((sum, point) => sum + Number(point[figure]), 0);
+    expect([sumOf("completed"), sumOf("failed")]).toEqual([3, 3]);
+  }, 30_000);
+
   async function pointsOf(hub: Hub, points: number): Promise<number> {
     const { json } = await get(hub, `/api/dashboard/metrics/history?hours=24&points=${points}`);
     return Number(json.dataPoints);

@@ -38,3 +38,12 @@ test("what is told late of an older job of the same id says nothing of the newer
     expect(rig.tell(told).ignored, told.kind).toBe(1);
   expect(rig.row()).toMatchObject({ state: "active", userId: null, percent: null, error: null, label: "new.pdf" });
 });
+
+test("an owner who is known late is told how the job stands, though nothing else is new", async () => {
+  const rig = await new JobsRig().ready();
+  rig.tell({ kind: "started", at: 100, worker: "pdf-1" }, { kind: "progress", at: 200, percent: 40 });
+  const heard: unknown[] = [];
+  rig.jobs.listen(({ kind, userId, job }) => heard.push([kind, userId, job.percent]));
+  rig.tell({ kind: "queued", at: 0, userId: "ann" });
+  expect(heard).toEqual([["started", "ann", 40]]);
+});

@@ -18,6 +18,8 @@ import type { Jobs, TakenJobs } from "./jobs/jobs.ts";
 
 /** Most faults of one batch that are named. */
 const MAX_NAMED_FAULTS = 20;
+/** How far ahead the clock of another machine may be at most, ms: a job that was made later shuts out what is told of it. */
+const MAX_AHEAD_MS = 86_400_000;
 /** How long an answer waits for what it took to be kept, ms; then it says that it is not yet. */
 const KEPT_WITHIN_MS = 5_000;
 const BEAT_FIELDS = ["at", "queue", "worker", "concurrency", "active", "paused", "ended"];
@@ -76,6 +78,8 @@ function readEvent(where: string, value: unknown, now: number): JobEvent {
     ...fields,
     ...resultField(where, kind, fields.result),
   });
+  if (event.createdAt !== undefined && event.createdAt > now + MAX_AHEAD_MS)
+    throw expected("BAD_REQUEST", `${where}.createdAt`, "a time that has come", event.createdAt);
   return { ...event, at: Math.min(now, event.at) };
 }
 

@@ -7,6 +7,8 @@ import type { NodeWriter } from "./current/nodes.ts";
 const ACK_EVERY_MS = 20;
 /** Frames of one link that are known and not kept yet; a probe is not asked for more then. */
 const MAX_UNKEPT = 4096;
+/** A job can't have been made later than this from now, ms, by the clock of whoever tells of it. */
+const MAX_AHEAD_MS = 86_400_000;
 /** Nodes whose losses are told apart; the one that told least lately gives way. */
 const MAX_NODES = 2000;
 
@@ -58,7 +60,10 @@ export function createJobIntakes(clock: Clock, onJobs: OnJobs): (say: (frame: Hu
   };
 }
 
-/** `createdAt` stays as it is: it is no time but a part of a job's name. */
+/**
+ * `createdAt` stays as it is: it is no time but a part of a job's name. One that has yet to come would shut out what is
+ * told of the job, and is left out.
+ */
 function onHubClock(
   frame: JobsFrame,
   aheadMs: number | null,
@@ -69,7 +74,9 @@ function onHubClock(
   const move = (at: number): number => Math.min(now, shift(at));
   return {
     events: frame.events.map((event) => {
-      const moved = { ...event, at: move(event.at) };
+      const { createdAt, ...rest } = event;
+      const isToCome = createdAt !== undefined && createdAt > now + (aheadMs ?? 0) + MAX_AHEAD_MS;
+      const moved = { ...(isToCome ? rest : event), at: move(event.at) };
       return "startedAt" in moved && moved.startedAt !== undefined
         ? { ...moved, startedAt: move(moved.startedAt) }
         : moved;

@@ -133,6 +133,11 @@ describe("POST /api/jobs/events", () => {
       ],
     ],
     [
+      "a job that was made in the far future",
+      [{ kind: "queued", job: "a", createdAt: 8e15 }],
+      ["events[0].createdAt: expected a time that has come, got 8000000000000000"],
+    ],
+    [
       "too many events",
       Array.from({ length: MAX_JOB_EVENTS + 1 }, () => ({ kind: "queued", job: "a" })),
       "events: expected at most 500 items, got an array of 501",

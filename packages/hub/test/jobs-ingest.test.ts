@@ -53,7 +53,7 @@ describe("what processes tell of jobs", () => {
     };
     probe.send(
       frame(probe, 1, {
-        events: [{ ...started, at: at - 3000 }, ended, { ...started, at: at + 60_000 }],
+        events: [{ ...started, at: at - 3000 }, ended, { ...started, at: at + 60_000, createdAt: at + 2 * 86_400_000 }],
         beats: [{ at, queue: "mails", worker: "w", concurrency: 2, active: 1 }],
         queues: [
           {
@@ -82,6 +82,8 @@ describe("what processes tell of jobs", () => {
         lost: 0,
       },
     ]);
+    // It would shut out whatever is told of the job that there is.
+    expect(taken[0]?.events[2]).not.toHaveProperty("createdAt");
   });
 
   test("is acknowledged as known at once, and as kept in order, once it is", async () => {

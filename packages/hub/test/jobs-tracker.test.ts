@@ -380,6 +380,18 @@ describe("who listens", () => {
   });
 });
 
+describe("an owner", () => {
+  test("stays, whoever is said to have had the job before, until it begins a new life", () => {
+    rig.tell({ kind: "queued", at: 10, userId: "ada" });
+    rig.tell({ kind: "queued", at: 1, userId: "eve" }, { kind: "started", at: 20 }, { kind: "progress", at: 15 });
+    expect(rig.row().userId).toBe("ada");
+    expect(rig.list({ userId: "eve" }).matched).toBe(0);
+    rig.tell({ kind: "completed", at: 30, result: "1" }, { kind: "queued", at: 40, userId: "bob" });
+    expect(rig.row()).toMatchObject({ userId: "bob", state: "waiting" });
+    expect(rig.jobs.resultOf("docs", "1")).toBeNull();
+  });
+});
+
 describe("bounds", () => {
   test("of those that ended the newest 1000 stay, and what is told of others late is no news", () => {
     for (let i = 0; i < 1200; i++)

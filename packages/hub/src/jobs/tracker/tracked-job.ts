@@ -87,6 +87,15 @@ export class TrackedJob {
 
   /** Takes in an event; false when it changed nothing. */
   take(event: JobEvent): boolean {
+    const { lives } = this;
+    const { userId: owner } = this.life;
+    const changed = this.#takeIn(event);
+    // Whoever is known as its owner hears of it: nobody else, whoever is said to have had it before.
+    if (owner !== null && this.lives === lives) this.life.userId = owner;
+    return changed;
+  }
+
+  #takeIn(event: JobEvent): boolean {
     if (event.at < this.#since && (event.createdAt === undefined || event.createdAt !== this.life.createdAt)) {
       if (event.createdAt === undefined || !beginsNewLife(this.life, event)) return false;
     }

@@ -332,6 +332,12 @@ describe("trying the estimate", () => {
       assumed: { queuePosition: expect.any(Number), workers: expect.any(Number) },
     });
     expect((await attempt(hub, { queue: "none" })).status).toBe(404);
+    const { paths } = (await get(hub, "/api/openapi.json")).json as { paths: Record<string, Record<string, Json>> };
+    for (const [path, method] of [
+      ["/api/dashboard/estimation/test", "post"],
+      ["/api/dashboard/analytics/queues", "get"],
+    ] as const)
+      expect(Object.keys(paths[path]?.[method]?.responses as Json), path).toContain("404");
   });
 
   test("takes the load of the workers' machines as it is now: CPUs, or memory that is short", async () => {

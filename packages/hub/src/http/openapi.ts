@@ -59,7 +59,9 @@ const REFUSALS = {
   403: refusal("Signed in, but not allowed"),
   429: refusal("Too many requests"),
 };
+const NOT_THERE = refusal("There is no such thing");
 const FURTHER: Readonly<Record<number, object>> = {
+  404: NOT_THERE,
   409: refusal("It can't be done as things stand"),
   412: refusal("Another version is there: details.version"),
   428: refusal("Which version is meant was not said"),
@@ -93,7 +95,7 @@ function responses({
   return {
     [answers]: { description: DESCRIPTIONS[answers] ?? "OK" },
     ...(access === "open" && method === "GET" ? {} : REFUSALS),
-    ...(access !== "open" && namesOne ? { 404: refusal("There is no such thing") } : {}),
+    ...(access !== "open" && namesOne ? { 404: NOT_THERE } : {}),
     ...Object.fromEntries(refuses.map((status) => [status, FURTHER[status]])),
   };
 }

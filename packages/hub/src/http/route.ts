@@ -60,7 +60,7 @@ export interface Route {
   /** Status of a request that went well, for the OpenAPI page. @default 200 */
   readonly answers?: number;
   /** Further statuses that it may refuse with, for the OpenAPI page. */
-  readonly refuses?: readonly (409 | 412 | 428 | 503)[];
+  readonly refuses?: readonly (404 | 409 | 412 | 428 | 503)[];
   /** Schema of the JSON body of a write, for the OpenAPI page. @default it says nothing of one */
   readonly body?: Readonly<Record<string, unknown>>;
   /** The body of a POST is a form instead of JSON: its fields are added to `query`. @default false */

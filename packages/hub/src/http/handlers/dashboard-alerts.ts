@@ -60,6 +60,7 @@ function thresholdsRoute({ alerts, audit }: DashboardAlertParts): Route {
     path: "/api/dashboard/thresholds",
     action: "thresholds.save",
     summary: "Change the limits from which the rules for queues, jobs and memory warn; audited",
+    refuses: [503],
     body: {
       type: "object",
       additionalProperties: false,

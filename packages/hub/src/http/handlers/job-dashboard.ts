@@ -77,6 +77,7 @@ function analyticsRoute(dashboard: JobDashboard): Route {
     access: "admin",
     summary: "Each queue: how full, how fast, whether it grows, how good its estimates are, and what is wrong with it",
     query: [{ name: "queue", summary: "Only this one", schema: { type: "string", maxLength: MAX_QUEUE_NAME } }],
+    refuses: [404],
     handle: ({ query }) => {
       const queue = query.get("queue") || null;
       const analytics = dashboard.analytics(queue);
@@ -93,6 +94,7 @@ function estimationRoute({ jobs }: JobDashboardRouteParts): Route {
     path: "/api/dashboard/estimation/test",
     access: "admin",
     summary: "What if such a job were queued now: how long it would wait and run, how sure that is, and why",
+    refuses: [404],
     body: {
       type: "object",
       additionalProperties: false,

@@ -286,7 +286,7 @@ describe("the list of jobs", () => {
     const api = createJobsApi(ask);
     const { signal } = new AbortController();
     const page = await api.list(
-      { queue: "a b", states: ["active", "waiting"], search: "pdf", sort: "remaining", descending: false },
+      { queue: "a b", states: ["active", "waiting"], search: "pdf", ended: null, sort: "remaining", descending: false },
       { offset: 40, limit: 80 },
       signal,
     );

@@ -132,6 +132,8 @@ export function jobLedgerContract(name: string, { open, isDurable = true }: JobL
       expect(await ended({ queue: "mail" })).toEqual([1, ["job-3"]]);
       expect(await ended({ states: ["failed", "removed"] })).toEqual([2, ["job-4", "job-2"]]);
       expect(await ended({ states: ["waiting"] })).toEqual([0, []]);
+      const [second, fourth] = [endedJob(2).endedAt ?? 0, endedJob(4).endedAt ?? 0];
+      expect(await ended({ endedFrom: second, endedBefore: fourth })).toEqual([2, ["job-3", "job-2"]]);
       expect(await ended({ userId: "ann" })).toEqual([2, ["job-2", "job-1"]]);
       expect(await ended({ userId: "ann", queue: "documents", states: ["failed"] })).toEqual([1, ["job-2"]]);
       expect(await ended({ search: "JOB-" })).toEqual([4, ["job-4", "job-3", "job-2", "job-1"]]);

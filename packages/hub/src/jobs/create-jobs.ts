@@ -148,10 +148,11 @@ export function createJobs(parts: JobsParts): Jobs {
       return pageOfWindow(await views.windowInTurns(query, now()));
     },
     async ended(query) {
-      const { queue, states, userId, search, withoutLabels, offset, limit } = query;
+      const { queue, states, userId, search, withoutLabels, endedFrom, endedBefore, offset, limit } = query;
       const ended = states.filter((state) => state === "completed" || state === "failed" || state === "removed");
       if (states.length > 0 && ended.length === 0) return pageOf(0, []);
-      const found = await ledger.ended({ queue, states: ended, userId, search, withoutLabels, offset, limit });
+      const when = { endedFrom, endedBefore };
+      const found = await ledger.ended({ queue, states: ended, userId, search, withoutLabels, ...when, offset, limit });
       return pageOf(found.matched, found.jobs.map(rowOfRecord));
     },
     async find(queue, id) {

@@ -98,6 +98,9 @@ export interface JobQuery {
   readonly search: string;
   /** Labels are not searched: who asks is not shown them. @default false */
   readonly withoutLabels?: boolean | undefined;
+  /** Of jobs that ended: from when on they did, and until before when, ms epoch. @default any time */
+  readonly endedFrom?: number | undefined;
+  readonly endedBefore?: number | undefined;
   readonly sort: JobSort;
   readonly descending: boolean;
   readonly offset: number;

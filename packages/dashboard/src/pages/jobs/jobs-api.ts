@@ -25,6 +25,8 @@ export interface JobsQuery {
   /** Empty: in any state. */
   readonly states: readonly JobState[];
   readonly search: string;
+  /** Those that ended within a time of the past, ms epoch; `null` for those that are known now. */
+  readonly ended: { readonly from: number; readonly to: number } | null;
   readonly sort: JobSort;
   readonly descending: boolean;
 }
@@ -81,11 +83,16 @@ export function createJobsApi(ask: HubAsk): JobsApi {
   };
 }
 
-function toParams({ queue, states, search, sort, descending }: JobsQuery, offset: number, limit: number): string {
+function toParams(
+  { queue, states, search, ended, sort, descending }: JobsQuery,
+  offset: number,
+  limit: number,
+): string {
   return new URLSearchParams({
     ...(queue === null ? {} : { queue }),
     ...(states.length === 0 ? {} : { state: states.join(",") }),
     ...(search === "" ? {} : { search }),
+    ...(ended === null ? {} : { scope: "ended", from: String(ended.from), to: String(ended.to) }),
     sort,
     order: descending ? "desc" : "asc",
     offset: String(offset),

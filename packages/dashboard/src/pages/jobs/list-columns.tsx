@@ -34,9 +34,19 @@ export const STATE_CHOICES: readonly [StateChoice, ...StateChoice[]] = [
   { value: "all", label: "All", states: [], order: LATEST_FIRST },
 ];
 
+/** Of a time that is past only what ended is known, the newest end first. */
+export const PAST_CHOICES: readonly [StateChoice, ...StateChoice[]] = [
+  { value: "ended", label: "Ended", states: [], order: LATEST_FIRST },
+  { value: "completed", label: "Done", states: ["completed"], order: LATEST_FIRST },
+  { value: "failed", label: "Failed", states: ["failed"], order: LATEST_FIRST },
+];
+
 /** Reads which jobs are looked at from the address; what makes no sense is the first choice. */
-export function readStates(params: Readonly<Record<string, string>>): StateChoice {
-  return STATE_CHOICES.find(({ value }) => value === params.state) ?? STATE_CHOICES[0];
+export function readStates(
+  params: Readonly<Record<string, string>>,
+  choices: readonly [StateChoice, ...StateChoice[]] = STATE_CHOICES,
+): StateChoice {
+  return choices.find(({ value }) => value === params.state) ?? choices[0];
 }
 
 /** Columns by what orders them. */
@@ -81,8 +91,8 @@ export interface Shown {
   readonly users: boolean;
 }
 
-/** The columns of a wide window. */
-export function wideColumns(order: JobOrder, { queues, users }: Shown): readonly Column[] {
+/** The columns of a wide window. @param order `null` where there is none to choose */
+export function wideColumns(order: JobOrder | null, { queues, users }: Shown): readonly Column[] {
   const columns: readonly Column[] = [
     { id: "job", header: "Job" },
     { id: "name", header: "Kind", width: "9%" },
@@ -97,7 +107,7 @@ export function wideColumns(order: JobOrder, { queues, users }: Shown): readonly
   ];
   return columns.map((column) => {
     const sort = SORT_OF[column.id];
-    return sort === undefined ? column : { ...column, order: orderOf(sort, order) };
+    return sort === undefined || order === null ? column : { ...column, order: orderOf(sort, order) };
   });
 }
 

@@ -18,6 +18,7 @@ import {
   NARROW_COLUMNS,
   ORDER_CHOICES,
   orderAfter,
+  PAST_CHOICES,
   readOrder,
   readStates,
   rowOf,
@@ -49,14 +50,18 @@ export function JobList({ api, memory, queue, users = true, held, onOpen }: List
   const feed = useFeed(api, memory);
   const params = route.params.value;
   const search = params.q ?? "";
-  const choice = readStates(params);
-  const order = readOrder(params, choice);
+  const past = live.past.value;
+  const choices = past === null ? STATE_CHOICES : PAST_CHOICES;
+  const choice = readStates(params, choices);
+  // What is kept of the past has one order.
+  const order = past === null ? readOrder(params, choice) : choice.order;
   const { sort, descending } = order;
   const { states } = choice;
-  useEffect(
-    () => feed.setQuery({ queue, states, search, sort, descending }),
-    [feed, queue, states, search, sort, descending],
-  );
+  const { fromAt: from, toAt: to } = past ?? {};
+  useEffect(() => {
+    const ended = from === undefined || to === undefined ? null : { from, to };
+    feed.setQuery({ queue, states, search, ended, sort, descending });
+  }, [feed, queue, states, search, from, to, sort, descending]);
   useEffect(() => feed.hold("drawer", held), [feed, held]);
   feed.changed.value;
   const { answer, pending } = feed.state;
@@ -67,18 +72,32 @@ export function JobList({ api, memory, queue, users = true, held, onOpen }: List
   const rows = feed.count;
   return (
     <>
-      <Toolbar search={search} state={choice.value} order={order} narrow={narrow} onOrder={setOrder} />
+      <Toolbar
+        choices={choices}
+        search={search}
+        state={choice.value}
+        order={order}
+        narrow={narrow}
+        onOrder={setOrder}
+      />
       {rows === null || rows === 0 ? (
         <div class="vt-none">
-          <Nothing feed={feed} search={search} label={choice.label} all={choice.value === "all"} users={users} />
+          <Nothing
+            feed={feed}
+            search={search}
+            label={choice.label}
+            all={choice.value === "all"}
+            users={users}
+            past={past !== null}
+          />
         </div>
       ) : (
         <div class="vt-frame jobs-list" data-narrow={narrow ? "" : undefined} data-pending={pending ? "" : undefined}>
           <VirtualTable
             label="Jobs"
-            columns={narrow ? NARROW_COLUMNS : wideColumns(order, shown)}
+            columns={narrow ? NARROW_COLUMNS : wideColumns(past === null ? order : null, shown)}
             count={Math.min(rows, MOST_SCROLLED)}
-            listKey={JSON.stringify([queue, states, search, sort, descending])}
+            listKey={JSON.stringify([queue, states, search, from, sort, descending])}
             rowHeight={narrow ? ROW_PX.narrow : ROW_PX[preferences.density.value]}
             rowAt={(place) => {
               const slot = feed.at(place);
@@ -94,7 +113,7 @@ export function JobList({ api, memory, queue, users = true, held, onOpen }: List
           />
         </div>
       )}
-      <Foot feed={feed} filtered={users && (search !== "" || states.length > 0 || queue !== null)} />
+      <Foot feed={feed} filtered={users && past === null && (search !== "" || states.length > 0 || queue !== null)} />
     </>
   );
 }
@@ -128,6 +147,7 @@ function useAnnounced(search: string, matched: number | null): void {
 }
 
 interface ToolbarProps {
+  readonly choices: typeof STATE_CHOICES;
   readonly search: string;
   readonly state: string;
   readonly order: JobOrder;
@@ -135,7 +155,7 @@ interface ToolbarProps {
   readonly onOrder: (order: JobOrder) => void;
 }
 
-function Toolbar({ search, state, order, narrow, onOrder }: ToolbarProps): VNode {
+function Toolbar({ choices, search, state, order, narrow, onOrder }: ToolbarProps): VNode {
   const { route } = useApp();
   const [text, setText] = useState(search);
   const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -143,7 +163,7 @@ function Toolbar({ search, state, order, narrow, onOrder }: ToolbarProps): VNode
   useEffect(() => () => clearTimeout(typing.current), []);
   // Another choice has an order of its own.
   const choose = (value: string) =>
-    setParams(route, { state: value === STATE_CHOICES[0].value ? "" : value, sort: "", order: "" });
+    setParams(route, { state: value === choices[0].value ? "" : value, sort: "", order: "" });
   return (
     <div class="list-tools jobs-tools">
       <div class="search-field">
@@ -167,11 +187,11 @@ function Toolbar({ search, state, order, narrow, onOrder }: ToolbarProps): VNode
       </div>
       {narrow ? (
         <>
-          <Choice label="State" value={state} options={STATE_CHOICES} onChange={choose} />
-          <OrderSelect order={order} onOrder={onOrder} />
+          <Choice label="State" value={state} options={choices} onChange={choose} />
+          {choices === STATE_CHOICES ? <OrderSelect order={order} onOrder={onOrder} /> : null}
         </>
       ) : (
-        <Segmented label="State" options={STATE_CHOICES} value={state} onChange={choose} />
+        <Segmented label="State" options={choices} value={state} onChange={choose} />
       )}
     </div>
   );
@@ -224,15 +244,20 @@ interface NothingProps {
   readonly all: boolean;
   /** Jobs of all users: how many there are is known. */
   readonly users: boolean;
+  readonly past: boolean;
 }
 
-function Nothing({ feed, search, label, all, users }: NothingProps): VNode {
+function Nothing({ feed, search, label, all, users, past }: NothingProps): VNode {
   const { route } = useApp();
   const { answer, error } = feed.state;
   if (answer === null && error === null)
     return <EmptyState icon="waiting" title="Asking for jobs" why="The hub is asked for those that match." />;
   if (answer === null)
     return <EmptyState icon="unplug" title="No list of jobs" why={`${error?.message}. It is asked again by itself.`} />;
+  if (past)
+    return (
+      <EmptyState icon="history" title="No job" why="No such job ended in this time. Jobs are kept for 30 days." />
+    );
   const known = users
     ? `${join(count(answer.known))} ${answer.known === 1 ? "job is" : "jobs are"} known.`
     : "Those that ended are among all jobs.";

@@ -122,21 +122,23 @@ function Lists({ api, memory, queue, looking }: BodyProps & { readonly looking: 
       chosen={chosen}
       onChoose={(id) => setParams(route, { tab: id === "jobs" ? "" : id })}
     >
-      <LiveOnly>
-        {chosen === "jobs" ? (
-          <JobList
-            api={api}
-            memory={memory}
-            queue={queue}
-            held={looking}
-            onOpen={(key) => setParams(route, { open: key })}
-          />
-        ) : chosen === "workers" ? (
-          <Workers table={live.table("workers").value} queue={queue} />
-        ) : (
-          <Estimates api={api} queue={queue} />
-        )}
-      </LiveOnly>
+      {chosen === "jobs" ? (
+        <JobList
+          api={api}
+          memory={memory}
+          queue={queue}
+          held={looking}
+          onOpen={(key) => setParams(route, { open: key })}
+        />
+      ) : (
+        <LiveOnly>
+          {chosen === "workers" ? (
+            <Workers table={live.table("workers").value} queue={queue} />
+          ) : (
+            <Estimates api={api} queue={queue} />
+          )}
+        </LiveOnly>
+      )}
     </Tabs>
   );
 }

@@ -86,6 +86,16 @@ function listRoute(jobs: Jobs): Route {
         summary: "Part of an id, name, worker or user; of a label where it is shown, which to viewers it is not",
         schema: { type: "string", maxLength: MAX_SEARCH },
       },
+      {
+        name: "from",
+        summary: "Of those that ended: from then on, ms epoch; with scope ended",
+        schema: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      },
+      {
+        name: "to",
+        summary: "Of those that ended: before then, ms epoch; with scope ended",
+        schema: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      },
       { name: "sort", summary: "Order by", schema: { type: "string", enum: JOB_SORTS, default: "changedAt" } },
       { name: "order", summary: "Direction", schema: { type: "string", enum: ["asc", "desc"], default: "desc" } },
       {
@@ -200,11 +210,17 @@ function readQuery(query: URLSearchParams, principal: Principal | null): JobQuer
     search: readName("search", query.get("search"), MAX_SEARCH) ?? "",
     // What is not shown can't be found out by searching for it either.
     withoutLabels: principal?.role === "viewer",
+    endedFrom: readInstant("from", query.get("from")),
+    endedBefore: readInstant("to", query.get("to")),
     sort: readOneOf("sort", query.get("sort"), JOB_SORTS, "changedAt"),
     descending: readOneOf("order", query.get("order"), ["asc", "desc"], "desc") === "desc",
     offset: readInteger("offset", query.get("offset"), 0, MAX_OFFSET, 0),
     limit: readInteger("limit", query.get("limit"), 1, MAX_LIMIT, DEFAULT_LIMIT),
   };
+}
+
+function readInstant(name: string, text: string | null): number | undefined {
+  return text === null ? undefined : readInteger(name, text, 0, Number.MAX_SAFE_INTEGER, 0);
 }
 
 function readName(name: string, text: string | null, max: number): string | null {

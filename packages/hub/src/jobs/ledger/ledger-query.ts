@@ -19,13 +19,16 @@ export function wordsOf({ id, name, label }: Pick<JobRecord, "id" | "name" | "la
 
 /** True for a job that the query takes. */
 export function matches(record: JobRecord, query: LedgerQuery): boolean {
-  const { queue, states, userId, search, withoutLabels = false } = query;
+  const { queue, states, userId, search, withoutLabels = false, endedFrom = 0, endedBefore = Infinity } = query;
+  const endedAt = record.endedAt ?? 0;
   const words = wordsOf(record);
   const searched = withoutLabels ? words.slice(0, words.indexOf(LABEL_FOLLOWS)) : words;
   return (
     (queue === null || record.queue === queue) &&
     (userId === null || record.userId === userId) &&
     (states.length === 0 || states.includes(record.state)) &&
+    endedAt >= endedFrom &&
+    endedAt < endedBefore &&
     searched.includes(search.toLowerCase())
   );
 }

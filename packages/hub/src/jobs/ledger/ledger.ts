@@ -82,6 +82,9 @@ export interface LedgerQuery {
   readonly search: string;
   /** Labels are not searched. @default false */
   readonly withoutLabels?: boolean | undefined;
+  /** When they ended, ms epoch, `endedBefore` left out. @default any time */
+  readonly endedFrom?: number | undefined;
+  readonly endedBefore?: number | undefined;
   readonly offset: number;
   /** 1 to 200. */
   readonly limit: number;

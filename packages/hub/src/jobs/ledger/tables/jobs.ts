@@ -131,15 +131,17 @@ export async function findJob(sql: Sql, hub: string, queue: string, id: string):
 export async function findEnded(
   sql: Sql,
   hub: string,
-  { queue, states, userId, search, withoutLabels = false, offset, limit }: LedgerQuery,
+  { queue, states, userId, search, withoutLabels = false, endedFrom, endedBefore, offset, limit }: LedgerQuery,
 ): Promise<{ readonly matched: number; readonly jobs: readonly string[] }> {
   const values: SqlValue[] = [hub];
   const conditions = ["hub = $1"];
-  const narrow = (condition: string, value: string | null): void => {
-    if (value !== null) conditions.push(`${condition} = $${values.push(value)}`);
+  const narrow = (condition: string, value: SqlValue | undefined): void => {
+    if (value !== null && value !== undefined) conditions.push(`${condition} $${values.push(value)}`);
   };
-  narrow("queue", queue);
-  narrow("user_id", userId);
+  narrow("queue =", queue);
+  narrow("user_id =", userId);
+  narrow("ended_at >=", endedFrom);
+  narrow("ended_at <", endedBefore);
   if (states.length > 0) {
     conditions.push(`state IN (${listOf(states.length, values.length)})`);
     values.push(...states);

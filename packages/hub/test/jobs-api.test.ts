@@ -280,9 +280,16 @@ describe("the dashboard's figures", () => {
       ahead += 5 * 60_000;
       await until(async () => (await pointsOf(hub, 2_880)) > before, { what: "a collection" });
     }
-    const { data } = (await get(hub, "/api/dashboard/metrics/history?hours=2&points=24")).json;
-    const sumOf = (figure: string): number => (data as Json[]).reduce((sum, point) => sum + Number(point[figure]), 0);
-    expect([sumOf("completed"), sumOf("failed")]).toEqual([3, 3]);
+    const ended = async (hours: number): Promise<readonly number[]> => {
+      const { data } = (await get(hub, `/api/dashboard/metrics/history?hours=${hours}&points=24`)).json;
+      return ["completed", "failed"].map((figure) =>
+        (data as Json[]).reduce((sum, point) => sum + Number(point[figure]), 0),
+      );
+    };
+    expect(await ended(2)).toEqual([3, 3]);
+    ahead += 2 * 3_600_000;
+    expect(await ended(1)).toEqual([0, 0]);
+    expect(await ended(3)).toEqual([3, 3]);
   }, 30_000);
 
   async function pointsOf(hub: Hub, points: number): Promise<number> {

@@ -402,6 +402,17 @@ describe("bounds", () => {
     expect(rig.jobs.totals()).toMatchObject({ active: 0, waiting: 0, completed: 1200 });
   });
 
+  test("of a thousand queues it is remembered that their workers say that they are there", () => {
+    const beat = (queue: string): void =>
+      rig.jobs.beat([{ at: rig.now, queue, worker: "w", concurrency: 1, active: 0 }], { source: "app", node: null });
+    beat("docs");
+    rig.tell({ kind: "queued", at: 0 });
+    rig.wait(90_000);
+    expect(rig.jobs.queues().rows[0]).toMatchObject({ queue: "docs", workers: 0 });
+    for (let i = 0; i < 1000; i++) beat(`other-${i}`);
+    expect(rig.jobs.queues().rows[0]).toMatchObject({ queue: "docs", workers: null });
+  });
+
   test("of jobs that fail again and again, with much to say, the first and last steps stay, and what they led to", async () => {
     const small = await new JobsRig({ maxPast: 20_000 }).ready();
     const error = "no paper ".repeat(50);

@@ -100,7 +100,7 @@ export function wideColumns(order: JobOrder | null, { queues, users }: Shown): r
     ...(queues ? [{ id: "queue", header: "Queue", width: "9%" }] : []),
     { id: "state", header: "State", width: "84px" },
     { id: "progress", header: "Progress", width: "164px" },
-    { id: "eta", header: "Done in", width: "208px" },
+    { id: "eta", header: order === null ? "Ended" : "Done in", width: "208px" },
     { id: "waited", header: "Waited", width: "74px", numeric: true },
     { id: "ran", header: "Ran", width: "70px", numeric: true },
     { id: "tries", header: "Tries", width: "52px", numeric: true },

@@ -11,6 +11,8 @@ const MAX_UNKEPT = 4096;
 const MAX_AHEAD_MS = 86_400_000;
 /** Nodes whose losses are told apart; the one that told least lately gives way. */
 const MAX_NODES = 2000;
+/** A clock that seems to be behind by less than this, ms, is taken for right: a busy machine's words come late. */
+const LATE_MS = 2500;
 
 /** What a process told of jobs, in the hub's time. */
 interface ToldJobs {
@@ -69,7 +71,8 @@ function onHubClock(
   aheadMs: number | null,
   now: number,
 ): Pick<ToldJobs, "events" | "beats" | "readings"> {
-  const shift = toHubClock(aheadMs);
+  const isLate = aheadMs !== null && aheadMs < 0 && aheadMs > -LATE_MS;
+  const shift = toHubClock(isLate ? 0 : aheadMs);
   // Nothing has happened later than now.
   const move = (at: number): number => Math.min(now, shift(at));
   return {

@@ -9,7 +9,7 @@ import type { WorkerRoster } from "./worker-roster.ts";
 const FRESH_MS = 1000;
 const RUN_FRESH_MS = 10_000;
 /** Runs that a simulation is made of; of a larger queue, one that is alike but smaller is simulated. */
-const MAX_SIMULATED = 64;
+const MAX_SIMULATED = 24;
 /** A queue whose workers nobody tells of, and from which nobody took a job for so long, is taken to have none, ms. */
 const LEFT_AFTER_MS = 60_000;
 /** Simulations within one second, of all queues together; beyond, what was found before is taken. */
@@ -23,6 +23,8 @@ interface WaitCurve {
   readonly places: number;
   /** Jobs that waited. */
   readonly size: number;
+  /** What was left of runs; `null` until somebody asks. */
+  running: readonly DurationEstimate[] | null;
   readonly waits: Map<number, DurationEstimate>;
 }
 
@@ -154,12 +156,28 @@ export class Forecast {
 
   /** Until a job begins behind `rank` others, by a simulation of its own. */
   simulate(queue: JobQueue, rank: number, places: number, now: number): DurationEstimate {
-    const scale = Math.min(1, MAX_SIMULATED / Math.max(places, queue.active.size));
+    return this.#play(queue, rank, places, this.#running(queue, places, now), now);
+  }
+
+  /** What is left of runs that are under way: of all, or of a share of them that is as large as that of the places. */
+  #running(queue: JobQueue, places: number, now: number): readonly DurationEstimate[] {
+    const wanted = Math.round(queue.active.size * scaleOf(queue, places));
     const running: DurationEstimate[] = [];
     for (const job of queue.active) {
+      if (running.length >= wanted) break;
       running.push(this.#remaining(job, this.runOf(job, now), now));
-      if (running.length >= MAX_SIMULATED) break;
     }
+    return running;
+  }
+
+  #play(
+    queue: JobQueue,
+    rank: number,
+    places: number,
+    running: readonly DurationEstimate[],
+    now: number,
+  ): DurationEstimate {
+    const scale = scaleOf(queue, places);
     const smallRank = Math.round(rank * scale);
     const ahead = this.#ahead(queue, Math.min(smallRank, MAX_SIMULATED), now);
     return simulateWait({
@@ -199,7 +217,7 @@ export class Forecast {
     const isFresh = known?.version === queue.version && Math.abs(now - known.at) < FRESH_MS;
     if (known !== undefined && (isFresh || !this.#maySimulate(now))) return known;
     const { count: places } = this.placesOf(queue, now);
-    const curve = { version: queue.version, at: now, places, size: queue.line.size, waits: new Map() };
+    const curve = { version: queue.version, at: now, places, size: queue.line.size, running: null, waits: new Map() };
     this.#curves.set(queue, curve);
     return curve;
   }
@@ -238,7 +256,8 @@ export class Forecast {
     let wait = curve.waits.get(rank);
     if (wait === undefined) {
       this.#left--;
-      wait = this.simulate(queue, rank, curve.places, now);
+      curve.running ??= this.#running(queue, curve.places, now);
+      wait = this.#play(queue, rank, curve.places, curve.running, now);
       curve.waits.set(rank, wait);
     }
     return wait;
@@ -263,6 +282,11 @@ export class Forecast {
 /** True for a job that began after its run was last looked at. */
 function startedSince({ life, runAt }: TrackedJob): boolean {
   return life.phase === "active" && life.startedAt !== null && runAt < life.startedAt;
+}
+
+/** How much smaller the queue is that is simulated. */
+function scaleOf(queue: JobQueue, places: number): number {
+  return Math.min(1, MAX_SIMULATED / Math.max(places, queue.active.size, 1));
 }
 
 const NO_WAIT: DurationEstimate = { p10: 0, p50: 0, p90: 0 };

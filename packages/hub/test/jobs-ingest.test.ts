@@ -35,6 +35,18 @@ async function acked(probe: FakeProbe, seq: number, taken: number): Promise<void
 }
 
 describe("what processes tell of jobs", () => {
+  test("that comes late is not taken for that of a clock which is behind", () => {
+    const { rig, probe, taken } = rigged();
+    for (let second = 0; second < 6; second++) {
+      const bytes = probe.bytes();
+      // The hub hears of it more than a second later.
+      rig.clock.time += 1_400;
+      probe.send(bytes);
+    }
+    probe.send(frame(probe, 1));
+    expect(taken[0]?.events).toMatchObject([{ kind: "started", at: START }]);
+  });
+
   test("is taken with its node, in the hub's time, and never of the future", () => {
     const { rig, probe, taken } = rigged();
     // Its clock is an hour ahead.

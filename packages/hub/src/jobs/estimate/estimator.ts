@@ -92,6 +92,8 @@ export interface QueueOutlook {
   /** Runs of those that begin before, in order; with more than are listed, `more` of about the same. */
   readonly ahead: readonly DurationEstimate[];
   readonly more: number;
+  /** So many others after them, whose runs are none of those. */
+  readonly usual?: { readonly run: DurationEstimate; readonly jobs: number } | undefined;
   /** Until it may begin at the soonest, ms. */
   readonly notBeforeMs: number;
 }

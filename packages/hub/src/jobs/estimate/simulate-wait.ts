@@ -21,6 +21,7 @@ const FURTHEST = 1.5;
 /** Nodes and weights of the mean over a normal curve that ends there. */
 const MEAN_AT = [-1.41, -0.74, 0, 0.74, 1.41] as const;
 const MEAN_OF = [0.15, 0.22, 0.26, 0.22, 0.15] as const;
+const NOTHING = { mean: 0, variance: 0 } as const;
 const SEED = 0x9e3779b9;
 
 /** How a run is drawn: its median, and how far it goes below and above, as logarithms. */
@@ -74,7 +75,9 @@ function putBack(free: number[], until: number): void {
 }
 
 /** Sum of the runs that are not drawn one by one. */
-function restOf({ ahead, more }: QueueOutlook): { readonly mean: number; readonly variance: number } {
+function restOf({ ahead, more, usual }: QueueOutlook): { readonly mean: number; readonly variance: number } {
+  const others = usual === undefined ? NOTHING : moments(drawOf(usual.run));
+  const jobs = usual?.jobs ?? 0;
   let mean = 0;
   let variance = 0;
   const all = ahead.map((run) => moments(drawOf(run)));
@@ -83,11 +86,14 @@ function restOf({ ahead, more }: QueueOutlook): { readonly mean: number; readonl
     mean += each.mean;
     variance += each.variance;
   });
-  if (more === 0) return { mean, variance };
+  if (more === 0) return { mean: mean + jobs * others.mean, variance: variance + jobs * others.variance };
   const share = all.length === 0 ? 0 : more / all.length;
   const beyond = all.slice(DRAWN);
   const sum = (pick: "mean" | "variance"): number => beyond.reduce((total, each) => total + each[pick], 0);
-  return { mean: share * mean + sum("mean"), variance: share * variance + sum("variance") };
+  return {
+    mean: share * mean + sum("mean") + jobs * others.mean,
+    variance: share * variance + sum("variance") + jobs * others.variance,
+  };
 }
 
 function drawOf(run: DurationEstimate): Draw {

@@ -165,7 +165,7 @@ export class Forecast {
     const running: DurationEstimate[] = [];
     for (const job of queue.active) {
       if (running.length >= wanted) break;
-      running.push(this.#remaining(job, this.runOf(job, now), now));
+      running.push(this.#untilFree(job, now));
     }
     return running;
   }
@@ -179,14 +179,28 @@ export class Forecast {
   ): DurationEstimate {
     const scale = scaleOf(queue, places);
     const smallRank = Math.round(rank * scale);
-    const ahead = this.#ahead(queue, Math.min(smallRank, MAX_SIMULATED), now);
+    // More are asked for than wait: they are like what is usual.
+    const known = Math.min(smallRank, Math.round(queue.line.size * scale));
+    const ahead = this.#ahead(queue, Math.min(known, MAX_SIMULATED), now);
+    const usual = smallRank > known ? this.#usual(queue) : null;
+    const drawn = usual === null ? 0 : Math.min(smallRank, MAX_SIMULATED) - ahead.length;
     return simulateWait({
       workers: Math.max(1, Math.round(places * scale)),
       running,
-      ahead,
-      more: smallRank - ahead.length,
+      ahead: usual === null ? ahead : [...ahead, ...new Array<DurationEstimate>(drawn).fill(usual)],
+      more: known - ahead.length,
+      usual: usual === null ? undefined : { run: usual, jobs: smallRank - known - drawn },
       notBeforeMs: 0,
     });
+  }
+
+  /** Until the worker of a job is free, however its try ends. */
+  #untilFree(job: TrackedJob, now: number): DurationEstimate {
+    const { queue, life } = job;
+    const run = this.runOf(job, now);
+    if (run.prior) return this.#remaining(job, { ...run, ...queue.failedTries.occupied(life.name, run) }, now);
+    const elapsedMs = Math.max(0, now - (life.startedAt ?? now));
+    return queue.failedTries.left(life.name, this.#remaining(job, run, now), elapsedMs);
   }
 
   #remaining(job: TrackedJob, run: RunEstimate, now: number): DurationEstimate {
@@ -203,13 +217,15 @@ export class Forecast {
     const ahead: DurationEstimate[] = [];
     if (wanted === 0) return ahead;
     for (const job of queue.line) {
-      ahead.push(job.run === null ? this.runOf(job, now) : runOf(job.run));
-      if (ahead.length >= wanted) return ahead;
+      ahead.push(queue.failedTries.occupied(job.life.name, this.runOf(job, now)));
+      if (ahead.length >= wanted) break;
     }
-    // More are asked for than wait: they are like the last one, or like what is usual.
-    const usual = ahead.at(-1) ?? this.#parts.estimator.predict(usualFeatures(queue.name));
-    while (ahead.length < wanted) ahead.push(usual);
     return ahead;
+  }
+
+  /** How long any job of a queue keeps a worker. */
+  #usual(queue: JobQueue): DurationEstimate {
+    return queue.failedTries.occupied(null, this.#parts.estimator.predict(usualFeatures(queue.name)));
   }
 
   #curveOf(queue: JobQueue, now: number): WaitCurve {
@@ -247,7 +263,7 @@ export class Forecast {
   #beyond(wait: DurationEstimate, more: number, queue: JobQueue, places: number): DurationEstimate {
     const { last } = queue.line;
     if (last?.run == null) return wait;
-    const { p10, p50, p90 } = runOf(last.run);
+    const { p10, p50, p90 } = queue.failedTries.occupied(last.life.name, runOf(last.run));
     const share = more / places;
     return { p10: wait.p10 + share * p10, p50: wait.p50 + share * p50, p90: wait.p90 + share * p90 };
   }

@@ -51,6 +51,8 @@ export class JobTally {
       meter?.stalled(queue.name);
       if (life.worker !== null) this.#parts.roster.count(queue.name, life.worker, "stalls", null);
     }
+    const failedMs = failedTryMs(job, before);
+    if (failedMs !== null) queue.failedTries.note(life.name, failedMs);
     if (life.phase !== before?.phase && (life.phase === "completed" || life.phase === "failed"))
       this.#end(job, life.phase);
   }
@@ -62,6 +64,7 @@ export class JobTally {
     this.#parts.meter?.ended(queue.name, outcome, life.runMs === null ? null : life.runMs / 1000);
     if (life.worker !== null) this.#parts.roster.count(queue.name, life.worker, outcome, life.runMs);
     if (outcome === "failed" || life.runMs === null || life.endedAt === null) return;
+    queue.failedTries.note(life.name, null);
     this.#parts.estimator.learn(this.#parts.forecast.featuresOf(job, this.#parts.now()), {
       job: job.id,
       runMs: life.runMs,
@@ -85,12 +88,22 @@ export class JobTally {
 
   /** Takes in a job that was kept: what was counted of it before the hub began counts in the windows of its queue alone. */
   restore(job: TrackedJob): void {
-    const { phase, endedAt } = job.life;
+    const { name, phase, endedAt, runMs } = job.life;
     if (endedAt === null || (phase !== "completed" && phase !== "failed")) return;
     this.#countEnd(job, phase === "completed", endedAt);
+    if (runMs !== null) job.queue.failedTries.note(name, phase === "completed" ? null : runMs);
     const outcome = phase === "completed" ? outcomeOf(job) : null;
     if (outcome !== null) this.scores.add(outcome);
   }
+}
+
+/** How long a try took that just ended and did not end well; `null`: none did, or its worker was lost with it. */
+function failedTryMs({ life }: TrackedJob, before: JobBefore | null): number | null {
+  const { phase, phaseAt, startedAt, attempt } = life;
+  if (phase === "active" || phase === "completed" || startedAt === null) return null;
+  const isLost = phase === "pending" && life.cause === "stalled";
+  const isNews = before?.phase === "active" || attempt > (before?.attempt ?? 0);
+  return isLost || !isNews ? null : Math.max(0, phaseAt - startedAt);
 }
 
 /** What had been said of a job, and what came. */

@@ -1,6 +1,7 @@
 import type { QueueReading } from "@wsight/protocol";
 import type { JobSource } from "../jobs.ts";
 import { CountRing, DistributionRing } from "./count-ring.ts";
+import { FailedTries } from "./failed-tries.ts";
 import { SortedList } from "./sorted-list.ts";
 
 /** What a queue says of itself counts for this long, ms. */
@@ -46,6 +47,7 @@ export class TrackedQueue<Job extends Placed> {
   readonly failedByMinute: CountRing = new CountRing(15, MINUTE_MS);
   readonly waits: DistributionRing = new DistributionRing(15, MINUTE_MS);
   readonly runs: DistributionRing = new DistributionRing(15, MINUTE_MS);
+  readonly failedTries: FailedTries = new FailedTries();
   /** Most jobs that ran at once, by minute of the last 15. */
   readonly #peaks: { minute: number; peak: number }[] = [];
   /** Grows with whatever changes the outlook. */

@@ -1,6 +1,6 @@
 import { until } from "@wsight/testkit";
 import { expect, test } from "vitest";
-import { ask, bearer, signIn, startHub, upgrade } from "./harness.ts";
+import { ask, bearer, makeDir, signIn, startHub, upgrade } from "./harness.ts";
 import { JobProbe, openJobSocket } from "./jobs-gateway-rig.ts";
 import { token } from "./live-monitor-rig.ts";
 
@@ -25,6 +25,18 @@ test("a plain WebSocket hears who it is, how its jobs stand, how queues are, the
   // The next of the beat.
   await ann.times("queue-status", 2);
 }, 15_000);
+
+test("who is there before the hub has read what it kept is told once it has", async () => {
+  const dataDir = await makeDir();
+  const first = await startHub({ dataDir });
+  new JobProbe(first).tell({ kind: "queued", job: "a1", userId: "ann" }, { kind: "queued", job: "b1", userId: "ben" });
+  const { authorization } = await bearer("user", "ann");
+  await (await openJobSocket(first, authorization)).times("job-queued", 1);
+  await first.close();
+  const ann = await openJobSocket(await startHub({ dataDir }), authorization);
+  expect(await ann.times("job-queued", 1)).toMatchObject([{ jobId: "a1", restored: true }]);
+  expect(JSON.stringify(ann.messages)).not.toContain("b1");
+}, 30_000);
 
 test("nobody without a right credential gets in, and probes do not", async () => {
   const hub = await startHub();

@@ -2,7 +2,7 @@ import type { HistoryEvent, JobAction, JobDetail, JobEstimate, JobPage, JobRow }
 import type { Clock } from "../clock.ts";
 import { createEstimator } from "./estimate/create-estimator.ts";
 import type { JobMeter } from "./job-meter.ts";
-import type { Jobs, JobTotals } from "./jobs.ts";
+import type { Jobs, JobTotals, RestoredJob } from "./jobs.ts";
 import type { JobLedger, JobRecord } from "./ledger/ledger.ts";
 import { createSampledEvents } from "./sampled-events.ts";
 import { answerTest } from "./tracker/answer-test.ts";
@@ -47,6 +47,7 @@ export function createJobs(parts: JobsParts): Jobs {
   let used = false;
   let dropped = 0;
   let closing: Promise<void> | null = null;
+  const restoreListeners = new Set<(job: RestoredJob | null) => void>();
 
   const rowOf = (job: TrackedJob): JobRow => {
     tracker.say(job);
@@ -87,6 +88,9 @@ export function createJobs(parts: JobsParts): Jobs {
     onBook(book) {
       used ||= book.jobs.length > 0;
       estimator.restore(book.nodes);
+    },
+    onRestored(job) {
+      for (const hear of restoreListeners) hear(job);
     },
     onError,
   });
@@ -187,6 +191,10 @@ export function createJobs(parts: JobsParts): Jobs {
     estimate: (test) => answerTest(test, tracker, estimator, now()),
     records: () => tracker.tally.scores.records(),
     listen: (hear) => listeners.add(hear),
+    onRestored(hear) {
+      restoreListeners.add(hear);
+      return () => void restoreListeners.delete(hear);
+    },
     observe(at) {
       tracker.observe(at);
       keepAnew();

@@ -46,6 +46,13 @@ export interface JobChange {
   readonly retryInMs: number | null;
 }
 
+/** A job that is there again, as it was kept. */
+export interface RestoredJob {
+  readonly queue: string;
+  readonly id: string;
+  readonly userId: string | null;
+}
+
 /** Figures of all queues together, since the hub began or as they are now. */
 export interface JobTotals {
   readonly queues: number;
@@ -94,6 +101,8 @@ export interface Jobs {
   records(): readonly EstimateRecord[];
   /** Returns how to end it. */
   listen(hear: (change: JobChange) => void): () => void;
+  /** Told once what was kept is there again, `null`, and of single jobs of it that were looked up. Returns how to end it. */
+  onRestored(hear: (job: RestoredJob | null) => void): () => void;
   /** True once anybody told of a job, a queue or a worker. */
   readonly used: boolean;
   /** Once a second: what time does to jobs. `at` is the hub's, ms epoch. */

@@ -1,5 +1,5 @@
 import type { JobRow } from "@wsight/protocol";
-import type { JobChange, Jobs } from "../../jobs/jobs.ts";
+import type { JobChange, Jobs, RestoredJob } from "../../jobs/jobs.ts";
 import { Turn } from "../../live/turns.ts";
 import { messageOfChange, messageOfRow } from "./job-messages.ts";
 import { isLive, queueStatus } from "./queue-status.ts";
@@ -63,20 +63,24 @@ export class JobCrowd<C> {
   readonly #members = new Map<C, Member<C>>();
   readonly #users = new Map<string, Set<Member<C>>>();
   readonly #behind = new Set<Member<C>>();
-  readonly #stopHearing: () => void;
+  readonly #stopHearing: readonly (() => void)[];
   #timer: NodeJS.Timeout | null = null;
   #skipped = 0;
   #telling = false;
 
   constructor(parts: CrowdParts<C>) {
     this.#parts = parts;
-    this.#stopHearing = parts.jobs.listen((change) => this.#attempt(() => this.#hear(change)));
+    const { jobs } = parts;
+    this.#stopHearing = [
+      jobs.listen((change) => this.#attempt(() => this.#hear(change))),
+      jobs.onRestored((job) => this.#attempt(() => this.#restore(job))),
+    ];
   }
 
   /** From now on `client` hears of the jobs of `userId`, and of nobody else's; first, how they stand. */
   enter(client: C, userId: string): void {
     this.leave(client);
-    const owed = new Set(latest(this.#rowsOf(userId)).map(keyOf));
+    const owed = new Set(this.#latestOf(userId));
     const member: Member<C> = { client, userId, owed, owesStatus: true, stuckSince: this.#parts.now() };
     this.#members.set(client, member);
     const mates = this.#users.get(userId);
@@ -113,7 +117,7 @@ export class JobCrowd<C> {
 
   /** Forgets everybody. */
   close(): void {
-    this.#stopHearing();
+    for (const stop of this.#stopHearing) stop();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#members.clear();
     this.#users.clear();
@@ -134,6 +138,18 @@ export class JobCrowd<C> {
     if (ready.length === 0) return;
     const { event, data } = messageOfChange(change);
     this.#parts.outlet.send(ready, event, data);
+  }
+
+  /** Who came before what was kept was read is told now. */
+  #restore(job: RestoredJob | null): void {
+    if (job !== null) {
+      if (job.userId !== null) for (const member of this.#users.get(job.userId) ?? []) this.#owe(member, keyOf(job));
+      return;
+    }
+    for (const [userId, members] of this.#users) {
+      const keys = this.#latestOf(userId);
+      for (const member of members) for (const key of keys) this.#owe(member, key);
+    }
   }
 
   #isReady({ client, owed }: Member<C>): boolean {
@@ -228,6 +244,10 @@ export class JobCrowd<C> {
     // All who have nothing to wait for are told the same; some may have left meanwhile.
     const here = idle.filter((client) => this.#members.has(client));
     if (here.length > 0) this.#attempt(() => outlet.send(here, "queue-status", queueStatus([], queues, timestamp)));
+  }
+
+  #latestOf(userId: string): readonly string[] {
+    return latest(this.#rowsOf(userId)).map(keyOf);
   }
 
   #rowsOf(userId: string): readonly JobRow[] {

@@ -1,6 +1,6 @@
 import type { JobEvent } from "@wsight/protocol";
 import { nextTurn } from "../../live/turns.ts";
-import type { JobSource, TakenJobs } from "../jobs.ts";
+import type { JobSource, RestoredJob, TakenJobs } from "../jobs.ts";
 import type { JobLedger, LedgerBook } from "../ledger/ledger.ts";
 import type { JobKeeping } from "./job-keeping.ts";
 import type { Taken, Tracker } from "./tracker.ts";
@@ -22,6 +22,8 @@ export interface IntakeParts {
   readonly now: () => number;
   /** What was learned, and small things. */
   readonly onBook: (book: LedgerBook) => void;
+  /** A job that was kept is there again; `null`: all of them are. */
+  readonly onRestored: (job: RestoredJob | null) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -133,9 +135,12 @@ export class JobIntake {
   }
 
   async #ask(key: string, { queue, job }: JobEvent): Promise<void> {
-    const { ledger, tracker } = this.#parts;
+    const { ledger, tracker, onRestored } = this.#parts;
     const record = await ledger.find(queue, job).catch(() => null);
-    if (record !== null) tracker.restore(record);
+    if (record !== null) {
+      tracker.restore(record);
+      onRestored(record);
+    }
     const waiting = this.#lookups.get(key) ?? [];
     this.#lookups.delete(key);
     for (const { events, source, done } of waiting) {
@@ -145,7 +150,7 @@ export class JobIntake {
   }
 
   async #read(): Promise<void> {
-    const { ledger, tracker, onBook, onError } = this.#parts;
+    const { ledger, tracker, onBook, onRestored, onError } = this.#parts;
     try {
       const book = await ledger.load();
       if (book === null) return;
@@ -154,6 +159,7 @@ export class JobIntake {
         for (const record of book.jobs.slice(from, from + SLICE)) tracker.restore(record);
         await nextTurn();
       }
+      onRestored(null);
     } catch (error) {
       if (this.#closed) return;
       onError(error);

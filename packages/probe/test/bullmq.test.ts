@@ -323,6 +323,22 @@ describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
     await expect(hub.ask({ kind: "job", queue: "none", job: id })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
+  test("says why a queue did not do what is asked, redacted before it is cut", async () => {
+    const watch = watchJobs();
+    const hub = askingHub(watch.probe);
+    const queue = backend.queue(named("refuse"));
+    watch.probe.attach(queue);
+    const job = await queue.add("print", {});
+    job.remove = () => Promise.reject(new Error(`${"x".repeat(150)} no link, password=${"s3cret".repeat(30)} end`));
+    queue.getJob = () => Promise.resolve(job);
+    const asked = hub.ask({ kind: "job-action", queue: named("refuse"), job: job.id ?? "", action: "remove" });
+    await expect(asked).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+      message: expect.stringContaining("password=•••"),
+    });
+    await expect(asked).rejects.not.toMatchObject({ message: expect.stringContaining("s3cret") });
+  });
+
   test("shows data that the application lets be seen, redacted, and lets nothing be done that it does not", async () => {
     const watch = watchJobs({ jobs: { data: true, results: true, actions: false } });
     const hub = askingHub(watch.probe);

@@ -51,7 +51,7 @@ export function createJobLooks(target: BullQueue, queue: string, context: ProbeC
       const state = await job.getState();
       if (!possible(state).includes(action))
         throw new WsightError("BAD_REQUEST", `a job that is ${state} can't be told to ${action}`);
-      await done(job, action, state);
+      await done(job, action, state, context);
       tell(queue, id, action, context);
     },
   };
@@ -85,13 +85,13 @@ async function standingOf(target: BullQueue, id: string, { redact }: ProbeContex
   };
 }
 
-async function done(job: FetchedJob, action: JobAction, state: string): Promise<void> {
+async function done(job: FetchedJob, action: JobAction, state: string, { redact }: ProbeContext): Promise<void> {
   try {
     if (action === "retry") await job.retry(state === "completed" ? "completed" : "failed");
     else if (action === "remove") await job.remove();
     else await job.promote();
   } catch (cause) {
-    throw new WsightError("BAD_REQUEST", `the queue did not ${action} it: ${messageOf(cause)}`, { cause });
+    throw new WsightError("BAD_REQUEST", `the queue did not ${action} it: ${messageOf(cause, redact)}`, { cause });
   }
 }
 
@@ -157,6 +157,6 @@ function cut(text: unknown, max: number, redact: (text: string) => string): stri
   return clean.length <= max ? clean : `${clean.slice(0, max - 1)}…`;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.slice(0, 200) : String(error).slice(0, 200);
+function messageOf(error: unknown, redact: (text: string) => string): string {
+  return cut(error instanceof Error ? error.message : error, 200, redact);
 }

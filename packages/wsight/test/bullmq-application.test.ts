@@ -187,9 +187,13 @@ describe.each(STORES)("an application with BullMQ on %s", (name, count, open) =>
         what: "a tenth to be done",
         timeoutMs: PATIENCE_MS,
       });
-      // Jobs that take long, so that the victim has some when it dies.
+      // Jobs that take long and are taken before all others, so that the victim has some when it dies.
       const long = await queue.addBulk(
-        Array.from({ length: 24 }, () => ({ name: "long", data: { user: "user-0", runMs: 1500 } })),
+        Array.from({ length: 24 }, () => ({
+          name: "long",
+          data: { user: "user-0", runMs: 1500 },
+          opts: { lifo: true },
+        })),
       );
       const holds = async (): Promise<number> =>
         (await hub.get<WorkersTable>("/api/workers")).rows.find((row) => row.worker.endsWith("w-1"))?.active ?? 0;

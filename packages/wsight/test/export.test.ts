@@ -79,15 +79,16 @@ describe("wsight export and import", () => {
       [["import", join(dir, "there"), "--data", join(dir, "used")], "expected a history that no hub has open"],
       [["backup", join(dir, "there"), "--data", join(dir, "used")], "expected a new file"],
     ] as const;
-    for (const [args, message] of wrong) {
-      const { code, stderr } = await run(args);
+    const answers = await Promise.all(wrong.map(([args]) => run(args)));
+    wrong.forEach(([args, message], i) => {
+      const { code, stderr } = answers[i] ?? {};
       expect([args[0], code, stderr]).toEqual([args[0], 2, expect.stringContaining(message)]);
-    }
+    });
     expect(await readFile(join(dir, "there"), "utf8")).toBe("mine");
     expect((await store.stats()).tiers[0]?.samples).toBe(80);
     const alien = await run(["import", join(dir, "there"), "--data", join(dir, "new")]);
     expect(alien).toMatchObject({ code: 1, stderr: expect.stringContaining("line 1: ") });
-  });
+  }, 60_000);
 
   it("say when a file is not whole", async () => {
     const dir = await makeDir();
@@ -150,18 +151,18 @@ describe("wsight export and import", () => {
       { what: "the store to be open", timeoutMs: 20_000 },
     );
     expect(here.stdout.match(/"type":"sample"/g)?.length).toBe(240);
-    const lost = await run(["export", "--url", url, "--token", "nonsense"]);
-    expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 401") });
     const token = await signToken({ sub: "someone", role: "viewer", ttlMs: 60_000 }, SECRET);
     const out = join(dir, "rtt.csv");
-    const file = await run(["export", "--url", url, "--format", "csv", "--from", "1h", "--out", out], {
-      WSIGHT_TOKEN: token,
-    });
+    const [lost, file, nobody] = await Promise.all([
+      run(["export", "--url", url, "--token", "nonsense"]),
+      run(["export", "--url", url, "--format", "csv", "--from", "1h", "--out", out], { WSIGHT_TOKEN: token }),
+      run(["export", "--url", "http://127.0.0.1:1", "--token", token]),
+    ]);
+    expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 401") });
     expect(file.code).toBe(0);
     expect((await readFile(out, "utf8")).split("\r\n")).toHaveLength(242);
-    const nobody = await run(["export", "--url", "http://127.0.0.1:1", "--token", token]);
     expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("http://127.0.0.1:1: no answer") });
-  });
+  }, 60_000);
 });
 
 describe("wsight backup", () => {

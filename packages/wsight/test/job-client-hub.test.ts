@@ -106,8 +106,6 @@ test("after the hub was killed and started again, states are as they are, and pr
   await until(() => ann.state !== "live", { what: "a client that knows" });
   probe.notifyDocumentProgress("d1", 70, "analyzing");
   probe.notifyDocumentCompleted("d2", "done", true);
-  const restored: string[] = [];
-  ann.onEvent(({ event, data }) => "restored" in data && data.restored && restored.push(`${event} ${data.jobId}`));
   // One that was not there before has all of it from the hub.
   const late = connect(hub, "ann");
   await hub.start();
@@ -119,7 +117,11 @@ test("after the hub was killed and started again, states are as they are, and pr
     expect(client.job("d2")).toMatchObject({ state: "completed", result: "done" });
     await until(() => client.job("d3")?.state === "queued", { what: "the one that waits" });
   }
-  expect(restored.length).toBeGreaterThan(0);
+  const restored: string[] = [];
+  const last = connect(hub, "ann");
+  last.onEvent(({ event, data }) => "restored" in data && data.restored && restored.push(`${event} ${data.jobId}`));
+  await until(() => restored.length === 3, { what: "how all of them stand", timeoutMs: 20_000 });
+  expect(restored.sort()).toEqual(["job-completed d2", "job-progress d1", "job-queued d3"]);
   probe.notifyDocumentCompleted("d1", null, true);
   await ended(ann, "d1");
   const progress = seen.map((job) => job.progress);

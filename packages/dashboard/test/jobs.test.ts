@@ -8,6 +8,7 @@ import { createJobsApi } from "../src/pages/jobs/jobs-api.ts";
 import { orderAfter, readOrder, readStates, wideColumns } from "../src/pages/jobs/list-columns.tsx";
 import { balanceOf, queuesInView, sumOf, workersInView } from "../src/pages/jobs/queue-figures.ts";
 import { judgeConfidence, judgeCoverage } from "../src/pages/jobs/record-words.ts";
+import { ofTrailingMinute } from "../src/pages/jobs/selectors.ts";
 import { NO_DRAFT, questionOf } from "../src/pages/jobs/what-if-draft.ts";
 
 const T = 1_800_000_000_000;
@@ -348,6 +349,15 @@ describe("the record of estimates", () => {
     expect(judgeConfidence(record)).toBe("too sure of itself");
     expect(judgeConfidence({ ...(record as object), samples: 10 } as never)).toBe("too few to judge");
     expect(judgeConfidence({ ...(record as object), within25: 0.78 } as never)).toBe("as honest as said");
+  });
+
+  it("counts the jobs of a minute as what came, also of a hub that has counted for some seconds alone", () => {
+    // Sixty that waited when it began, seen in five seconds.
+    expect(ofTrailingMinute(Float64Array.of(12, 5))).toBe(60);
+    expect(ofTrailingMinute(Float64Array.of(60, 0))).toBe(60);
+    expect(ofTrailingMinute(Float64Array.of(2, 4000))).toBe(120);
+    expect(ofTrailingMinute(Float64Array.of(2, Number.NaN))).toBe(120);
+    expect(ofTrailingMinute(Float64Array.of(Number.NaN, 5))).toBeNaN();
   });
 
   it("asks what if with what was filled in, and nothing else", () => {

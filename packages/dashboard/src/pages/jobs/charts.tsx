@@ -5,7 +5,7 @@ import { combined } from "../../charts/combined.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import type { Emptiness } from "../../components/empty-state.tsx";
 import { count, duration, type Formatter, perMinute } from "../../format/quantity.ts";
-import type { QueueSelectors } from "./selectors.ts";
+import { COUNTED_FOR, ofTrailingMinute, type QueueSelectors } from "./selectors.ts";
 
 interface ChartsProps {
   readonly selectors: QueueSelectors;
@@ -31,12 +31,8 @@ export function Charts({ selectors }: ChartsProps): VNode {
 /** The caption says a minute. */
 const jobsPerMinute: Formatter = (value) => ({ text: perMinute(value).text, unit: "" });
 
-function timesSixty(values: Float64Array): number {
-  return (values[0] ?? Number.NaN) * 60;
-}
-
 function perMinuteLine(label: string, selector: Selector, look: Pick<Line, "color" | "fill">): Line {
-  return { label, selector, ...look, ring: (live) => combined(live, [selector], timesSixty) };
+  return { label, selector, ...look, ring: (live) => combined(live, [selector, COUNTED_FOR], ofTrailingMinute) };
 }
 
 function Throughput({ selectors }: ChartsProps): VNode {

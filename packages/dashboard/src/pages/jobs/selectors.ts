@@ -3,6 +3,18 @@ import type { Selector } from "@wsight/protocol";
 const MINUTE = 60;
 const DURATION = "queue.job.duration";
 
+/** Since when the hub has counted jobs, s. */
+export const COUNTED_FOR: Selector = { metric: "wsight.jobs.uptime", agg: "max" };
+
+/**
+ * Jobs of the trailing minute, from their mean rate over as much of it as was counted, and how long that is. A hub that
+ * has just begun hears of all that waits at once, which is not what comes each second.
+ */
+export function ofTrailingMinute(values: Float64Array): number {
+  const [rate = Number.NaN, countedFor = Number.NaN] = values;
+  return rate * (countedFor < MINUTE ? Math.max(1, countedFor) : MINUTE);
+}
+
 /** Series of the queues, or of one of them. */
 export interface QueueSelectors {
   readonly waiting: Selector;

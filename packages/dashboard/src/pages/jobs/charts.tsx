@@ -5,7 +5,7 @@ import { combined } from "../../charts/combined.ts";
 import { type Line, TimeSeries } from "../../charts/time-series.tsx";
 import type { Emptiness } from "../../components/empty-state.tsx";
 import { count, duration, type Formatter, perMinute } from "../../format/quantity.ts";
-import { COUNTED_FOR, ofTrailingMinute, type QueueSelectors } from "./selectors.ts";
+import { ofTrailingMinute, type QueueSelectors } from "./selectors.ts";
 
 interface ChartsProps {
   readonly selectors: QueueSelectors;
@@ -31,16 +31,21 @@ export function Charts({ selectors }: ChartsProps): VNode {
 /** The caption says a minute. */
 const jobsPerMinute: Formatter = (value) => ({ text: perMinute(value).text, unit: "" });
 
-function perMinuteLine(label: string, selector: Selector, look: Pick<Line, "color" | "fill">): Line {
-  return { label, selector, ...look, ring: (live) => combined(live, [selector, COUNTED_FOR], ofTrailingMinute) };
+function perMinuteLine(
+  label: string,
+  selector: Selector,
+  countedFor: Selector,
+  look: Pick<Line, "color" | "fill">,
+): Line {
+  return { label, selector, ...look, ring: (live) => combined(live, [selector, countedFor], ofTrailingMinute) };
 }
 
 function Throughput({ selectors }: ChartsProps): VNode {
   const lines = useMemo(
     (): readonly Line[] => [
-      perMinuteLine("Done", selectors.done, { color: "c2", fill: true }),
-      perMinuteLine("Added", selectors.added, { color: "c1" }),
-      perMinuteLine("Failed", selectors.failed, { color: "c3" }),
+      perMinuteLine("Done", selectors.done, selectors.countedFor, { color: "c2", fill: true }),
+      perMinuteLine("Added", selectors.added, selectors.countedFor, { color: "c1" }),
+      perMinuteLine("Failed", selectors.failed, selectors.countedFor, { color: "c3" }),
     ],
     [selectors],
   );

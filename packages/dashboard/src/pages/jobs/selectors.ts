@@ -3,9 +3,6 @@ import type { Selector } from "@wsight/protocol";
 const MINUTE = 60;
 const DURATION = "queue.job.duration";
 
-/** Since when the hub has counted jobs, s. */
-export const COUNTED_FOR: Selector = { metric: "wsight.jobs.uptime", agg: "max" };
-
 /**
  * Jobs of the trailing minute, from their mean rate over as much of it as was counted, and how long that is. A hub that
  * has just begun hears of all that waits at once, which is not what comes each second.
@@ -29,6 +26,8 @@ export interface QueueSelectors {
   readonly runP95: Selector;
   readonly workers: Selector;
   readonly oldestWait: Selector;
+  /** How long the hub has counted jobs, s. */
+  readonly countedFor: Selector;
 }
 
 /** @param queue one of them, `null` for all */
@@ -59,5 +58,6 @@ export function queueSelectors(queue: string | null): QueueSelectors {
     runP95: time(DURATION, "p95"),
     workers: { metric: "queue.workers", agg: "sum", where: own },
     oldestWait: { metric: "queue.oldest_wait", agg: "max", where: own },
+    countedFor: { metric: "wsight.jobs.uptime", agg: "max" },
   };
 }

@@ -1,7 +1,8 @@
 import { createEstimator, type Estimator, type KeptNode } from "@wsight/hub";
+import { JOB_PLANS, SIZE_CATEGORIES } from "@wsight/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { documents, featuresOf, taught, teach } from "./eta-rig.ts";
+import { alike, documents, featuresOf, seeded, taught, teach } from "./eta-rig.ts";
 
 const ASKED = documents(50, 99).map(({ features }) => features);
 
@@ -32,6 +33,31 @@ describe("what an estimator learned", () => {
     const [told, toldAgain] = [teach(first, jobs.slice(1000)), teach(second, jobs.slice(1000))];
     for (const [place, { said }] of told.entries()) {
       expect((toldAgain[place]?.said.p50 ?? 0) / said.p50).toBeCloseTo(1, 1);
+    }
+  });
+
+  it("has what plans and classes of size do in it, and which each run had", () => {
+    const first = createEstimator();
+    const { unit } = seeded(12);
+    teach(
+      first,
+      alike(80, 5000, 0.2, 12).map(({ runMs }) => ({
+        features: featuresOf({
+          plan: unit() < 0.5 ? "premium" : "normal",
+          sizeCategory: unit() < 0.5 ? "small" : "medium",
+        }),
+        runMs,
+      })),
+    );
+    const second = createEstimator();
+    second.restore(takeAll(first));
+    for (const plan of [...JOB_PLANS, null]) {
+      for (const sizeCategory of [...SIZE_CATEGORIES, null]) {
+        const [was, is] = [first, second].map((estimator) => estimator.predict(featuresOf({ plan, sizeCategory })));
+        for (const point of ["p10", "p50", "p90"] as const) {
+          expect((is?.[point] ?? 0) / (was?.[point] ?? 1)).toBeCloseTo(1, 2);
+        }
+      }
     }
   });
 

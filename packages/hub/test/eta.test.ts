@@ -141,9 +141,9 @@ describe("the first estimates", () => {
     expect(normal.confidence).toBeLessThan(20);
   });
 
-  it("give way to the first finished job: plans multiply nothing then", () => {
-    const estimator = taught([{ features: featuresOf({ plan: "normal" }), runMs: 1000 }]);
-    const { p50, prior, samples } = estimator.predict(featuresOf({ plan: "large" }));
+  it("give way to what finished jobs of the same size and plan took, from the first on", () => {
+    const estimator = taught([{ features: featuresOf({ sizeBytes: 5e5, plan: "normal" }), runMs: 1000 }]);
+    const { p50, prior, samples } = estimator.predict(featuresOf({ sizeBytes: 5e5, plan: "normal" }));
     expect(prior).toBe(false);
     expect(samples).toBe(1);
     expect(p50).toBeGreaterThan(900);

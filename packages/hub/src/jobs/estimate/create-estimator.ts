@@ -1,13 +1,13 @@
 import type { DurationEstimate } from "@wsight/protocol";
-import { CONTEXTS, NAME, USER } from "./contexts.ts";
+import { CONTEXTS, NAME, SIZE, USER } from "./contexts.ts";
 import type { Estimator, JobFeatures, RunBasis, RunEstimate, RunOutcome } from "./estimator.ts";
 import { explainRun } from "./explain.ts";
 import { NodeShelf } from "./node-shelf.ts";
-import { PRIOR_CONFIDENCE, PRIOR_SPREAD, priorOf } from "./prior.ts";
+import { logOfClass, logOfSize, PRIOR_CONFIDENCE, PRIOR_SPREAD, priorOf } from "./prior.ts";
 import { blendProgress, learnProgress } from "./progress-blend.ts";
 import type { QueueModel } from "./queue-model.ts";
 import { restOfRun } from "./rest-of-run.ts";
-import { logOfSize, type RunNode } from "./run-node.ts";
+import type { PastRun, RunNode } from "./run-node.ts";
 import { RunReader } from "./run-reader.ts";
 
 /** How an estimator is made. */
@@ -22,6 +22,8 @@ const HALF_TRUSTED = 2;
 const NAMED = CONTEXTS.indexOf(NAME);
 /** Contexts the slope of the size is learned in: the first of them that knows two runs. */
 const SLOPE_CONTEXTS: readonly number[] = [NAME | USER, USER, NAME, 0].map((bits) => CONTEXTS.indexOf(bits));
+/** Contexts in which plans are compared, for jobs with a name and without: who has another name is not alike. */
+const PLAN_CONTEXTS: readonly number[] = [NAME | SIZE, NAME].map((bits) => CONTEXTS.indexOf(bits));
 /** How near counts as right. */
 const NEAR = 0.25;
 
@@ -62,9 +64,11 @@ export function createEstimator(options: EstimatorOptions = {}): Estimator {
     if (basis !== null) correct(model, basis, features.load, outcome);
     reader.read(features, nodes, model, asOf);
     reader.learn(log, model);
-    learnSlope(model, nodes, log - model.load.shift(features.load), logOfSize(features.sizeBytes));
+    const past = pastRun(model, features, { log, endedAt: outcome.endedAt, job: outcome.job, cut: false });
+    learnPlan(model, nodes, past, reader);
+    learnSlope(model, nodes, past);
     for (const node of [nodes[0], nodes[NAMED]]) if (node) learnProgress(node, outcome.runMs, outcome.progress);
-    add(model, nodes, features, { log, endedAt: outcome.endedAt, job: outcome.job, cut: false });
+    add(model, nodes, past);
   };
 
   return {
@@ -84,12 +88,8 @@ export function createEstimator(options: EstimatorOptions = {}): Estimator {
       const { p50 } = restOfRun(reader.grid(), said, elapsedMs);
       const nodes = shelf.open(features);
       const endedAt = nodes[0]?.runs.at(-1)?.endedAt ?? 0;
-      add(shelf.openModel(features.queue), nodes, features, {
-        log: Math.log(elapsedMs + p50),
-        endedAt,
-        job: "",
-        cut: true,
-      });
+      const opened = shelf.openModel(features.queue);
+      add(opened, nodes, pastRun(opened, features, { log: Math.log(elapsedMs + p50), endedAt, job: "", cut: true }));
     },
     explain: (features) => explainRun(features, shelf, reader),
     takeChanged: (limit) => shelf.takeChanged(limit),
@@ -140,22 +140,38 @@ function placeBefore(node: RunNode | null | undefined, at: number): number {
   return node?.runs.findLast((run) => run.endedAt <= at)?.place ?? 0;
 }
 
-function learnSlope(model: QueueModel, nodes: readonly (RunNode | null)[], log: number, logSize: number): void {
-  if (Number.isNaN(logSize)) return;
-  const of = SLOPE_CONTEXTS.find((context) => (nodes[context]?.runs.length ?? 0) >= 2);
-  const node = of === undefined ? null : nodes[of];
-  if (node) model.slope.learn(node, log, logSize);
+function learnPlan(model: QueueModel, nodes: readonly (RunNode | null)[], past: PastRun, reader: RunReader): void {
+  const contexts = nodes[NAMED] === null ? [0] : PLAN_CONTEXTS;
+  const bySize = (run: PastRun): number => reader.move.bySize(run);
+  contexts.some((context) => nodes[context]?.runs !== undefined && model.plans.learn(nodes[context], past, bySize));
 }
 
-function add(
+function learnSlope(model: QueueModel, nodes: readonly (RunNode | null)[], past: PastRun): void {
+  if (Number.isNaN(past.logSize)) return;
+  const of = SLOPE_CONTEXTS.find((context) => (nodes[context]?.runs.length ?? 0) >= 2);
+  const node = of === undefined ? null : nodes[of];
+  if (node) model.slope.learn(node, past, model.plans);
+}
+
+function pastRun(
   model: QueueModel,
-  nodes: readonly (RunNode | null)[],
   features: JobFeatures,
-  run: { readonly log: number; readonly endedAt: number; readonly job: string; readonly cut: boolean },
-): void {
-  model.place += 1;
-  const { sizeBytes } = features;
-  const log = run.log - model.load.shift(features.load);
-  const past = { ...run, log, sizeBytes, logSize: logOfSize(sizeBytes), place: model.place };
+  run: Pick<PastRun, "log" | "endedAt" | "job" | "cut">,
+): PastRun {
+  const { sizeBytes, sizeCategory, plan } = features;
+  return {
+    ...run,
+    log: run.log - model.load.shift(features.load),
+    sizeBytes,
+    sizeCategory,
+    plan,
+    logSize: logOfSize(sizeBytes, sizeCategory),
+    logClass: logOfClass(sizeBytes, sizeCategory),
+    place: model.place + 1,
+  };
+}
+
+function add(model: QueueModel, nodes: readonly (RunNode | null)[], past: PastRun): void {
+  model.place = past.place;
   for (const node of nodes) node?.add(past);
 }

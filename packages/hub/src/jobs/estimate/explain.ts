@@ -56,14 +56,16 @@ function factorsOf(
   let allowed = 0;
   const median = (): number => {
     const some = nodes.map((node, context) => (((CONTEXTS[context] ?? 0) & ~allowed) === 0 ? node : null));
-    const sized = (allowed & SIZE) === 0 ? { ...features, sizeBytes: null, load: null } : { ...features, load: null };
-    return reader.read(sized, some, model, model.place) ? reader.basis(model.place).median : Number.NaN;
+    return reader.read(onlyOf(features, allowed), some, model, model.place)
+      ? reader.basis(model.place).median
+      : Number.NaN;
   };
   let before = median();
   for (const { bit, factor } of REASONS) {
     const samples = nodes[CONTEXTS.indexOf(bit)]?.count ?? 0;
     allowed |= bit;
-    if (samples === 0 && bit !== SIZE) continue;
+    // A size or a plan that was never seen is reached from others.
+    if (samples === 0 && bit !== SIZE && bit !== PLAN) continue;
     const now = median();
     const multiplier = Math.exp(now - before);
     before = now;
@@ -73,6 +75,16 @@ function factorsOf(
   }
   if (features.load !== null) factors.push(loadFactor(features.load, model));
   return byWeight(factors);
+}
+
+/** A job of which no more is known than some bits of a context. */
+function onlyOf(features: JobFeatures, bits: number): JobFeatures {
+  return {
+    ...features,
+    load: null,
+    ...((bits & SIZE) === 0 ? { sizeBytes: null, sizeCategory: null } : {}),
+    ...((bits & PLAN) === 0 ? { plan: null } : {}),
+  };
 }
 
 function loadFactor(load: number, model: QueueModel): EstimateFactor {

@@ -1,15 +1,18 @@
+import { JOB_PLANS, SIZE_CATEGORIES } from "@wsight/protocol";
+import { logOfClass, logOfSize } from "./prior.ts";
 import { PROGRESS_FIELDS } from "./progress-blend.ts";
 import type { QueueModel } from "./queue-model.ts";
-import { logOfSize, type PastRun, RunNode } from "./run-node.ts";
+import { type PastRun, RunNode } from "./run-node.ts";
 
 // How nodes are kept: a version, the body, and a check sum over both. Numbers
 // are little-endian.
 //
 // runs     count u32 · progress u8, if 1 its numbers f32 · many u8 · per run:
-//          log f32, size f64 (NaN: not known), place u32, endedAt f64, cut u8, job u8 + UTF-8
+//          log f32, size f64 (NaN: not known), place u32, endedAt f64, kind u8 (cut, plan × 2, class of size × 16,
+//          each from 1, 0: not known), job u8 + UTF-8
 // mixture  logarithms × 1000 of the weights, i16
-// queue    place u32 · outside f32 · slope f64 × 2 · load, confidence,
-//          intervals f32
+// queue    place u32 · outside f32 · slope f64 × 2, u32 · load,
+//          confidence, intervals, plans f32
 
 const VERSION = 1;
 const MOST_RUNS = 24;
@@ -32,7 +35,7 @@ export function writeRuns(node: RunNode): Uint8Array {
     out.f64(run.sizeBytes ?? Number.NaN);
     out.u32(run.place);
     out.f64(run.endedAt);
-    out.u8(run.cut ? 1 : 0);
+    out.u8(kindOf(run));
     out.text(at >= runs.length - NAMED_RUNS ? run.job : "");
   });
   return out.finish();
@@ -76,7 +79,8 @@ export function writeQueue(model: QueueModel): Uint8Array {
   out.f32(model.intervals.outside);
   out.f64(model.slope.squares);
   out.f64(model.slope.products);
-  for (const counts of countsOf(model)) for (const number of counts) out.f32(number);
+  out.u32(model.slope.runs);
+  for (const counts of [...countsOf(model), model.plans.counts]) for (const number of counts) out.f32(number);
   return out.finish();
 }
 
@@ -87,21 +91,31 @@ export function readQueue(bytes: Uint8Array, model: QueueModel): boolean {
     outside: from.finite(),
     squares: from.f64(),
     products: from.f64(),
+    runs: from.u32(),
     counts: countsOf(model).map((counts) => Float32Array.from(counts, () => from.finite())),
+    plans: Float32Array.from(model.plans.counts, () => from.finite()),
   }));
   if (restored === null || !(restored.squares > 0) || !Number.isFinite(restored.products)) return false;
   model.place = Math.max(model.place, restored.place);
   model.intervals.outside = restored.outside;
   model.slope.squares = restored.squares;
   model.slope.products = restored.products;
+  model.slope.runs = restored.runs;
   countsOf(model).forEach((counts, at) => {
     counts.set(restored.counts[at] ?? []);
   });
+  model.plans.restore(restored.plans);
   return true;
 }
 
 function countsOf(model: QueueModel): readonly Float32Array[] {
   return [model.load.counts, model.confidence.counts, model.intervals.counts];
+}
+
+function kindOf({ cut, plan, sizeCategory }: PastRun): number {
+  const planPlace = plan === null ? 0 : 1 + JOB_PLANS.indexOf(plan);
+  const sizePlace = sizeCategory === null ? 0 : 1 + SIZE_CATEGORIES.indexOf(sizeCategory);
+  return (cut ? 1 : 0) + 2 * planPlace + 16 * sizePlace;
 }
 
 function readRun(from: Reader): PastRun {
@@ -110,8 +124,21 @@ function readRun(from: Reader): PastRun {
   const sizeBytes = Number.isNaN(size) ? null : size;
   const place = from.u32();
   const endedAt = from.f64();
-  const cut = from.u8() === 1;
-  return { log, sizeBytes, logSize: logOfSize(sizeBytes), place, endedAt, cut, job: from.text() };
+  const kind = from.u8();
+  const plan = JOB_PLANS[((kind >> 1) & 7) - 1] ?? null;
+  const sizeCategory = SIZE_CATEGORIES[(kind >> 4) - 1] ?? null;
+  return {
+    log,
+    sizeBytes,
+    sizeCategory,
+    plan,
+    logSize: logOfSize(sizeBytes, sizeCategory),
+    logClass: logOfClass(sizeBytes, sizeCategory),
+    place,
+    endedAt,
+    cut: (kind & 1) === 1,
+    job: from.text(),
+  };
 }
 
 class Writer {

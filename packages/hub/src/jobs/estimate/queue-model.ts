@@ -2,6 +2,7 @@ import { ConfidenceCorrector } from "./confidence-corrector.ts";
 import { IntervalCorrector } from "./interval-corrector.ts";
 import { LoadEffect } from "./load-effect.ts";
 import { MixtureWeights } from "./mixture-weights.ts";
+import { PlanEffect } from "./plan-effect.ts";
 import { SizeSlope } from "./size-slope.ts";
 
 /** What was learned of a queue as a whole. */
@@ -11,6 +12,7 @@ export class QueueModel {
   readonly confidence: ConfidenceCorrector = new ConfidenceCorrector();
   readonly slope: SizeSlope = new SizeSlope();
   readonly load: LoadEffect = new LoadEffect();
+  readonly plans: PlanEffect = new PlanEffect();
   /** Place of the newest run learned from, cut off ones included. */
   place = 0;
   #asOf = -1;

@@ -1,10 +1,16 @@
+import type { JobPlan, SizeCategory } from "@wsight/protocol";
+
 /** One run that was learned from; shared by the nodes of all its contexts. */
 export interface PastRun {
   /** Natural logarithm of ms, without the share of the load. */
   readonly log: number;
-  /** `null` when not known, and its natural logarithm, NaN then. */
+  /** `null` when not known. */
   readonly sizeBytes: number | null;
+  readonly sizeCategory: SizeCategory | null;
+  readonly plan: JobPlan | null;
+  /** By `logOfSize` and `logOfClass`; NaN when nothing is known of the size. */
   readonly logSize: number;
+  readonly logClass: number;
   /** Its place among all runs of the queue, from 1. */
   readonly place: number;
   /** ms epoch. */
@@ -33,9 +39,4 @@ export class RunNode {
     this.runs.push(run);
     if (this.runs.length > HELD_RUNS) this.runs.shift();
   }
-}
-
-/** Natural logarithm of a size; NaN when it is not known. */
-export function logOfSize(bytes: number | null): number {
-  return bytes === null ? Number.NaN : Math.log(Math.max(1, bytes));
 }

@@ -1,16 +1,15 @@
 import { CONTEXTS } from "./contexts.ts";
 import type { LogGrid } from "./log-grid.ts";
 import { AGE_OF, AGES, type MixtureWeights, SPREADS, spreadOf, WIDTHS } from "./mixture-weights.ts";
+import type { RunMove } from "./run-move.ts";
 import { type RunNode, USED_RUNS } from "./run-node.ts";
 
 /** What past runs are moved by to fit a job. */
 export interface PoolAim {
   /** Runs that had been learned from; later ones are left out. */
   readonly asOf: number;
-  /** Natural logarithm of bytes; NaN when not known. */
-  readonly logSize: number;
-  /** Logarithm of the run for one of the size. */
-  readonly slope: number;
+  /** For their sizes and plans. */
+  readonly move: RunMove;
   /** Added to all: the load. */
   readonly shift: number;
 }
@@ -21,12 +20,16 @@ const NEWEST = 6;
 const NARROWER = 0.8;
 /** Where the mass of a kernel stands: five parts of equal weight. */
 const PARTS = [-1.6, -0.5, 0, 0.5, 1.6] as const;
-const REACH = 1.61 * NARROWER * Math.max(...WIDTHS);
+const FURTHEST_PART = 1.61;
+const WIDEST = NARROWER * Math.max(...WIDTHS);
 const OFFSETS: readonly Float64Array[] = WIDTHS.map((width) => Float64Array.from(PARTS, (at) => at * width * NARROWER));
 
 /** The past runs that speak for one job, with their weights. One pool is used again and again: no allocation. */
 export class RunPool {
   readonly #at = new Float64Array(MOST);
+  /** How sure it is that it stands there: half width that is added to its kernels. */
+  readonly #doubt = new Float64Array(MOST);
+  readonly #offsets = new Float64Array(PARTS.length);
   readonly #weight = new Float64Array(MOST);
   readonly #runClass = new Int16Array(MOST);
   readonly #widthClass = new Int16Array(MOST);
@@ -35,6 +38,7 @@ export class RunPool {
   readonly #widthMoves = new Float64Array(WIDTHS.length);
   readonly #newest = new Float64Array(NEWEST);
   #count = 0;
+  #largestDoubt = 0;
 
   get count(): number {
     return this.#count;
@@ -43,6 +47,7 @@ export class RunPool {
   /** Fills it from the nodes of a job's contexts, in the order of `CONTEXTS`. */
   gather(nodes: readonly (RunNode | null)[], weights: MixtureWeights, aim: PoolAim): void {
     this.#count = 0;
+    this.#largestDoubt = 0;
     for (let context = 0; context < nodes.length; context++) {
       const node = nodes[context];
       if (node === null || node === undefined) continue;
@@ -61,13 +66,16 @@ export class RunPool {
       if (at < from) from = at;
       if (at > to) to = at;
     }
-    grid.clear(from - REACH, to + REACH);
+    const reach = FURTHEST_PART * Math.hypot(WIDEST, this.#largestDoubt);
+    grid.clear(from - reach, to + reach);
+    const sure = this.#largestDoubt === 0;
     for (let run = 0; run < this.#count; run++) {
       const at = this.#at[run] ?? 0;
       const part = (this.#weight[run] ?? 0) / PARTS.length;
       const widthClass = this.#widthClass[run] ?? 0;
+      const unsure = sure ? 0 : (this.#doubt[run] ?? 0);
       for (let width = 0; width < WIDTHS.length; width++) {
-        const offsets = OFFSETS[width];
+        const offsets = unsure === 0 ? OFFSETS[width] : this.#widened(width, unsure);
         if (offsets !== undefined) grid.add(at, offsets, part * (weights.widths[widthClass + width] ?? 0));
       }
     }
@@ -95,14 +103,22 @@ export class RunPool {
     return sums.map((sum) => (total === 0 ? 0 : sum / total));
   }
 
+  #widened(width: number, doubt: number): Float64Array {
+    const half = Math.sqrt((NARROWER * (WIDTHS[width] ?? 1)) ** 2 + doubt ** 2);
+    for (let part = 0; part < PARTS.length; part++) this.#offsets[part] = half * (PARTS[part] ?? 0);
+    return this.#offsets;
+  }
+
   #take(node: RunNode, aim: PoolAim): void {
     const { runs } = node;
     let taken = 0;
     for (let place = runs.length - 1; place >= 0 && taken < USED_RUNS; place--) {
       const run = runs[place];
       if (run === undefined || run.place > aim.asOf) continue;
-      const moved = aim.slope * (aim.logSize - run.logSize);
-      this.#at[this.#count] = run.log + aim.shift + (moved === moved ? moved : 0);
+      this.#at[this.#count] = run.log + aim.shift + aim.move.of(run);
+      const { doubt } = aim.move;
+      this.#doubt[this.#count] = doubt;
+      if (doubt > this.#largestDoubt) this.#largestDoubt = doubt;
       this.#count += 1;
       taken += 1;
     }
@@ -138,12 +154,15 @@ export class RunPool {
   /** Likelihood of `log`, and what each kernel adds to it. The kernels are those of Student with two degrees of freedom. */
   #weigh(log: number, total: number, weights: MixtureWeights): number {
     let sum = 0;
+    const sure = this.#largestDoubt === 0;
     for (let run = 0; run < this.#count; run++) {
       const share = (this.#weight[run] ?? 0) / total;
       const away = log - (this.#at[run] ?? 0);
       const widthClass = this.#widthClass[run] ?? 0;
+      const doubt = sure ? 0 : (this.#doubt[run] ?? 0);
       for (let width = 0; width < WIDTHS.length; width++) {
-        const half = WIDTHS[width] ?? 1;
+        const narrow = WIDTHS[width] ?? 1;
+        const half = doubt === 0 ? narrow : Math.sqrt(narrow ** 2 + doubt ** 2);
         const square = 1 + (away / half) ** 2;
         const mass = (share * (weights.widths[widthClass + width] ?? 0) * 0.5) / (half * square * Math.sqrt(square));
         this.#kernel[run * WIDTHS.length + width] = mass;

@@ -1,7 +1,8 @@
 import type { JobFeatures, RunBasis } from "./estimator.ts";
 import { LogGrid } from "./log-grid.ts";
 import type { QueueModel } from "./queue-model.ts";
-import { logOfSize, type RunNode } from "./run-node.ts";
+import { RunMove } from "./run-move.ts";
+import type { RunNode } from "./run-node.ts";
 import { RunPool } from "./run-pool.ts";
 
 /** Room below which no interval shrinks, as a logarithm: nothing is ever quite certain. */
@@ -12,6 +13,8 @@ const NEAR_ABOVE = Math.log(1.25);
 
 /** Reads what nodes say of one job at a time: a pool of past runs and the distribution they make. */
 export class RunReader {
+  /** How past runs are moved to the job that was read last. */
+  readonly move: RunMove = new RunMove();
   readonly #pool = new RunPool();
   readonly #grid = new LogGrid();
   #model: QueueModel | null = null;
@@ -21,12 +24,8 @@ export class RunReader {
   read(features: JobFeatures, nodes: readonly (RunNode | null)[], model: QueueModel, asOf: number): boolean {
     this.#model = model;
     this.#drawn = false;
-    this.#pool.gather(nodes, model.weights, {
-      asOf,
-      logSize: logOfSize(features.sizeBytes),
-      slope: model.slope.value,
-      shift: model.load.shift(features.load),
-    });
+    this.move.aim(features, model);
+    this.#pool.gather(nodes, model.weights, { asOf, move: this.move, shift: model.load.shift(features.load) });
     return this.#pool.count > 0;
   }
 

@@ -159,9 +159,12 @@ function pastRun(
   run: Pick<PastRun, "log" | "endedAt" | "job" | "cut">,
 ): PastRun {
   const { sizeBytes, sizeCategory, plan } = features;
+  // Field by field: spread out, all that reads runs gets slower by half.
   return {
-    ...run,
     log: run.log - model.load.shift(features.load),
+    endedAt: run.endedAt,
+    job: run.job,
+    cut: run.cut,
     sizeBytes,
     sizeCategory,
     plan,

@@ -27,6 +27,7 @@ const VIEWS = [
     height: 1010,
     at: "#/alerts?tab=rules&rule=websocket-latency-p95",
   },
+  { name: "jobs", theme: "light", ...WIDE, at: "#/jobs" },
   { name: "history-compare", theme: "light", ...WIDE, past: "#/history?tab=compare&" },
 ];
 

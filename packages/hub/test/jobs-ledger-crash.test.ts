@@ -37,7 +37,7 @@ async function expectAll(dataDir: string, acknowledged: number): Promise<number>
   const last = matched - 1;
   expect([acknowledged, acknowledged + 1]).toContain(last);
   const live = book?.jobs.filter(({ state }) => state === "waiting").map(({ id, attempt }) => `${id} ${attempt}`);
-  expect(live).toEqual([`job-${CONSTANT} ${last}`, `job-${last + 1} 0`]);
+  expect(new Set(live)).toEqual(new Set([`job-${CONSTANT} ${last}`, `job-${last + 1} 0`]));
   expect(book?.nodes).toEqual([{ key: "n", bytes: Uint8Array.of(last % 256) }]);
   expect(book?.notes).toEqual({ number: String(last) });
   const file = new Database(join(dataDir, "jobs.db"));

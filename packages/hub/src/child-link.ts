@@ -4,6 +4,8 @@ import { type ErrorCode, WsightError } from "@wsight/protocol";
 
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
+/** What a terminal sends to all of its processes; those that are loaded hold it off. */
+const TO_ALL: readonly unknown[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** How long a process that was told to close may take before it is killed. */
 const CLOSE_MS = 10_000;
 
@@ -47,6 +49,8 @@ export interface ChildRestart {
 }
 
 interface PendingCall {
+  /** As it is sent. */
+  readonly message: { readonly id: number; readonly call: string; readonly argument: unknown };
   readonly resolve: (answer: never) => void;
   readonly reject: (error: WsightError) => void;
   /** Called before either. */
@@ -131,15 +135,16 @@ export class ChildLink<Calls extends ChildCalls<Calls>, Happening> {
       };
       signal?.addEventListener("abort", abort, { once: true });
       const settled = (): void => signal?.removeEventListener("abort", abort);
-      this.#pending.set(id, { resolve, reject, settled });
+      const message = { id, call: String(call), argument };
+      this.#pending.set(id, { message, resolve, reject, settled });
       child.ref();
       child.channel?.ref();
       // What can't be sent is rejected when the process is found to have ended.
-      child.send({ id, call: String(call), argument }, () => undefined);
+      child.send(message, () => undefined);
     });
   }
 
-  #start(): void {
+  #start(): ChildProcess | null {
     const { module, env, execArgv } = this.#setup;
     try {
       const child = fork(module, [], {
@@ -152,11 +157,21 @@ export class ChildLink<Calls extends ChildCalls<Calls>, Happening> {
       this.#started++;
       child.on("message", (message: FromChild<unknown, Happening>) => this.#take(message));
       child.once("error", (error) => this.#stopped(child, error.message));
-      child.once("exit", (code, signal) => this.#stopped(child, `it ended with ${signal ?? `status ${code}`}`));
+      let heard = false;
+      child.once("message", () => {
+        heard = true;
+      });
+      child.once("exit", (code, signal) => {
+        const reason = `it ended with ${signal ?? `status ${code}`}`;
+        if (heard || !TO_ALL.includes(signal)) this.#stopped(child, reason);
+        else this.#startedInVain(child, reason);
+      });
       this.#letParentGo();
+      return child;
     } catch (error) {
       // Processes may be forbidden here (`--permission`), or there are too many.
       this.#stopped(null, String(error));
+      return null;
     }
   }
 
@@ -178,6 +193,22 @@ export class ChildLink<Calls extends ChildCalls<Calls>, Happening> {
   #letParentGo(): void {
     this.#child?.unref();
     this.#child?.channel?.unref();
+  }
+
+  /** While it loads it can't hold off what is meant for its parent: another one, once, is asked what it was asked. */
+  #startedInVain(child: ChildProcess, reason: string): void {
+    if (child !== this.#child || this.#closing !== null || this.#restarts > 0) {
+      this.#stopped(child, reason);
+      return;
+    }
+    this.#child = null;
+    this.#fault = reason;
+    this.#restarts++;
+    const another = this.#start();
+    for (const { message } of this.#pending.values()) another?.send(message, () => undefined);
+    if (this.#pending.size === 0) return;
+    another?.ref();
+    another?.channel?.ref();
   }
 
   #stopped(child: ChildProcess | null, reason: string): void {

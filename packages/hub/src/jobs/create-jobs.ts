@@ -173,6 +173,7 @@ export function createJobs(parts: JobsParts): Jobs {
         .sort((a, b) => (b.life.endedAt ?? 0) - (a.life.endedAt ?? 0));
       return [...live.slice(0, MAX_OF_USER), ...ended].map(rowOf);
     },
+    liveIn: (queue) => tracker.queues.get(queue)?.live ?? 0,
     resultOf: (queue, id) => tracker.find(queue, id)?.life.result ?? null,
     queues() {
       const rows = [...tracker.queues.values()].map((queue) => toQueueRow(queue, tracker, now()));

@@ -90,6 +90,8 @@ export interface Jobs {
   find(queue: string, id: string): Promise<JobDetail | null>;
   /** Live jobs of a user, newest first, at most 100, then those that ended within the last `endedMs`. */
   ofUser(userId: string, endedMs: number): readonly JobRow[];
+  /** How many jobs of a queue are known that have not ended. */
+  liveIn(queue: string): number;
   /** What came of a job that is in memory, JSON text. */
   resultOf(queue: string, id: string): string | null;
   queues(): QueuesTable;

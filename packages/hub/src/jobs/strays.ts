@@ -18,7 +18,7 @@ const MAX_PAGES = 10;
 
 /** What looking for strays works with. */
 export interface StrayParts {
-  readonly jobs: Pick<Jobs, "list" | "queues" | "take">;
+  readonly jobs: Pick<Jobs, "listInTurns" | "liveIn" | "queues" | "take">;
   readonly asks: Pick<JobAsks, "standings">;
   /** ms epoch. */
   readonly now: () => number;
@@ -48,7 +48,7 @@ export class Strays {
     const queues = this.#parts.jobs
       .queues()
       .rows.filter(({ library }) => library === "bullmq")
-      .filter((row) => this.#known(row.queue) > row.waiting + row.active + row.delayed);
+      .filter((row) => this.#parts.jobs.liveIn(row.queue) > row.waiting + row.active + row.delayed);
     if (queues.length === 0) return;
     this.#isAsking = true;
     void this.#askAll(queues.map(({ queue }) => queue)).finally(() => {
@@ -58,7 +58,7 @@ export class Strays {
 
   async #askAll(queues: readonly string[]): Promise<void> {
     for (const queue of queues) {
-      const rows = this.#choose(queue);
+      const rows = await this.#choose(queue);
       if (rows.length > 0) await this.#ask(queue, rows).catch(() => undefined);
     }
   }
@@ -82,16 +82,17 @@ export class Strays {
   }
 
   /** Those that ran first: they have a worker that is gone, or is watched nowhere. */
-  #choose(queue: string): readonly JobRow[] {
-    const active = this.#oldest(queue, ["active"], MAX_ASKED / 2);
-    return [...active, ...this.#oldest(queue, ["waiting", "delayed"], MAX_ASKED - active.length)];
+  async #choose(queue: string): Promise<readonly JobRow[]> {
+    const active = await this.#oldest(queue, ["active"], MAX_ASKED / 2);
+    return [...active, ...(await this.#oldest(queue, ["waiting", "delayed"], MAX_ASKED - active.length))];
   }
 
-  #oldest(queue: string, states: readonly JobState[], most: number): JobRow[] {
+  async #oldest(queue: string, states: readonly JobState[], most: number): Promise<readonly JobRow[]> {
     const now = this.#parts.now();
     const found: JobRow[] = [];
     for (let page = 0; page < MAX_PAGES; page++) {
-      const rows = this.#list(queue, states, page * PAGE, PAGE).rows;
+      const window = { offset: page * PAGE, limit: PAGE, sort: "changedAt", descending: false } as const;
+      const { rows } = await this.#parts.jobs.listInTurns({ queue, states, userId: null, search: "", ...window });
       for (const row of rows) {
         if (found.length >= most || row.changedAt > now - STILL_MS) return found;
         if (this.#remember(`${queue}\n${row.id}`, now)) found.push(row);
@@ -109,15 +110,6 @@ export class Strays {
     const [oldest] = this.#asked.keys();
     if (this.#asked.size > MAX_REMEMBERED && oldest !== undefined) this.#asked.delete(oldest);
     return true;
-  }
-
-  #known(queue: string): number {
-    return this.#list(queue, ["waiting", "delayed", "active"], 0, 1).matched;
-  }
-
-  #list(queue: string, states: readonly JobState[], offset: number, limit: number): ReturnType<Jobs["list"]> {
-    const order = { sort: "changedAt", descending: false } as const;
-    return this.#parts.jobs.list({ queue, states, userId: null, search: "", ...order, offset, limit });
   }
 }
 

@@ -59,6 +59,11 @@ export class TrackedQueue<Job extends Placed> {
     this.library = source;
   }
 
+  /** Jobs that have not ended. */
+  get live(): number {
+    return this.line.size + this.delayed.size + this.active.size;
+  }
+
   /** Takes what the queue says of itself; of two, the newer. */
   read(reading: QueueReading): void {
     if (this.#reading !== null && reading.at < this.#reading.at) return;

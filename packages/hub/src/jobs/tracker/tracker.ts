@@ -309,8 +309,7 @@ export class Tracker {
   #forgetIdleQueue(): boolean {
     let idle: JobQueue | null = null;
     for (const queue of this.queues.values()) {
-      const live = queue.line.size + queue.delayed.size + queue.active.size;
-      if (live === 0 && (idle === null || queue.seenAt < idle.seenAt)) idle = queue;
+      if (queue.live === 0 && (idle === null || queue.seenAt < idle.seenAt)) idle = queue;
     }
     if (idle === null || this.#parts.now() - idle.seenAt < IDLE_MS) return false;
     for (const job of [...idle.ended]) this.#forget(job);

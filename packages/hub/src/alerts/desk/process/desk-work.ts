@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AlertChannel, ChannelTestResult, Notice } from "@wsight/protocol";
 import { WsightError } from "@wsight/protocol";
+import { Upkeep } from "../../../keeping/upkeep.ts";
 import type { AlertCommit } from "../../commit.ts";
 import type { AlertTables, OpenChannel, Outcome } from "../alert-tables.ts";
 import type { AlertBook, ChannelDraft } from "../desk.ts";
@@ -44,12 +45,12 @@ type Answers = {
 export class DeskWork {
   readonly answers: Answers;
   readonly #parts: DeskWorkParts;
+  readonly #upkeep: Upkeep;
   readonly #dispatcher: Dispatcher;
   /** Tests by the id of their notice, until something comes of them. */
   readonly #tests = new Map<number, (outcome: Outcome) => void>();
   readonly #timers: readonly NodeJS.Timeout[];
   #telling: NodeJS.Timeout | undefined;
-  #fault: string | null = null;
   /** Since the tables were pruned last for their size. */
   #rowsAdded = 0;
   #closing: Promise<void> | null = null;
@@ -57,6 +58,10 @@ export class DeskWork {
   constructor(parts: DeskWorkParts) {
     const { tables, instance, notifyHosts, dataDir, now } = parts;
     this.#parts = parts;
+    this.#upkeep = new Upkeep({
+      onTrouble: (reason) => parts.report({ type: "trouble", reason }),
+      onWell: () => undefined,
+    });
     this.answers = this.#makeAnswers();
     this.#dispatcher = parts.dispatch({
       tables: {
@@ -71,7 +76,7 @@ export class DeskWork {
       notifyHosts,
       dataDir,
       now,
-      onError: (error) => this.#trouble(error),
+      onError: (error) => this.#upkeep.trouble(error),
     });
     this.#timers = [
       setInterval(() => void this.#tell(), POLL_MS),
@@ -216,7 +221,7 @@ export class DeskWork {
   async #tell(): Promise<void> {
     clearTimeout(this.#telling);
     this.#telling = undefined;
-    await this.#attempt(async () => {
+    await this.#upkeep.attempt(async () => {
       const { tables, report } = this.#parts;
       const revision = await tables.revision();
       const channels = await this.#judged(await tables.channels());
@@ -231,28 +236,11 @@ export class DeskWork {
   }
 
   #care(work: () => Promise<void>): void {
-    void this.#attempt(work);
-  }
-
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    if (this.#closing !== null) return;
-    try {
-      await work();
-      this.#fault = null;
-    } catch (error) {
-      this.#trouble(error);
-    }
-  }
-
-  /** The same once, until something worked again. */
-  #trouble(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (reason === this.#fault || this.#closing !== null) return;
-    this.#fault = reason;
-    this.#parts.report({ type: "trouble", reason });
+    void this.#upkeep.attempt(work);
   }
 
   async #shutDown(): Promise<void> {
+    this.#upkeep.end();
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#telling);
     await this.#dispatcher.close();

@@ -1,3 +1,4 @@
+import { Upkeep } from "../../../keeping/upkeep.ts";
 import type { JobTables, KeptBatch } from "../job-tables.ts";
 import type { LedgerCalls, LedgerEvent } from "./messages.ts";
 
@@ -24,16 +25,20 @@ type Answers = {
 export class LedgerWork {
   readonly answers: Answers;
   readonly #parts: LedgerWorkParts;
+  readonly #upkeep: Upkeep;
   readonly #timers: readonly NodeJS.Timeout[];
   #pruning: Promise<void> | null = null;
   /** Since the tables were pruned last. */
   #endedSince = 0;
-  #fault: string | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(parts: LedgerWorkParts) {
     const { tables, now } = parts;
     this.#parts = parts;
+    this.#upkeep = new Upkeep({
+      onTrouble: (reason) => parts.report({ type: "trouble", reason }),
+      onWell: () => parts.report({ type: "well" }),
+    });
     this.answers = {
       save: (batch) => this.#save(batch),
       load: (after) => tables.load(after),
@@ -45,10 +50,10 @@ export class LedgerWork {
       },
     };
     this.#timers = [
-      setInterval(() => void this.#attempt(() => tables.beat(now())), BEAT_MS),
+      setInterval(() => void this.#upkeep.attempt(() => tables.beat(now())), BEAT_MS),
       setInterval(() => this.#prune(), PRUNE_MS),
     ];
-    void this.#attempt(() => tables.beat(now())).then(() => this.#prune());
+    void this.#upkeep.attempt(() => tables.beat(now())).then(() => this.#prune());
   }
 
   /** Closes the tables; safe to call twice. */
@@ -69,31 +74,15 @@ export class LedgerWork {
     if (this.#pruning !== null) return;
     const { tables, now } = this.#parts;
     this.#endedSince = 0;
-    this.#pruning = this.#attempt(() => tables.prune(now())).finally(() => {
-      this.#pruning = null;
-    });
-  }
-
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    if (this.#closing !== null) return;
-    try {
-      await work();
-      if (this.#fault !== null) this.#parts.report({ type: "well" });
-      this.#fault = null;
-    } catch (error) {
-      this.#trouble(error);
-    }
-  }
-
-  /** The same once, until something worked again. */
-  #trouble(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (reason === this.#fault || this.#closing !== null) return;
-    this.#fault = reason;
-    this.#parts.report({ type: "trouble", reason });
+    this.#pruning = this.#upkeep
+      .attempt(() => tables.prune(now()))
+      .finally(() => {
+        this.#pruning = null;
+      });
   }
 
   async #shutDown(): Promise<void> {
+    this.#upkeep.end();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#parts.tables.close();
   }

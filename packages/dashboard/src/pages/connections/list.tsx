@@ -9,6 +9,8 @@ import { VirtualTable } from "../../components/virtual-table.tsx";
 import { browserAttention, browserClock } from "../../connection/environment.ts";
 import { count, join } from "../../format/quantity.ts";
 import { MOST_SCROLLED } from "../../lists/row-book.ts";
+import type { Route } from "../../state/index.ts";
+import { setParams } from "../address.ts";
 import { explainEmpty, nodesInView } from "../reporting.ts";
 import { type ConnectionFeed, type ConnectionOrder, createConnectionFeed } from "./connection-rows.ts";
 import type { ConnectionsApi } from "./hub-api.ts";
@@ -62,7 +64,7 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
     nameNode: (name: string) => (services.size > 1 ? name : name.slice(name.indexOf("/") + 1)),
   };
   const setOrder = (next: ConnectionOrder) =>
-    setParams(route, { sort: next.sort, order: next.descending ? "desc" : "asc" });
+    changeParams(route, { sort: next.sort, order: next.descending ? "desc" : "asc" });
   const rows = feed.count;
   const problem = error?.code === "BAD_REQUEST" ? error.message : null;
   return (
@@ -75,7 +77,7 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
             waiting={answer === null}
             refused={problem !== null}
             failed={error?.message ?? null}
-            onClear={() => setParams(route, { q: "" })}
+            onClear={() => changeParams(route, { q: "" })}
           />
         </div>
       ) : (
@@ -143,17 +145,11 @@ function useAnnounced(search: string, matched: number | null): void {
   }, [app, search, matched]);
 }
 
-type RouteLike = ReturnType<typeof useApp>["route"];
-
-/** Changes parameters of the address in place; an empty one leaves it. */
-function setParams(route: RouteLike, change: Readonly<Record<string, string>>): void {
-  const merged = { ...route.params.peek(), ...change };
-  if (merged.sort === DEFAULT_ORDER.sort && merged.order === "desc") {
-    merged.sort = "";
-    merged.order = "";
-  }
-  const params = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ""));
-  route.navigate({ params }, { replace: true });
+/** Changes parameters of the address, which does not name the order that is meant anyway. */
+function changeParams(route: Route, change: Readonly<Record<string, string>>): void {
+  const { sort, order } = { ...route.params.peek(), ...change };
+  const meant = sort === DEFAULT_ORDER.sort && order === "desc";
+  setParams(route, meant ? { ...change, sort: "", order: "" } : change);
 }
 
 interface ToolbarProps {
@@ -192,7 +188,7 @@ function Toolbar({ search, order, narrow, onOrder, problem }: ToolbarProps): VNo
             const next = event.currentTarget.value;
             setText(next);
             clearTimeout(typing.current);
-            typing.current = setTimeout(() => setParams(route, { q: next.trim() }), TYPING_MS);
+            typing.current = setTimeout(() => changeParams(route, { q: next.trim() }), TYPING_MS);
           }}
         />
         <button

@@ -4,6 +4,7 @@ import { useApp } from "../../app-context.ts";
 import { LiveOnly } from "../../components/live-only.tsx";
 import { type Tab, Tabs } from "../../components/tabs.tsx";
 import { count } from "../../format/quantity.ts";
+import { setParams } from "../address.ts";
 import { nodesInView } from "../reporting.ts";
 import { useOnScreen } from "../use-on-screen.ts";
 import { AuditCard } from "./audit.tsx";
@@ -51,7 +52,7 @@ export function Connections(): VNode {
           key={`${open.node}/${open.connection}`}
           api={api}
           name={open}
-          onClose={() => changeParams(route, { open: "" })}
+          onClose={() => setParams(route, { open: "" })}
           onActed={() => setActs(acts + 1)}
         />
       )}
@@ -62,7 +63,7 @@ export function Connections(): VNode {
 function Lists({ api, looking }: { readonly api: ConnectionsApi; readonly looking: boolean }): VNode {
   const { live, route } = useApp();
   const chosen = TAB_IDS.find((id) => id === route.params.value.tab) ?? "connections";
-  const search = (q: string) => changeParams(route, { tab: "", q });
+  const search = (q: string) => setParams(route, { tab: "", q });
   const away = live.past.value !== null;
   const amount = (value: number | undefined) => (value === undefined || away ? {} : { note: count(value).text });
   const tabs: readonly Tab<TabId>[] = [
@@ -77,11 +78,11 @@ function Lists({ api, looking }: { readonly api: ConnectionsApi; readonly lookin
       label="Lists"
       tabs={tabs}
       chosen={chosen}
-      onChoose={(id) => changeParams(route, { tab: id === "connections" ? "" : id })}
+      onChoose={(id) => setParams(route, { tab: id === "connections" ? "" : id })}
     >
       <LiveOnly>
         {chosen === "connections" ? (
-          <ConnectionList api={api} held={looking} onOpen={(key) => changeParams(route, { open: key })} />
+          <ConnectionList api={api} held={looking} onOpen={(key) => setParams(route, { open: key })} />
         ) : chosen === "users" ? (
           <UsersTab onSearch={search} />
         ) : chosen === "rooms" ? (
@@ -94,15 +95,6 @@ function Lists({ api, looking }: { readonly api: ConnectionsApi; readonly lookin
       </LiveOnly>
     </Tabs>
   );
-}
-
-type RouteLike = ReturnType<typeof useApp>["route"];
-
-/** Changes parameters of the address in place; an empty one leaves it. */
-function changeParams(route: RouteLike, change: Readonly<Record<string, string>>): void {
-  const merged = { ...route.params.peek(), ...change };
-  const params = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ""));
-  route.navigate({ params }, { replace: true });
 }
 
 /** Reads which connection is looked at, as `service/instance/number`. */

@@ -10,7 +10,7 @@ import { browserAttention, browserClock } from "../../connection/environment.ts"
 import { count, join, span } from "../../format/quantity.ts";
 import { MOST_SCROLLED } from "../../lists/row-book.ts";
 import { HELD_WORDS } from "../../lists/row-feed.ts";
-import { setParams } from "./address.ts";
+import { setParams } from "../address.ts";
 import { type JobMemory, keyOf } from "./job-memory.ts";
 import { createJobFeed, type JobFeed, type JobOrder } from "./job-rows.ts";
 import type { JobsApi } from "./jobs-api.ts";

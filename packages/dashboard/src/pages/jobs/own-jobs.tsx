@@ -5,7 +5,7 @@ import { lazy } from "../../components/lazy.tsx";
 import { Logo } from "../../components/logo.tsx";
 import { ToastList } from "../../components/toasts.tsx";
 import { createHubAsk } from "../alerts/hub-ask.ts";
-import { setParams } from "./address.ts";
+import { setParams } from "../address.ts";
 import { JobMemory, readKey } from "./job-memory.ts";
 import { createJobsApi } from "./jobs-api.ts";
 import { JobList } from "./list.tsx";

@@ -10,7 +10,7 @@ import { count } from "../../format/quantity.ts";
 import { createHubAsk } from "../alerts/hub-ask.ts";
 import { useSelectors } from "../data/use-selectors.ts";
 import { useOnScreen } from "../use-on-screen.ts";
-import { setParams } from "./address.ts";
+import { setParams } from "../address.ts";
 import { Charts } from "./charts.tsx";
 import { JobMemory, readKey } from "./job-memory.ts";
 import { createJobsApi, type JobsApi } from "./jobs-api.ts";

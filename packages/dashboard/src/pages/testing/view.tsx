@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { lazy } from "../../components/lazy.tsx";
+import { setParams } from "../address.ts";
 import { markTests } from "./badge.tsx";
 import { Run } from "./run.tsx";
 import { Saved } from "./saved.tsx";
@@ -31,10 +32,7 @@ export function Testing(): VNode {
   }, [list]);
   const admin = live.principal.value?.role === "admin";
   const kind = TEST_KINDS.find((one) => one === wanted) ?? "load";
-  const change = (params: Readonly<Record<string, string>>) => {
-    const merged = Object.entries({ ...route.params.peek(), ...params }).filter(([, value]) => value !== "");
-    route.navigate({ params: Object.fromEntries(merged) }, { replace: true });
-  };
+  const change = (params: Readonly<Record<string, string>>) => setParams(route, params);
   if (list === null)
     return problem === null ? (
       <section class="card" aria-label="Tests">

@@ -1,4 +1,4 @@
-import type { Route } from "../../state/index.ts";
+import type { Route } from "../state/index.ts";
 
 /** Changes parameters of the address in place; an empty one leaves it. */
 export function setParams(route: Route, change: Readonly<Record<string, string>>): void {

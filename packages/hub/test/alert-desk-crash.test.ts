@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { createAlertDesk, openAlertTables, type ProcessDesk } from "@wsight/hub";
 import { EMPTY_COMMIT, isRunning, sampleDraft, sampleEpisode, sampleState, until } from "@wsight/testkit";
 import Database from "libsql";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeDir } from "./harness.ts";
+import { firstLine, keepUntilKilled, killAfter } from "./kill-after.ts";
 
 /** Kills: enough for each of the moments that are chosen below. */
 const ROUNDS = 12;
@@ -88,7 +86,7 @@ describe("what the alert desk has acknowledged", () => {
     const dataDir = await makeDir();
     let next = 0;
     for (let round = 0; round < ROUNDS; round++) {
-      const child = commitUntilKilled(dataDir, next);
+      const child = keepUntilKilled("commit-until-killed.js", dataDir, next);
       const acknowledged = await killAfter(child, 4 + (round % 6), round % 2 === 0);
       next = (await expectAll(dataDir, acknowledged)) + 1;
     }
@@ -109,7 +107,7 @@ describe("what the alert desk has acknowledged", () => {
 describe("the desk's process", () => {
   it("ends with its hub, however that ends", async () => {
     const dataDir = await makeDir();
-    const child = commitUntilKilled(dataDir, 0);
+    const child = keepUntilKilled("commit-until-killed.js", dataDir, 0);
     const [, pid] = await firstLine(child);
     child.kill("SIGKILL");
     await until(() => !isRunning(pid), { what: "the end of the desk's process" });
@@ -216,37 +214,3 @@ describe("what can't be kept yet", () => {
     await desk.commit(commitOf(1));
   });
 });
-
-/** A program that commits until it is killed, in a process group of its own. */
-function commitUntilKilled(dataDir: string, first: number): ChildProcess {
-  const file = fileURLToPath(new URL("./fixtures/commit-until-killed.js", import.meta.url));
-  const child = spawn(process.execPath, [file, dataDir, String(first)], {
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
-  });
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-  });
-  return child;
-}
-
-/** Kills it after so many acknowledgements, with `all` the desk's process in the same moment; says the last number. */
-async function killAfter(child: ChildProcess, commits: number, all: boolean): Promise<number> {
-  let said = "";
-  const closed = once(child, "close");
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-    if (said.split("\n").length > commits && child.signalCode === null) {
-      process.kill(all ? -(child.pid as number) : (child.pid as number), "SIGKILL");
-    }
-  });
-  await closed;
-  const [number, pid] = (said.trim().split("\n").at(-1) ?? "").split(" ").map(Number) as [number, number];
-  await until(() => !isRunning(pid), { what: "the end of the desk's process" });
-  return number;
-}
-
-async function firstLine(child: ChildProcess): Promise<readonly [number: number, pid: number]> {
-  const [text] = await once(child.stdout as NonNullable<ChildProcess["stdout"]>, "data");
-  return String(text).split(/[ \n]/).map(Number) as [number, number];
-}

@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { createJobLedger, type ProcessLedger } from "@wsight/hub";
 import { ALL_ENDED, endedJob, isRunning, sampleJob, until } from "@wsight/testkit";
 import Database from "libsql";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeDir } from "./harness.ts";
+import { firstLine, keepUntilKilled, killAfter } from "./kill-after.ts";
 
 const ROUNDS = 10;
 /** A job that every save tells of. */
@@ -24,7 +22,6 @@ function batchOf(number: number): Parameters<ProcessLedger["save"]>[0] {
   return {
     jobs: [endedJob(number), sampleJob(number + 1), sampleJob(CONSTANT, { attempt: number })],
     nodes: [{ key: "n", bytes: Uint8Array.of(number % 256) }],
-    notes: { number: String(number) },
   };
 }
 
@@ -39,7 +36,6 @@ async function expectAll(dataDir: string, acknowledged: number): Promise<number>
   const live = book?.jobs.filter(({ state }) => state === "waiting").map(({ id, attempt }) => `${id} ${attempt}`);
   expect(new Set(live)).toEqual(new Set([`job-${CONSTANT} ${last}`, `job-${last + 1} 0`]));
   expect(book?.nodes).toEqual([{ key: "n", bytes: Uint8Array.of(last % 256) }]);
-  expect(book?.notes).toEqual({ number: String(last) });
   const file = new Database(join(dataDir, "jobs.db"));
   expect(file.prepare("PRAGMA integrity_check").raw().get()).toEqual(["ok"]);
   file.close();
@@ -74,7 +70,11 @@ describe("what the ledger has acknowledged", () => {
     const dataDir = await makeDir();
     let next = 0;
     for (let round = 0; round < ROUNDS; round++) {
-      const acknowledged = await killAfter(saveUntilKilled(dataDir, next), 3 + (round % 4) * 5, round % 2 === 0);
+      const acknowledged = await killAfter(
+        keepUntilKilled("save-until-killed.js", dataDir, next),
+        3 + (round % 4) * 5,
+        round % 2 === 0,
+      );
       next = (await expectAll(dataDir, acknowledged)) + 1;
     }
   });
@@ -93,9 +93,8 @@ describe("what the ledger has acknowledged", () => {
 
 describe("the ledger's process", () => {
   it("ends with its hub, however that ends", async () => {
-    const child = saveUntilKilled(await makeDir(), 0);
-    const [text] = await once(child.stdout as NonNullable<ChildProcess["stdout"]>, "data");
-    const pid = Number(String(text).split(/[ \n]/)[1]);
+    const child = keepUntilKilled("save-until-killed.js", await makeDir(), 0);
+    const [, pid] = await firstLine(child);
     child.kill("SIGKILL");
     await until(() => !isRunning(pid), { what: "the end of the ledger's process" });
   });
@@ -109,32 +108,3 @@ describe("the ledger's process", () => {
     expect(ledger.pid).toBe(pid);
   });
 });
-
-/** A program that saves until it is killed, in a process group of its own. */
-function saveUntilKilled(dataDir: string, first: number): ChildProcess {
-  const file = fileURLToPath(new URL("./fixtures/save-until-killed.js", import.meta.url));
-  const child = spawn(process.execPath, [file, dataDir, String(first)], {
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
-  });
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-  });
-  return child;
-}
-
-/** Kills it after so many acknowledgements, with `all` the ledger's process in the same moment; says the last number. */
-async function killAfter(child: ChildProcess, saves: number, all: boolean): Promise<number> {
-  let said = "";
-  const closed = once(child, "close");
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-    if (said.split("\n").length > saves && child.signalCode === null) {
-      process.kill(all ? -(child.pid as number) : (child.pid as number), "SIGKILL");
-    }
-  });
-  await closed;
-  const [number, pid] = (said.trim().split("\n").at(-1) ?? "").split(" ").map(Number) as [number, number];
-  await until(() => !isRunning(pid), { what: "the end of the ledger's process" });
-  return number;
-}

@@ -213,10 +213,10 @@ describe.skipIf(findPostgres() === null)("a ledger on a PostgreSQL (needs postgr
   it("keeps the jobs of several hubs apart, each to its own", async () => {
     const store = await makeDatabase(server());
     const [one, two] = [openLedger(await makeDir(), [], store), openLedger(await makeDir(), [], store)];
-    await one.save({ jobs: [sampleJob(1), endedJob(2)], nodes: [{ key: "n", bytes: new Uint8Array(1) }], notes: {} });
-    await two.save({ jobs: [sampleJob(1, { state: "active" })], nodes: [], notes: { n: "2" } });
-    expect(await one.load()).toMatchObject({ jobs: [{ state: "waiting" }, { id: "job-2" }], notes: {} });
-    expect(await two.load()).toMatchObject({ jobs: [{ state: "active" }], nodes: [], notes: { n: "2" } });
+    await one.save({ jobs: [sampleJob(1), endedJob(2)], nodes: [{ key: "n", bytes: new Uint8Array(1) }] });
+    await two.save({ jobs: [sampleJob(1, { state: "active" })], nodes: [] });
+    expect(await one.load()).toMatchObject({ jobs: [{ state: "waiting" }, { id: "job-2" }] });
+    expect(await two.load()).toMatchObject({ jobs: [{ state: "active" }], nodes: [] });
     expect((await two.ended(ALL_ENDED)).matched).toBe(0);
   });
 
@@ -250,7 +250,7 @@ describe.skipIf(findPostgres() === null)("a ledger on a PostgreSQL (needs postgr
     onTestFinished(() => Promise.all([mine.close(), theirs.close()]).then(() => undefined));
     const job = { queue: "q", id: "1", createdAt: 1, ended: null, job: "{}" };
     const end = { at: Date.now(), state: "completed", userId: null, words: "" } as const;
-    const kept = { jobs: [job, { ...job, id: "2", ended: end }], nodes: [], notes: { n: "1" } };
+    const kept = { jobs: [job, { ...job, id: "2", ended: end }], nodes: [] };
     for (const tables of [mine, theirs]) await tables.save(kept);
     await mine.beat(Date.now());
     await theirs.beat(Date.now() - 31 * DAY_MS);

@@ -45,19 +45,18 @@ export function jobLedgerContract(name: string, { open, isDurable = true }: JobL
       expect(await ledger.find("documents", "job-1")).toBeNull();
     });
 
-    it("gives jobs, nodes and notes back as they were, whatever is in them", async () => {
+    it("gives jobs and nodes back as they were, whatever is in them", async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
       const jobs = [fullJob(), sampleJob(1), sampleJob(2, { queue: "queue 'x' \u00e9", id: "a:b/c $1" })];
       const nodes = [
         { key: "documents\u0001ocr", bytes },
         { key: "empty", bytes: new Uint8Array() },
       ];
-      await ledger.save({ jobs, nodes, notes: { outcomes: '["é", {"a": 1}]', counts: "{}" } });
+      await ledger.save({ jobs, nodes });
       await reopen();
       const book = await ledger.load();
       expect(new Set(book?.jobs)).toEqual(new Set(jobs));
       expect([...(book?.nodes ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual(nodes);
-      expect(book?.notes).toEqual({ outcomes: '["é", {"a": 1}]', counts: "{}" });
       expect(await ledger.find("documents", "job-7")).toEqual(fullJob());
       expect(await ledger.find("queue 'x' \u00e9", "a:b/c $1")).toEqual(jobs[2]);
       expect((await ledger.ended(ALL_ENDED)).jobs).toEqual([fullJob()]);
@@ -105,11 +104,11 @@ export function jobLedgerContract(name: string, { open, isDurable = true }: JobL
 
     it("replaces and forgets what was learned", async () => {
       const node = (key: string, ...bytes: readonly number[]) => ({ key, bytes: Uint8Array.from(bytes) });
-      await ledger.save({ ...EMPTY_BATCH, nodes: [node("a", 1), node("b", 2)], notes: { n: "1" } });
-      await ledger.save({ ...EMPTY_BATCH, nodes: [node("a", 3, 4), { key: "b", bytes: null }], notes: { n: "2" } });
+      await ledger.save({ ...EMPTY_BATCH, nodes: [node("a", 1), node("b", 2)] });
+      await ledger.save({ ...EMPTY_BATCH, nodes: [node("a", 3, 4), { key: "b", bytes: null }] });
       await ledger.save({ ...EMPTY_BATCH, nodes: [{ key: "never there", bytes: null }] });
       await reopen();
-      expect(await ledger.load()).toEqual({ jobs: [], nodes: [node("a", 3, 4)], notes: { n: "2" } });
+      expect(await ledger.load()).toEqual({ jobs: [], nodes: [node("a", 3, 4)] });
     });
 
     it("lists those that ended newest first, a window at a time, and says how many there are", async () => {

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 export const JOBS_START_AT: number = (Math.floor(Date.now() / DAY_MS) - 2) * DAY_MS;
 
 /** Nothing to keep. */
-export const EMPTY_BATCH: LedgerBatch = { jobs: [], nodes: [], notes: {} };
+export const EMPTY_BATCH: LedgerBatch = { jobs: [], nodes: [] };
 
 /** Every job that ended. */
 export const ALL_ENDED: LedgerQuery = { queue: null, states: [], userId: null, search: "", offset: 0, limit: 200 };

@@ -6,8 +6,8 @@ import type { Jobs, JobTotals, RestoredJob } from "./jobs.ts";
 import type { JobLedger, JobRecord } from "./ledger/ledger.ts";
 import { createSampledEvents } from "./sampled-events.ts";
 import { answerTest } from "./tracker/answer-test.ts";
+import { EventGate } from "./tracker/event-gate.ts";
 import { toEstimate } from "./tracker/forecast.ts";
-import { JobIntake } from "./tracker/job-intake.ts";
 import { JobKeeping } from "./tracker/job-keeping.ts";
 import { JobListeners } from "./tracker/job-listeners.ts";
 import { toLife, toRecord } from "./tracker/job-records.ts";
@@ -72,7 +72,6 @@ export function createJobs(parts: JobsParts): Jobs {
     ledger,
     toRecord: recordOf,
     takeNodes: (limit) => estimator.takeChanged(limit),
-    takeNotes: () => ({}),
   });
   const views = new JobViews({
     queues: tracker.queues,
@@ -80,7 +79,7 @@ export function createJobs(parts: JobsParts): Jobs {
     forecast: tracker.forecast,
     version: () => tracker.version,
   });
-  const intake = new JobIntake({
+  const gate = new EventGate({
     tracker,
     ledger,
     keeping,
@@ -100,7 +99,7 @@ export function createJobs(parts: JobsParts): Jobs {
       if (event !== null) note([event]);
     });
   }
-  void intake.load();
+  void gate.load();
 
   /** What was lost on the disk is in memory still, as far as it is of use. */
   let beginnings = ledger.status().beginnings;
@@ -132,7 +131,7 @@ export function createJobs(parts: JobsParts): Jobs {
     },
     take(events, source) {
       used ||= events.length > 0;
-      return intake.take(events, source);
+      return gate.take(events, source);
     },
     beat(beats, { node }) {
       used ||= beats.length > 0;
@@ -183,7 +182,7 @@ export function createJobs(parts: JobsParts): Jobs {
         leftOut: tracker.leftOut,
         known: tracker.known,
         evicted: tracker.evicted,
-        dropped: dropped + intake.refused,
+        dropped: dropped + gate.refused,
         ledger: { state, problem },
       };
     },
@@ -204,7 +203,7 @@ export function createJobs(parts: JobsParts): Jobs {
     },
     close() {
       closing ??= (async () => {
-        intake.close();
+        gate.close();
         listeners.close();
         await keeping.close();
         await ledger.close();

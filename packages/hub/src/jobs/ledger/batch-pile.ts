@@ -9,25 +9,23 @@ const MAX_NODES = 40_000;
 const PART_JOBS = 500;
 const PART_NODES = 500;
 
-/** Several batches as one: the newest record of each life of a job counts, the newest of each node and note. Bounded. */
+/** Several batches as one: the newest record of each life of a job counts, the newest of each node. Bounded. */
 export class BatchPile implements Pile<LedgerBatch> {
   /** By life, in the order in which they came last. */
   readonly #jobs = new Map<string, JobRecord>();
   readonly #nodes = new Map<string, Uint8Array | null>();
-  readonly #notes = new Map<string, string>();
 
   get isEmpty(): boolean {
-    return this.#jobs.size + this.#nodes.size + this.#notes.size === 0;
+    return this.#jobs.size + this.#nodes.size === 0;
   }
 
   get size(): number {
     return this.#jobs.size;
   }
 
-  add({ jobs, nodes, notes }: LedgerBatch): number {
+  add({ jobs, nodes }: LedgerBatch): number {
     for (const record of jobs) putLast(this.#jobs, `${record.queue}\n${record.id}\n${record.createdAt}`, record);
     for (const { key, bytes } of nodes) putLast(this.#nodes, key, bytes);
-    for (const [name, text] of Object.entries(notes)) this.#notes.set(name, text);
     giveWay(this.#nodes, MAX_NODES);
     return giveWay(this.#jobs, MAX_JOBS);
   }
@@ -37,7 +35,6 @@ export class BatchPile implements Pile<LedgerBatch> {
     const part = new BatchPile();
     move(this.#jobs, part.#jobs, PART_JOBS);
     move(this.#nodes, part.#nodes, PART_NODES);
-    move(this.#notes, part.#notes, this.#notes.size);
     return part;
   }
 
@@ -45,7 +42,6 @@ export class BatchPile implements Pile<LedgerBatch> {
     return {
       jobs: [...this.#jobs.values()],
       nodes: [...this.#nodes].map(([key, bytes]) => ({ key, bytes })),
-      notes: Object.fromEntries(this.#notes),
     };
   }
 }

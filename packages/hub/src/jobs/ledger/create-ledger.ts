@@ -71,17 +71,14 @@ class LinkedLedger implements ProcessLedger {
     await this.#link.dueAt;
     const jobs: JobRecord[] = [];
     const nodes: BookPart["nodes"][number][] = [];
-    const notes: Record<string, string> = {};
     let after: BookCursor | null = null;
     do {
       const part: BookPart = await this.#link.call("load", after);
       for (const job of part.jobs) jobs.push(readJob(job));
       nodes.push(...part.nodes);
-      Object.assign(notes, part.notes);
       after = part.next;
     } while (after !== null);
-    const isEmpty = jobs.length + nodes.length + Object.keys(notes).length === 0;
-    return isEmpty ? null : { jobs, nodes, notes };
+    return jobs.length + nodes.length === 0 ? null : { jobs, nodes };
   }
 
   save: JobLedger["save"] = (batch) => this.#queue.add(batch);
@@ -112,8 +109,8 @@ class LinkedLedger implements ProcessLedger {
     return this.#link.close(() => this.#queue.close());
   }
 
-  async #keep({ jobs, nodes, notes }: LedgerBatch): Promise<void> {
-    await this.#link.call("save", { jobs: jobs.map(keepJob), nodes, notes });
+  async #keep({ jobs, nodes }: LedgerBatch): Promise<void> {
+    await this.#link.call("save", { jobs: jobs.map(keepJob), nodes });
   }
 
   #hear(event: LedgerEvent): void {

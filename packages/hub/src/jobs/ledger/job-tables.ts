@@ -6,7 +6,6 @@ import type { LedgerQuery } from "./ledger.ts";
 export interface KeptBatch {
   readonly jobs: readonly KeptJob[];
   readonly nodes: readonly KeptNode[];
-  readonly notes: Readonly<Record<string, string>>;
 }
 
 /** Part of what there is, with jobs as JSON, and what to ask for the next part with. */
@@ -14,7 +13,6 @@ export interface BookPart {
   /** Live ones first, then of those that ended the newest. */
   readonly jobs: readonly string[];
   readonly nodes: readonly KeptNode[];
-  readonly notes: Readonly<Record<string, string>>;
   /** `null`: this was the last. */
   readonly next: BookCursor | null;
 }

@@ -61,8 +61,6 @@ interface JobRecordMore {
 export interface LedgerBatch {
   readonly jobs: readonly JobRecord[];
   readonly nodes: readonly KeptNode[];
-  /** Small things kept by name, as JSON text: outcomes of estimates, counts of queues. */
-  readonly notes: Readonly<Record<string, string>>;
 }
 
 /** Everything needed to go on. */
@@ -70,7 +68,6 @@ export interface LedgerBook {
   /** Live ones, all; and of those that ended the newest 1000. */
   readonly jobs: readonly JobRecord[];
   readonly nodes: readonly KeptNode[];
-  readonly notes: Readonly<Record<string, string>>;
 }
 
 /** Which jobs that ended; newest first. */

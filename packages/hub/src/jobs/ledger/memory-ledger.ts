@@ -12,7 +12,6 @@ export function createMemoryLedger(): JobLedger {
   /** The one that ended last is the last. */
   const ended = new Map<string, JobRecord>();
   const nodes = new Map<string, Uint8Array>();
-  const notes = new Map<string, string>();
 
   function keep(record: JobRecord): void {
     const job = keyOf(record.queue, record.id);
@@ -26,11 +25,10 @@ export function createMemoryLedger(): JobLedger {
   }
 
   const newestFirst = (): JobRecord[] => [...ended.values()].sort(newerFirst);
-  const isEmpty = (): boolean => live.size + ended.size + nodes.size + notes.size === 0;
+  const isEmpty = (): boolean => live.size + ended.size + nodes.size === 0;
   const bookOf = (): LedgerBook => ({
     jobs: [...live.values(), ...newestFirst().slice(0, MAX_LOADED_ENDED)],
     nodes: [...nodes].map(([key, bytes]) => ({ key, bytes })),
-    notes: Object.fromEntries(notes),
   });
 
   return {
@@ -41,7 +39,6 @@ export function createMemoryLedger(): JobLedger {
         if (bytes === null) nodes.delete(key);
         else nodes.set(key, bytes);
       }
-      for (const [name, text] of Object.entries(batch.notes)) notes.set(name, text);
     },
     async ended(query: LedgerQuery) {
       const found = newestFirst().filter((record) => matches(record, query));

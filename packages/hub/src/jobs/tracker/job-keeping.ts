@@ -16,7 +16,6 @@ export interface KeepingParts {
   readonly toRecord: (job: TrackedJob) => JobRecord;
   /** What was learned since it was last asked. */
   readonly takeNodes: (limit: number) => readonly KeptNode[];
-  readonly takeNotes: () => Readonly<Record<string, string>>;
 }
 
 /** A promise that is kept later. */
@@ -105,14 +104,13 @@ export class JobKeeping {
 
   /** In slices, so that nobody waits for thousands of jobs being put into words. */
   async #handOver(records: readonly JobRecord[], jobs: readonly TrackedJob[]): Promise<Promise<void>[]> {
-    const { ledger, toRecord, takeNodes, takeNotes } = this.#parts;
+    const { ledger, toRecord, takeNodes } = this.#parts;
     const saves: Promise<void>[] = [];
     for (let from = 0; from === 0 || from < jobs.length; from += SLICE) {
       if (from > 0) await nextTurn();
       const batch = {
         jobs: [...(from === 0 ? records : []), ...jobs.slice(from, from + SLICE).map(toRecord)],
         nodes: takeNodes(SLICE),
-        notes: from === 0 ? takeNotes() : {},
       };
       // What a ledger that is being closed does not take is lost with it, and it says so itself.
       saves.push(ledger.save(batch).catch(() => undefined));

@@ -3,7 +3,7 @@ import type { BookCursor, BookPart } from "../job-tables.ts";
 import type { KeptJob } from "../kept-job.ts";
 import type { LedgerQuery } from "../ledger.ts";
 import { LABEL_FOLLOWS, MAX_LOADED_ENDED } from "../ledger-query.ts";
-import { readNodes, readNotes } from "./learned.ts";
+import { readNodes } from "./learned.ts";
 
 const KEEP_MS = 30 * 86_400_000;
 const MAX_ENDED = 1_000_000;
@@ -87,7 +87,7 @@ async function removeEnded(sql: Sql, hub: string, jobs: readonly KeptJob[]): Pro
   ]);
 }
 
-/** A part of everything: live jobs, then those that ended with notes, then nodes. */
+/** A part of everything: live jobs, then those that ended, then nodes. */
 export async function readPart(sql: Sql, hub: string, after: BookCursor | null): Promise<BookPart> {
   if (after?.table === "nodes") return readNodesPart(sql, hub, after.key);
   const rows = await sql.rows(
@@ -97,14 +97,13 @@ export async function readPart(sql: Sql, hub: string, after: BookCursor | null):
   const jobs = rows.map(([, , job]) => String(job));
   const last = rows.at(-1);
   if (last !== undefined && rows.length === PART_JOBS) {
-    return { jobs, nodes: [], notes: {}, next: { table: "live", queue: String(last[0]), id: String(last[1]) } };
+    return { jobs, nodes: [], next: { table: "live", queue: String(last[0]), id: String(last[1]) } };
   }
   const ended = await sql.rows(
     `SELECT job FROM job_ended WHERE hub = $1 ORDER BY ended_at DESC, queue, id LIMIT ${MAX_LOADED_ENDED}`,
     [hub],
   );
-  const notes = await readNotes(sql, hub);
-  return { jobs: [...jobs, ...ended.map(textOf)], nodes: [], notes, next: { table: "nodes", key: "" } };
+  return { jobs: [...jobs, ...ended.map(textOf)], nodes: [], next: { table: "nodes", key: "" } };
 }
 
 async function readNodesPart(sql: Sql, hub: string, after: string): Promise<BookPart> {
@@ -112,7 +111,7 @@ async function readNodesPart(sql: Sql, hub: string, after: string): Promise<Book
   const last = nodes.at(-1);
   const next: BookCursor | null =
     last !== undefined && nodes.length === PART_NODES ? { table: "nodes", key: last.key } : null;
-  return { jobs: [], nodes, notes: {}, next };
+  return { jobs: [], nodes, next };
 }
 
 /** The newest life of a job: a live one, or the one that ended last. */
@@ -184,7 +183,7 @@ export async function pruneStrangers(sql: Sql, hubs: string, now: number): Promi
   if (gone === undefined) return false;
   const hub = String(gone);
   if ((await removeOldest(sql, hub, MOST_AT_ONCE, Number.MAX_SAFE_INTEGER)) > 0) return true;
-  for (const table of ["job_live", "job_nodes", "job_notes", hubs]) {
+  for (const table of ["job_live", "job_nodes", hubs]) {
     await sql.change(`DELETE FROM ${table} WHERE hub = $1`, [hub]);
   }
   return true;

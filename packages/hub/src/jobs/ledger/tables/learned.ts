@@ -31,18 +31,3 @@ export async function readNodes(
   ]);
   return rows.map(([key, bytes]) => ({ key: String(key), bytes: Uint8Array.from(bytes as Uint8Array) }));
 }
-
-export async function saveNotes(sql: Sql, hub: string, notes: Readonly<Record<string, string>>): Promise<void> {
-  for (const slice of slicesOf(Object.entries(notes))) {
-    await sql.change(
-      `INSERT INTO job_notes (hub, name, value) VALUES ${placesOf(slice.length, 3)}
-       ON CONFLICT (hub, name) DO UPDATE SET value = excluded.value`,
-      slice.flatMap(([name, value]) => [hub, name, value]),
-    );
-  }
-}
-
-export async function readNotes(sql: Sql, hub: string): Promise<Readonly<Record<string, string>>> {
-  const rows = await sql.rows("SELECT name, value FROM job_notes WHERE hub = $1", [hub]);
-  return Object.fromEntries(rows.map(([name, value]) => [String(name), String(value)]));
-}

@@ -32,7 +32,6 @@ export function jobSchema({ key, bytes }: Dialect): readonly string[] {
      CREATE INDEX job_ended_by_time ON job_ended (hub, ended_at, state);
      CREATE INDEX job_ended_by_queue ON job_ended (hub, queue, ended_at, state);
      CREATE INDEX job_ended_by_user ON job_ended (hub, user_id, ended_at) WHERE user_id IS NOT NULL;
-     CREATE TABLE job_nodes (hub ${key} NOT NULL, key ${key} NOT NULL, bytes ${bytes} NOT NULL, PRIMARY KEY (hub, key));
-     CREATE TABLE job_notes (hub ${key} NOT NULL, name ${key} NOT NULL, value text NOT NULL, PRIMARY KEY (hub, name));`,
+     CREATE TABLE job_nodes (hub ${key} NOT NULL, key ${key} NOT NULL, bytes ${bytes} NOT NULL, PRIMARY KEY (hub, key));`,
   ];
 }

@@ -2,7 +2,7 @@ import type { SqlDatabase } from "../../../sql/database.ts";
 import { createHubName, noteHub } from "../../../sql/hub-name.ts";
 import type { JobTables } from "../job-tables.ts";
 import { findEnded, findJob, pruneEnded, pruneStrangers, readPart, saveJobs } from "./jobs.ts";
-import { saveNodes, saveNotes } from "./learned.ts";
+import { saveNodes } from "./learned.ts";
 
 /** Table of the hubs that share the others. */
 const HUBS = "job_hubs";
@@ -21,11 +21,10 @@ export function createSqlJobTables({ database, hub: wished, now }: SqlJobTablesP
   const own = createHubName({ database, hubs: HUBS, wished, now });
 
   return {
-    save: ({ jobs, nodes, notes }) =>
+    save: ({ jobs, nodes }) =>
       own.write(async (sql, hub) => {
         await saveJobs(sql, hub, jobs);
         await saveNodes(sql, hub, nodes);
-        await saveNotes(sql, hub, notes);
       }),
     load: (after) => own.read((sql, hub) => readPart(sql, hub, after)),
     ended: (query) => own.read((sql, hub) => findEnded(sql, hub, query)),

@@ -14,13 +14,13 @@ const SLICE = 1000;
 /** Jobs that are looked up in the ledger at once; of further ones, what is told is taken as it comes. */
 const MAX_LOOKUPS = 5_000;
 
-/** What takes events works with. */
-export interface IntakeParts {
+/** What lets events in works with. */
+export interface EventGateParts {
   readonly tracker: Tracker;
   readonly ledger: JobLedger;
   readonly keeping: JobKeeping;
   readonly now: () => number;
-  /** What was learned, and small things. */
+  /** What was kept. */
   readonly onBook: (book: LedgerBook) => void;
   /** A job that was kept is there again; `null`: all of them are. */
   readonly onRestored: (job: RestoredJob | null) => void;
@@ -37,8 +37,8 @@ interface Waiting {
  * Lets events in, in their order, once what was kept of jobs is read. What is older than the hub and of a job that is
  * not in memory may be told again, of a job that ended long ago: the ledger is asked first.
  */
-export class JobIntake {
-  readonly #parts: IntakeParts;
+export class EventGate {
+  readonly #parts: EventGateParts;
   readonly #startedAt: number;
   #waiting: Waiting[] | null = [];
   #count = 0;
@@ -47,7 +47,7 @@ export class JobIntake {
   #closed = false;
   readonly #lookups = new Map<string, Waiting[]>();
 
-  constructor(parts: IntakeParts) {
+  constructor(parts: EventGateParts) {
     this.#parts = parts;
     this.#startedAt = parts.now();
   }

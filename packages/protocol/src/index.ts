@@ -282,7 +282,7 @@ export {
   type QueueStatusMessage,
 } from "./jobs/job-messages.ts";
 export { MAX_FRAME_BEATS, MAX_FRAME_QUEUES } from "./jobs/link-jobs.ts";
-export { JOB_EVENT_FIELDS, parseJobEvent, parseWorkerBeat } from "./jobs/parse-job-event.ts";
+export { asQueueName, JOB_EVENT_FIELDS, parseJobEvent, parseWorkerBeat } from "./jobs/parse-job-event.ts";
 export { type EventsFrame, MAX_EVENT_TEXT, MAX_FRAME_EVENTS } from "./link-events.ts";
 export {
   type AckFrame,

@@ -184,7 +184,7 @@ export interface QueuesTable {
   /** The fullest first, at most 64; further queues are counted in `leftOut`. */
   readonly rows: readonly QueueRow[];
   readonly leftOut: number;
-  /** Jobs that are held in memory, jobs that found no room, and events that were dropped on their way. */
+  /** Jobs that are held in memory, jobs that found no room, and events that were dropped on their way or not allowed. */
   readonly known: number;
   readonly evicted: number;
   readonly dropped: number;

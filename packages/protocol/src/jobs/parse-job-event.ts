@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, WsightError } from "../errors.ts";
 import { asFields, asInteger, asNumber, asOneOf, asText, expected, type Fields } from "../parse.ts";
 import { MAX_TIME } from "../tables.ts";
 import { JOB_PLANS, SIZE_CATEGORIES } from "./job-classes.ts";
@@ -73,9 +73,8 @@ class FieldReader {
 
   name(field: string, max: number): string {
     const text = this.text(field, max);
-    if (text === "" || UNFIT.test(text))
-      throw expected(this.#code, this.#at(field), `1 to ${max} characters that can be seen`, text);
-    return text;
+    if (isName(text)) return text;
+    throw notName(this.#code, this.#at(field), max, text);
   }
 
   text(field: string, max: number): string {
@@ -117,6 +116,21 @@ class FieldReader {
   #at(field: string): string {
     return `${this.#where}.${field}`;
   }
+}
+
+function isName(text: string): boolean {
+  return text !== "" && !UNFIT.test(text);
+}
+
+function notName(code: ErrorCode, where: string, max: number, text: string): WsightError {
+  return expected(code, where, `1 to ${max} characters that can be seen`, text);
+}
+
+/** Expects the name of a queue. @throws WsightError with `code` */
+export function asQueueName(code: ErrorCode, where: string, value: unknown): string {
+  const text = asText(code, where, value, MAX_QUEUE_NAME);
+  if (isName(text)) return text;
+  throw notName(code, where, MAX_QUEUE_NAME, text);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type TailFrame,
   WsightError,
 } from "@wsight/protocol";
+import { type QueueScope, speaksFor } from "./access/queue-scope.ts";
 
 /** How long a probe has to answer unless told otherwise, ms. */
 const DEADLINE_MS = 500;
@@ -69,19 +70,20 @@ export interface Asks {
   /**
    * Asks the process that reports as `node`.
    * @throws WsightError `NODE_AWAY` when it has no link, or is not heard in time; `RATE_LIMITED` when too many
-   * questions wait; else what the probe refused it with
+   * questions wait; `NOT_FOUND` when it is about a job of a queue that the process may not speak for; else what the
+   * probe refused it with
    */
   ask<K extends ProbeAsk["kind"]>(
     node: string,
     ask: Extract<ProbeAsk, { readonly kind: K }>,
     options?: AskOptions,
   ): Promise<ProbeAnswers[K]>;
-  /** Nodes that can be asked. */
-  nodes(): readonly string[];
+  /** Nodes that can be asked; of a queue: those that may speak for it. */
+  nodes(queue?: string): readonly string[];
   /** From now on `listener` hears what links do; returns how to stop that. */
   listen(listener: AskListener): () => void;
-  /** For ingest alone: a link speaks for `node`, instead of any that did before. */
-  linked(node: string, say: (frame: HubFrame) => void): AskLink;
+  /** For ingest alone: a link speaks for `node`, instead of any that did before; of jobs, for those queues. */
+  linked(node: string, say: (frame: HubFrame) => void, queues?: QueueScope): AskLink;
   stats(): AskStats;
 }
 
@@ -101,18 +103,23 @@ export function createAsks(): Asks {
     ask: (async (node: string, ask: ProbeAsk, options: AskOptions = {}) => {
       const link = links.get(node);
       if (link === undefined) throw new WsightError("NODE_AWAY", `${node} has no open link`);
+      if ("queue" in ask && !speaksFor(link.queues, ask.queue))
+        throw new WsightError("NOT_FOUND", `${node} may not speak for the queue ${ask.queue}`);
       if (counts.waiting >= MAX_WAITING || link.waiting >= MAX_WAITING_PER_NODE)
         throw new WsightError("RATE_LIMITED", `Too many questions wait for ${node}; try again in a moment`);
       return link.ask(ask, options);
     }) as Asks["ask"],
-    nodes: () => [...links.keys()],
+    nodes(queue) {
+      const speaking = [...links].filter(([, { queues }]) => queue === undefined || speaksFor(queues, queue));
+      return speaking.map(([node]) => node);
+    },
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    linked(node, say) {
+    linked(node, say, queues = null) {
       links.get(node)?.close();
-      const link = new Link(node, say, counts);
+      const link = new Link(node, say, { counts, queues });
       links.set(node, link);
       for (const { onLinked } of listeners) onLinked?.(node);
       return {
@@ -140,6 +147,7 @@ interface Counts {
 
 /** The open questions of one link. */
 class Link {
+  readonly queues: QueueScope;
   readonly #node: string;
   readonly #say: (frame: HubFrame) => void;
   readonly #counts: Counts;
@@ -148,10 +156,15 @@ class Link {
   #newest = 0;
   #closed = false;
 
-  constructor(node: string, say: (frame: HubFrame) => void, counts: Counts) {
+  constructor(
+    node: string,
+    say: (frame: HubFrame) => void,
+    { counts, queues }: { readonly counts: Counts; readonly queues: QueueScope },
+  ) {
     this.#node = node;
     this.#say = say;
     this.#counts = counts;
+    this.queues = queues;
   }
 
   get waiting(): number {

@@ -12,6 +12,7 @@ import {
   type SnapshotFrame,
   WsightError,
 } from "@wsight/protocol";
+import type { QueueScope } from "./access/queue-scope.ts";
 import type { AskLink, Asks } from "./asks.ts";
 import type { Clock } from "./clock.ts";
 import type { NodeWriter } from "./current/nodes.ts";
@@ -20,6 +21,7 @@ import type { Current } from "./current.ts";
 import { createEventIntakes, type EventIntake } from "./event-intake.ts";
 import type { Heirs } from "./heir.ts";
 import { createJobIntakes, type JobIntake, type OnJobs } from "./job-intake.ts";
+import { QueueFence } from "./queue-fence.ts";
 
 /** A link is asked to say everything again at most this often. */
 const RESYNC_EVERY_MS = 1000;
@@ -85,6 +87,8 @@ export interface IngestStats {
 interface LinkOrigin {
   /** The one service it may write as; `null` for any. @default null */
   readonly service?: string | null;
+  /** Queues that it may tell of. @default every one */
+  readonly queues?: QueueScope;
   /** True for a process that proved to be of this machine and user. @default false */
   readonly local?: boolean;
   /** True for the process that the hub itself runs in. @default false */
@@ -110,14 +114,14 @@ export function createIngest({ current, clock, asks, welcome, ownNode, onEvents,
   const intakeOf = createEventIntakes(clock);
   const jobsOf = onJobs === undefined ? () => null : createJobIntakes(clock, onJobs);
   return {
-    open(reply, { service = null, local = false, own = false, figures = false } = {}) {
+    open(reply, { service = null, queues = null, local = false, own = false, figures = false } = {}) {
       const complain = (reason: string): void => {
         stats.badFrames++;
         stats.lastBadFrame = reason;
       };
       const link = new Link(
         { current, clock, asks, welcome, ownNode, onEvents, intake: intakeOf(), jobsOf },
-        { service, local, figures },
+        { service, queues, local, figures },
         reply,
         complain,
       );
@@ -179,6 +183,7 @@ class Link {
   readonly #onEvents: IngestOptions["onEvents"];
   readonly #intake: EventIntake;
   readonly #jobs: JobIntake | null;
+  readonly #fence: QueueFence;
   readonly #service: string | null;
   readonly #local: boolean;
   readonly #figures: boolean;
@@ -196,7 +201,7 @@ class Link {
 
   constructor(
     { current, clock, asks, welcome, ownNode, onEvents, intake, jobsOf }: LinkParts,
-    { service, local, figures }: Required<Omit<LinkOrigin, "own">>,
+    { service, queues, local, figures }: Required<Omit<LinkOrigin, "own">>,
     reply: (frame: HubFrame) => void,
     complain: (reason: string) => void,
   ) {
@@ -207,6 +212,7 @@ class Link {
     this.#ownNode = ownNode;
     this.#onEvents = onEvents;
     this.#intake = intake;
+    this.#fence = new QueueFence(queues, (reason) => complain(`${this.#key ?? "a link"}: ${reason}`));
     this.#service = service;
     this.#local = local;
     this.#figures = figures;
@@ -244,7 +250,7 @@ class Link {
     if (frame.type === "names") this.#name(writer, frame);
     else if (frame.type === "snapshot") this.#snapshot(writer, frame);
     else if (frame.type === "table") writer.table(frame);
-    else if (frame.type === "events") this.#onEvents?.(this.#intake.take(frame, writer));
+    else if (frame.type === "events") this.#onEvents?.(this.#intake.take(this.#fence.events(frame), writer));
     else if (frame.type === "jobs") this.#hearJobs(frame, writer);
     else if (frame.type === "answer") this.#asked?.answer(frame);
     else if (frame.type === "tail") this.#asked?.tail(frame);
@@ -267,7 +273,7 @@ class Link {
   #hearJobs(frame: JobsFrame, writer: NodeWriter): void {
     if (frame.unread !== undefined)
       this.#complain(`jobs: ${frame.unread.entries} could not be read: ${frame.unread.reason}`);
-    this.#jobs?.take(frame, writer);
+    this.#jobs?.take(this.#fence.jobs(frame), writer);
   }
 
   #hello(frame: HelloFrame): void {
@@ -292,7 +298,8 @@ class Link {
     // The hub asks itself nothing, and is no heir of its own.
     if (this.#figures) return;
     if (before !== "open") this.#sayWelcome();
-    if (before !== "open") this.#asked = this.#asks?.linked(key, (request) => this.#say(request)) ?? null;
+    if (before !== "open")
+      this.#asked = this.#asks?.linked(key, (request) => this.#say(request), this.#fence.scope) ?? null;
   }
 
   /** The hub's own figures are no process, and no process comes under their name. */
@@ -349,7 +356,8 @@ class Link {
   #name(writer: NodeWriter, frame: NamesFrame): void {
     const ending = frame.retired.map(({ id }) => this.#names[id]);
     for (const { id } of frame.retired) this.#names[id] = undefined;
-    for (const { id, series } of frame.names) this.#names[id] = writer.track(series);
+    // What has no place is passed over, and so is what may not be told.
+    for (const { id, series } of frame.names) this.#names[id] = this.#fence.lets(series) ? writer.track(series) : null;
     frame.retired.forEach(({ into }, i) => {
       const tracked = ending[i];
       const target = this.#names[into];

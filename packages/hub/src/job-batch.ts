@@ -14,6 +14,7 @@ import {
   type WorkerBeat,
   WsightError,
 } from "@wsight/protocol";
+import { divideByQueue, type QueueScope } from "./access/queue-scope.ts";
 import type { Jobs, TakenJobs } from "./jobs/jobs.ts";
 
 /** Most faults of one batch that are named. */
@@ -31,8 +32,14 @@ export interface JobBatch {
   readonly beats: readonly WorkerBeat[];
 }
 
-/** What is answered to a batch. */
-export interface JobBatchAnswer extends Pick<TakenJobs, "taken" | "ignored" | "refused"> {
+/** Faults of a batch, each with its field, and how many more there are than are named. */
+interface Faults {
+  readonly faults: readonly string[];
+  readonly further: number;
+}
+
+/** What is answered to a batch. `refused` are events that found no room, or are of queues that the token does not name. */
+export interface JobBatchAnswer extends Pick<TakenJobs, "taken" | "ignored" | "refused">, Partial<Faults> {
   /** False when it is known, but not on a disk yet. */
   readonly kept: boolean;
 }
@@ -61,9 +68,11 @@ export function parseJobBatch(value: unknown, now: number): JobBatch {
     beats: read("beats", MAX_FRAME_BEATS, (where, item) => readBeat(where, item, now)),
   };
   if (faults.length === 0) return batch;
-  throw new WsightError("BAD_REQUEST", faults[0] ?? "", {
-    details: { faults: faults.slice(0, MAX_NAMED_FAULTS), further: Math.max(0, faults.length - MAX_NAMED_FAULTS) },
-  });
+  throw new WsightError("BAD_REQUEST", faults[0] ?? "", { details: bounded(faults) });
+}
+
+function bounded(faults: readonly string[]): Faults {
+  return { faults: faults.slice(0, MAX_NAMED_FAULTS), further: Math.max(0, faults.length - MAX_NAMED_FAULTS) };
 }
 
 function readEvent(where: string, value: unknown, now: number): JobEvent {
@@ -105,18 +114,28 @@ function checkNames(where: string, fields: object, known: readonly string[]): vo
 }
 
 /**
- * Takes a batch; resolves once it is kept, or after five seconds. Progress alone is answered at once: it is kept a
- * second later, and the next one says the same better. Never rejects.
+ * Takes of a batch what is of queues that its teller may tell of, and names the rest; resolves once that is kept, or
+ * after five seconds. Progress alone is answered at once: it is kept a second later, and the next one says the same
+ * better. Never rejects.
  */
 export async function takeJobBatch(
-  jobs: Pick<Jobs, "take" | "beat">,
-  { events, beats }: JobBatch,
+  jobs: Pick<Jobs, "take" | "beat" | "lost">,
+  batch: JobBatch,
+  scope: QueueScope,
 ): Promise<JobBatchAnswer> {
   const source = { source: "api", node: null } as const;
+  const { own: beats, foreign: foreignBeats } = divideByQueue(scope, "beats", batch.beats);
+  const { own: events, foreign } = divideByQueue(scope, "events", batch.events);
   if (beats.length > 0) jobs.beat(beats, source);
-  const { taken, ignored, refused, kept } = jobs.take(events, source);
-  if (events.length > 0 && events.every(({ kind }) => kind === "progress"))
-    return { taken, ignored, refused, kept: false };
+  if (foreign.length > 0) jobs.lost(foreign.length);
+  const { kept, ...counts } = jobs.take(events, source);
+  const faults = [...foreign, ...foreignBeats].map(({ message }) => message);
+  const answer = {
+    ...counts,
+    refused: counts.refused + foreign.length,
+    ...(faults.length === 0 ? {} : bounded(faults)),
+  };
+  if (events.length > 0 && events.every(({ kind }) => kind === "progress")) return { ...answer, kept: false };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), KEPT_WITHIN_MS);
@@ -124,5 +143,5 @@ export async function takeJobBatch(
   });
   const isKept = await Promise.race([kept.then(() => true), late]);
   clearTimeout(timer);
-  return { taken, ignored, refused, kept: isKept };
+  return { ...answer, kept: isKept };
 }

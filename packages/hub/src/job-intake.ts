@@ -2,6 +2,7 @@ import type { HubFrame, JobEvent, JobsFrame, QueueReading, WorkerBeat } from "@w
 import type { Clock } from "./clock.ts";
 import { toHubClock } from "./current/hub-clock.ts";
 import type { NodeWriter } from "./current/nodes.ts";
+import type { FencedJobs } from "./queue-fence.ts";
 
 /** Between two acknowledgements of one link, ms: a probe takes a hub that says too much for none. */
 const ACK_EVERY_MS = 20;
@@ -21,7 +22,7 @@ interface ToldJobs {
   readonly events: readonly JobEvent[];
   readonly beats: readonly WorkerBeat[];
   readonly readings: readonly QueueReading[];
-  /** Events that were dropped there since it last told. */
+  /** Events that were dropped there since it last told, and those of queues that it may not tell of. */
   readonly lost: number;
 }
 
@@ -30,7 +31,7 @@ export type OnJobs = (told: ToldJobs) => Promise<void>;
 
 /** Takes what one link tells of jobs, and acknowledges it. */
 export interface JobIntake {
-  take(frame: JobsFrame, writer: NodeWriter): void;
+  take(jobs: FencedJobs, writer: NodeWriter): void;
   close(): void;
 }
 
@@ -50,8 +51,8 @@ export function createJobIntakes(clock: Clock, onJobs: OnJobs): (say: (frame: Hu
   return (say) => {
     const acks = new Acknowledger(say);
     return {
-      take(frame, writer) {
-        const lost = growth(writer.key, frame.dropped);
+      take({ frame, foreign }, writer) {
+        const lost = growth(writer.key, frame.dropped) + foreign;
         acks.wait(
           frame.seq,
           onJobs({ node: writer.key, lost, ...onHubClock(frame, writer.clockAheadMs, clock.now()) }),

@@ -1,5 +1,7 @@
 import { parseJson, WsightError } from "@wsight/protocol";
 import type { WebSocket } from "ws";
+import type { Credential } from "./access/authenticate.ts";
+import { type QueueScope, queueScope } from "./access/queue-scope.ts";
 import { parseJobBatch, takeJobBatch } from "./job-batch.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 
@@ -21,20 +23,22 @@ const POLICY = 1008;
 
 /** Programs that tell of jobs over a WebSocket, batch by batch. */
 export interface JobWriters {
-  /** Takes over a socket whose credential may write. */
-  accept(socket: WebSocket): void;
+  /** Takes over a socket whose credential may write, of the queues that it names. */
+  accept(socket: WebSocket, credential: Credential): void;
   /** A second has passed: looks who is still there. */
   onSecond(): void;
   /** Says goodbye to all; safe to call twice. */
   close(): void;
 }
 
+type Takers = Pick<Jobs, "take" | "beat" | "lost">;
+
 /** Makes the way in. @param now ms epoch */
-export function createJobWriters(jobs: Pick<Jobs, "take" | "beat">, now: () => number): JobWriters {
+export function createJobWriters(jobs: Takers, now: () => number): JobWriters {
   const open = new Set<Writer>();
   return {
-    accept(socket) {
-      const writer = new Writer(socket, jobs, now);
+    accept(socket, { principal }) {
+      const writer = new Writer(socket, queueScope(principal.queues), { jobs, now });
       open.add(writer);
       socket.once("close", () => open.delete(writer));
     },
@@ -49,11 +53,13 @@ export function createJobWriters(jobs: Pick<Jobs, "take" | "beat">, now: () => n
 
 /**
  * One program. It sends `{ id, events, beats }` and is answered `{ id, taken, ignored, refused, kept }` once that is
- * kept, or `{ id, error }`; answers come in any order. `id` is any text or number of its own, and may be left out.
+ * kept, with `faults` that name what is of queues that its token does not name, or `{ id, error }`; answers come in any
+ * order. `id` is any text or number of its own, and may be left out.
  */
 class Writer {
   readonly #socket: WebSocket;
-  readonly #jobs: Pick<Jobs, "take" | "beat">;
+  readonly #scope: QueueScope;
+  readonly #jobs: Takers;
   readonly #now: () => number;
   #seconds = 0;
   #silentSeconds = 0;
@@ -62,8 +68,13 @@ class Writer {
   #bad = 0;
   #waiting = 0;
 
-  constructor(socket: WebSocket, jobs: Pick<Jobs, "take" | "beat">, now: () => number) {
+  constructor(
+    socket: WebSocket,
+    scope: QueueScope,
+    { jobs, now }: { readonly jobs: Takers; readonly now: () => number },
+  ) {
     this.#socket = socket;
+    this.#scope = scope;
     this.#jobs = jobs;
     this.#now = now;
     socket.on("message", (data: Buffer, isBinary: boolean) => this.#heard(data, isBinary));
@@ -94,7 +105,7 @@ class Writer {
       if (this.#waiting >= MAX_WAITING)
         throw new WsightError("RATE_LIMITED", `Expected at most ${MAX_WAITING} batches without an answer`);
       this.#waiting++;
-      void takeJobBatch(this.#jobs, batch).then((answer) => {
+      void takeJobBatch(this.#jobs, batch, this.#scope).then((answer) => {
         this.#waiting--;
         this.#say({ id, ...answer });
       });

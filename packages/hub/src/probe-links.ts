@@ -1,6 +1,7 @@
 import { encodeLinkText, MAX_LINK_MESSAGE } from "@wsight/protocol";
 import type { WebSocket } from "ws";
 import type { Credential } from "./access/authenticate.ts";
+import { queueScope } from "./access/queue-scope.ts";
 import type { Ingest, IngestLink } from "./ingest.ts";
 
 /** Bytes of answers that may wait for a probe; one that does not read them is cut off. */
@@ -22,7 +23,10 @@ const POLICY = 1008;
 
 /** The links of probes that came over WebSocket. */
 export interface ProbeLinks {
-  /** Takes over a socket whose credential may write; its subject is the one service it may write as. */
+  /**
+   * Takes over a socket whose credential may write; its subject is the one service it may write as, its queues those
+   * that it may tell of.
+   */
   accept(socket: WebSocket, credential: Credential): void;
   /** A second has passed: looks who is still there. */
   onSecond(): void;
@@ -71,6 +75,7 @@ class ProbeSocket {
     this.#link = ingest.open((frame) => this.#reply(encodeLinkText(frame)), {
       service: principal.sub,
       local: via === "machine",
+      queues: queueScope(principal.queues),
     });
     socket.on("message", (data: Buffer, isBinary: boolean) => this.#heard(data, isBinary));
     socket.on("ping", (data: Buffer) => void this.#count(data.length));

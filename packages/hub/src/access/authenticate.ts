@@ -5,6 +5,7 @@ import { isLocalPeer, isProxyHeader } from "./address.ts";
 import { machineKeys, proveHub } from "./machine-key.ts";
 import type { MachineTrust, TrustedKey } from "./machine-trust.ts";
 import { type Principal, ROLES } from "./principal.ts";
+import { readQueues } from "./queue-scope.ts";
 import type { Sessions } from "./session.ts";
 import { type TokenKeys, type VerifiedToken, verifyToken } from "./token.ts";
 
@@ -154,9 +155,11 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
 function parsePrincipal(value: unknown): Principal | null {
   if (value === null || value === undefined) return null;
   const fields = asFields("UNAUTHENTICATED", "authenticate", value);
+  const role = asOneOf("UNAUTHENTICATED", "authenticate role", fields.role, ROLES);
   return {
     sub: asText("UNAUTHENTICATED", "authenticate sub", fields.sub),
-    role: asOneOf("UNAUTHENTICATED", "authenticate role", fields.role, ROLES),
+    role,
+    ...readQueues("UNAUTHENTICATED", "authenticate queues", { role, queues: fields.queues }),
   };
 }
 

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { asInteger, asOneOf, asText, expected, WsightError } from "@wsight/protocol";
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from "jose";
 import { type Principal, ROLES, type Role } from "./principal.ts";
+import { parseQueues, readQueues } from "./queue-scope.ts";
 
 /** `iss` of the tokens this program makes, and what it expects unless told otherwise. */
 const TOKEN_ISSUER = "wsight";
@@ -46,6 +47,8 @@ export interface TokenClaims {
   readonly role: Role;
   /** Life of the token in ms, from one second to 400 days. */
   readonly ttlMs: number;
+  /** With role `probe` alone: the 1 to 64 queues whose jobs it may tell of. @default every queue */
+  readonly queues?: readonly string[];
   /** `jti`. @default none */
   readonly id?: string;
 }
@@ -63,14 +66,24 @@ export async function signToken(
 ): Promise<string> {
   const ttlMs = asInteger("BAD_OPTION", "ttlMs", claims.ttlMs, 1000, MAX_TTL_MS);
   const issuedAt = Math.floor(now() / 1000);
-  const draft = new SignJWT({ role: asOneOf("BAD_OPTION", "role", claims.role, ROLES) })
+  const role = asOneOf("BAD_OPTION", "role", claims.role, ROLES);
+  const draft = new SignJWT({ role, ...queuesClaim(role, claims.queues) })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuer(TOKEN_ISSUER)
     .setSubject(asText("BAD_OPTION", "sub", claims.sub))
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + Math.floor(ttlMs / 1000));
   if (claims.id !== undefined) draft.setJti(claims.id);
-  return draft.sign(secretKey(secret));
+  const token = await draft.sign(secretKey(secret));
+  if (token.length <= MAX_TOKEN_LENGTH) return token;
+  throw expected("BAD_OPTION", "token", `at most ${MAX_TOKEN_LENGTH} characters; name fewer queues`, token.length);
+}
+
+/** Nobody shall take a token for bounded that is not. */
+function queuesClaim(role: Role, queues: readonly string[] | undefined): { readonly queues?: readonly string[] } {
+  if (queues === undefined) return {};
+  if (role !== "probe") throw expected("BAD_OPTION", "queues", "none but with role probe", queues);
+  return { queues: parseQueues("BAD_OPTION", "queues", queues) };
 }
 
 /** Keys for tokens signed with a shared secret. */
@@ -120,8 +133,10 @@ export async function verifyToken(
 function readClaims(payload: JWTPayload): VerifiedToken {
   const sub = asText("UNAUTHENTICATED", "token claim sub", payload.sub);
   if (sub === "") throw expected("UNAUTHENTICATED", "token claim sub", "a name", sub);
+  const role = asOneOf("UNAUTHENTICATED", "token claim role", payload.role, ROLES);
+  const queues = readQueues("UNAUTHENTICATED", "token claim queues", { role, queues: payload.queues });
   return {
-    principal: { sub, role: asOneOf("UNAUTHENTICATED", "token claim role", payload.role, ROLES) },
+    principal: { sub, role, ...queues },
     expiresAt: (payload.exp ?? 0) * 1000,
     id: payload.jti ?? null,
   };

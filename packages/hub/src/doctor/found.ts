@@ -98,7 +98,10 @@ const hub: Examination = ({ hub: { badFrames, lastBadFrame, restarts, lastRestar
           state: "warn",
           title: `${badFrames} messages of probes were not understood`,
           detail: lastBadFrame ?? "",
-          fix: { text: "Run the same version of wsight everywhere", code: null },
+          fix: {
+            text: "Run the same version of wsight everywhere, each process with a token for what it tells",
+            code: null,
+          },
         }),
       ]),
   ...(restarts === 0

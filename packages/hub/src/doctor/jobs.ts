@@ -71,7 +71,9 @@ const workers: Examination = ({ table }) => {
 const losses: Examination = ({ table }) => {
   const { dropped, evicted } = table("queues");
   const told = [
-    ...(dropped > 0 ? [`${dropped} events gave way before they were taken`] : []),
+    ...(dropped > 0
+      ? [`${dropped} events gave way before they were taken, or are of queues that their token does not name`]
+      : []),
     ...(evicted > 0 ? [`${evicted} jobs found no room in memory`] : []),
   ];
   if (told.length === 0) return [];
@@ -82,7 +84,10 @@ const losses: Examination = ({ table }) => {
       state: "warn",
       title: "Not every job is known",
       detail: `${told.join("; ")}.`,
-      fix: { text: "See whether the hub was away for long, or whether more than 100,000 jobs wait", code: null },
+      fix: {
+        text: "See whether the hub was away for long, more than 100,000 jobs wait, or a token that was made for some queues lacks one",
+        code: null,
+      },
     }),
   ];
 };

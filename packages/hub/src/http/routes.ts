@@ -183,7 +183,7 @@ export function createUpgradeRoutes(parts: UpgradeParts): readonly UpgradeRoute[
       summary: "What happens to jobs, told as JSON messages { id, events, beats }, each answered once it is kept",
       maxPayload: MAX_JOB_MESSAGE,
       limit: probes,
-      accept: (socket) => jobWriters.accept(socket),
+      accept: (socket, credential) => jobWriters.accept(socket, credential),
     },
   ];
 }

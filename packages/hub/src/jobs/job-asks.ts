@@ -41,7 +41,7 @@ export function createJobAsks({ asks, nodesOf }: JobAskParts): JobAsks {
     question: Extract<ProbeAsk, { readonly kind: K }>,
     signal?: AbortSignal,
   ): Promise<{ readonly answer: ProbeAnswers[K]; readonly node: string }> {
-    const linked = new Set(asks.nodes());
+    const linked = new Set(asks.nodes(queue));
     const likely = nodesOf(queue).filter((node) => linked.has(node));
     const nodes = [...new Set([...likely, ...linked])].slice(0, MAX_ASKED);
     let refused: unknown = new WsightError("NODE_AWAY", `No process that watches the queue ${queue} is connected`);

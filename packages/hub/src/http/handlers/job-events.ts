@@ -1,4 +1,5 @@
 import { JOB_EVENT_KINDS, JOB_PLANS, MAX_JOB_EVENTS, SIZE_CATEGORIES } from "@wsight/protocol";
+import { queueScope } from "../../access/queue-scope.ts";
 import { parseJobBatch, takeJobBatch } from "../../job-batch.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import type { Route } from "../route.ts";
@@ -53,7 +54,7 @@ const BEAT = {
 } as const;
 
 /** Events about jobs from programs of any language. */
-export function jobEventsRoute(jobs: Pick<Jobs, "take" | "beat">, now: () => number): Route {
+export function jobEventsRoute(jobs: Pick<Jobs, "take" | "beat" | "lost">, now: () => number): Route {
   return {
     method: "POST",
     path: "/api/jobs/events",
@@ -67,6 +68,8 @@ export function jobEventsRoute(jobs: Pick<Jobs, "take" | "beat">, now: () => num
         beats: { type: "array", items: BEAT },
       },
     },
-    handle: async ({ body }) => ({ json: await takeJobBatch(jobs, parseJobBatch(body, now())) }),
+    handle: async ({ body, principal }) => ({
+      json: await takeJobBatch(jobs, parseJobBatch(body, now()), queueScope(principal?.queues)),
+    }),
   };
 }

@@ -74,6 +74,14 @@ describe("the command line", () => {
     [["token", "--role", "admin"], "--sub: expected who the token is for"],
     [["token", "--role", "admin", "--sub", "a", "--ttl", "1w"], "--ttl: expected a duration like 90s, 15m, 1h or 30d"],
     [
+      ["token", "--role", "admin", "--sub", "a", "--queues", "mail"],
+      '--queues: expected it with --role probe alone, got "--role admin"',
+    ],
+    [
+      ["token", "--role", "probe", "--sub", "a", "--queues", "mail,", "--secret", "x".repeat(32)],
+      'queues[1]: expected 1 to 64 characters that can be seen, got ""',
+    ],
+    [
       ["demo", "--host", "0.0.0.0", "--port", "0", "--data", "none"],
       "host: 0.0.0.0 can be reached from other machines",
     ],

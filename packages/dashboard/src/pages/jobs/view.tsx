@@ -7,10 +7,10 @@ import { LiveOnly } from "../../components/live-only.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { type Tab, Tabs } from "../../components/tabs.tsx";
 import { count } from "../../format/quantity.ts";
+import { setParams } from "../address.ts";
 import { createHubAsk } from "../alerts/hub-ask.ts";
 import { useSelectors } from "../data/use-selectors.ts";
 import { useOnScreen } from "../use-on-screen.ts";
-import { setParams } from "../address.ts";
 import { Charts } from "./charts.tsx";
 import { JobMemory, readKey } from "./job-memory.ts";
 import { createJobsApi, type JobsApi } from "./jobs-api.ts";
@@ -161,7 +161,9 @@ function Trouble(): VNode | null {
         <Notice tone="warn">
           <b>Not every job is listed.</b>{" "}
           {evicted === 0 ? "" : `${count(evicted).text} found no room: the oldest that waited gave way. `}
-          {dropped === 0 ? "" : `${count(dropped).text} events were dropped on their way while nobody took them.`}
+          {dropped === 0
+            ? ""
+            : `${count(dropped).text} events were dropped on their way: nobody took them, or their token does not name their queue.`}
         </Notice>
       )}
     </>

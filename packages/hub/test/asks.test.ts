@@ -110,3 +110,24 @@ test("who leaves waits no longer", async () => {
   await expect(rig.asks.ask("chat/a", ask(1), { signal: left.signal })).rejects.toThrow("left");
   expect(rig.asks.stats().waiting).toBe(0);
 });
+
+test("a probe that may speak for some queues is asked about jobs of these alone, and about all else", async () => {
+  const { asks } = new Rig();
+  const heard: ProbeAsk[] = [];
+  asks.linked("mail/a", (frame) => frame.type === "request" && heard.push(frame.ask), new Set(["mail"]));
+  asks.linked("any/a", () => {});
+  expect(asks.nodes()).toEqual(["mail/a", "any/a"]);
+  expect(asks.nodes("mail")).toEqual(["mail/a", "any/a"]);
+  expect(asks.nodes("documents")).toEqual(["any/a"]);
+  // Whoever knows it from before its link had bounds.
+  await expect(asks.ask("mail/a", { kind: "job", queue: "documents", job: "1" })).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    message: "mail/a may not speak for the queue documents",
+  });
+  const away = { code: "NODE_AWAY" };
+  await expect(asks.ask("mail/a", { kind: "job", queue: "mail", job: "1" }, { deadlineMs: 5 })).rejects.toMatchObject(
+    away,
+  );
+  await expect(asks.ask("mail/a", ask(7), { deadlineMs: 5 })).rejects.toMatchObject(away);
+  expect(heard).toEqual([{ kind: "job", queue: "mail", job: "1" }, ask(7)]);
+});

@@ -32,7 +32,7 @@ test("a token for some queues, made on the command line, keeps a probe to them, 
   };
   const [hub, probeToken, adminToken] = await Promise.all([
     startHub(),
-    token("--role", "probe", "--sub", "shop", "--queues", "mail, thumbs"),
+    token("--role", "probe", "--sub", "shop", "--queues", "thumbs, mail"),
     token("--role", "admin", "--sub", "ops"),
   ]);
   const get = async (path: string): Promise<Record<string, unknown>> => {

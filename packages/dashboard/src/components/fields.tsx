@@ -1,5 +1,6 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useId } from "preact/hooks";
+import { Choice } from "./choice.tsx";
 import "../style/form.css";
 
 /** What the field itself has to have, so that its name, help and mistake are told with it. */
@@ -141,22 +142,7 @@ interface SelectFieldProps<T extends string> extends Omit<LabelledProps, "childr
 /** One of several. */
 export function SelectField<T extends string>({ value, options, onChange, ...rest }: SelectFieldProps<T>): VNode {
   return (
-    <Labelled {...rest}>
-      {(own) => (
-        <select
-          {...own}
-          class="field-select"
-          value={value}
-          onChange={(event) => onChange(event.currentTarget.value as T)}
-        >
-          {options.map((option) => (
-            <option key={option.value} value={option.value}>
-              {option.label}
-            </option>
-          ))}
-        </select>
-      )}
-    </Labelled>
+    <Labelled {...rest}>{(own) => <Choice {...own} value={value} options={options} onChange={onChange} />}</Labelled>
   );
 }
 

@@ -2,6 +2,7 @@ import { type EstimationAnswer, JOB_PLANS, SIZE_CATEGORIES } from "@wsight/proto
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
+import { optionsOf } from "../../components/choice.tsx";
 import { NumberField, SelectField, TextField } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { join, share } from "../../format/quantity.ts";
@@ -57,10 +58,7 @@ export function WhatIf({ api, queue }: WhatIfProps): VNode {
           <SelectField
             label="Queue"
             value={draft.queue}
-            options={[
-              { value: "", label: "the busiest" },
-              ...queues.map(({ queue: value }) => ({ value, label: value })),
-            ]}
+            options={[{ value: "", label: "the busiest" }, ...optionsOf(queues.map((row) => row.queue))]}
             mistake={mistakes.queue}
             onChange={set("queue")}
           />
@@ -75,16 +73,13 @@ export function WhatIf({ api, queue }: WhatIfProps): VNode {
           <SelectField
             label="or its class"
             value={draft.size}
-            options={[
-              { value: "", label: "by its size" },
-              ...SIZE_CATEGORIES.map((value) => ({ value, label: value })),
-            ]}
+            options={[{ value: "", label: "by its size" }, ...optionsOf(SIZE_CATEGORIES)]}
             onChange={set("size")}
           />
           <SelectField
             label="Plan"
             value={draft.plan}
-            options={[{ value: "", label: "none" }, ...JOB_PLANS.map((value) => ({ value, label: value }))]}
+            options={[{ value: "", label: "none" }, ...optionsOf(JOB_PLANS)]}
             onChange={set("plan")}
           />
           <NumberField

@@ -2,7 +2,7 @@ import { PROFILE_NAMES, PROFILES, TEST_KINDS, type TestKind, type TestList } fro
 import type { VNode } from "preact";
 import { useId, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
-import { NumberField, TextField } from "../../components/fields.tsx";
+import { NumberField, SelectField, TextField } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { Segmented } from "../../components/segmented.tsx";
@@ -110,7 +110,6 @@ interface FormProps {
 
 function Target({ kind, list, order, change }: FormProps & { readonly kind: TestKind }): VNode {
   const { targets, allowed } = list;
-  const id = useId();
   const host = hostToType(kind, order, list);
   const aim = aimOf(order, targets);
   const strange = strangeHost(aim.url);
@@ -123,23 +122,15 @@ function Target({ kind, list, order, change }: FormProps & { readonly kind: Test
     );
   return (
     <div class="fields">
-      <label class="labelled" for={id}>
-        Server
-        <select
-          id={id}
-          class="field-select"
-          value={String(order.target)}
-          onChange={({ currentTarget: { value } }) => change({ target: value === "other" ? value : Number(value) })}
-        >
-          {targets.map(({ url, library, nodes }, index) => (
-            <option key={`${library} ${url}`} value={index}>
-              {url} · {library === "ws" ? "WebSocket" : "Socket.IO"}
-              {nodes.length === 0 ? "" : ` · ${nodes.join(", ")}`}
-            </option>
-          ))}
-          {allowed.anyTarget ? <option value="other">Another address…</option> : null}
-        </select>
-      </label>
+      <SelectField
+        label="Server"
+        value={String(order.target)}
+        options={[
+          ...targets.map((target, index) => ({ value: String(index), label: nameOf(target) })),
+          ...(allowed.anyTarget ? [{ value: "other", label: "Another address…" }] : []),
+        ]}
+        onChange={(value) => change({ target: value === "other" ? value : Number(value) })}
+      />
       {order.target !== "other" ? null : (
         <>
           <TextField
@@ -187,6 +178,11 @@ function Target({ kind, list, order, change }: FormProps & { readonly kind: Test
       )}
     </div>
   );
+}
+
+function nameOf({ url, library, nodes }: TestList["targets"][number]): string {
+  const where = nodes.length === 0 ? "" : ` · ${nodes.join(", ")}`;
+  return `${url} · ${library === "ws" ? "WebSocket" : "Socket.IO"}${where}`;
 }
 
 function Profiles({ order, change }: Omit<FormProps, "list">): VNode {

@@ -1,5 +1,6 @@
 import { ALERT_SEVERITIES } from "@wsight/protocol";
 import type { VNode } from "preact";
+import { optionsOf } from "../../../components/choice.tsx";
 import { SelectField, TextField } from "../../../components/fields.tsx";
 import { Icon } from "../../../components/icon.tsx";
 import { type BurnWindowDraft, type RuleDraft, USUAL_WINDOWS } from "./rule-draft.ts";
@@ -56,7 +57,7 @@ export function BurnFields({ draft, mistakes, onChange }: BurnFieldsProps): VNod
                 label="Severity"
                 value={window.severity}
                 mistake={mistakes[`${path}.severity`]}
-                options={ALERT_SEVERITIES.map((value) => ({ value, label: value }))}
+                options={optionsOf(ALERT_SEVERITIES)}
                 onChange={(severity) => change(index, { severity })}
               />
               <button

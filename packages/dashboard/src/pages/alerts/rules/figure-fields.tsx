@@ -2,6 +2,7 @@ import { INDICATORS } from "@wsight/protocol";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../../../app-context.ts";
+import { optionsOf } from "../../../components/choice.tsx";
 import { Labelled, SelectField, TextField } from "../../../components/fields.tsx";
 import { MetricPicker } from "../../history/metric-picker.tsx";
 import { attributeName } from "../../history/names.ts";
@@ -115,7 +116,7 @@ function FilterFields({ figure, known, mistakes, path, onChange }: FigureFieldsP
         options={[
           { value: "", label: "any" },
           ...(nodes.length > 1 ? [{ value: nodes.join(), label: `${nodes.length} nodes` }] : []),
-          ...choices.map((value) => ({ value, label: value })),
+          ...optionsOf(choices),
         ]}
         onChange={(chosen) => onChange({ ...figure, nodes: chosen === "" ? [] : chosen.split(",") })}
       />

@@ -7,6 +7,7 @@ import {
   type NoDataMode,
 } from "@wsight/protocol";
 import type { VNode } from "preact";
+import { optionsOf } from "../../../components/choice.tsx";
 import { SelectField, SwitchField, TextField } from "../../../components/fields.tsx";
 import { Segmented } from "../../../components/segmented.tsx";
 import { attributeName } from "../../history/names.ts";
@@ -195,7 +196,7 @@ export function TimeFields({ draft, mistakes, onChange }: RuleFieldsProps): VNod
             label="Severity"
             value={draft.severity}
             mistake={mistakes.severity}
-            options={ALERT_SEVERITIES.map((value) => ({ value, label: value }))}
+            options={optionsOf(ALERT_SEVERITIES)}
             onChange={(severity) => onChange({ severity })}
           />
         )}

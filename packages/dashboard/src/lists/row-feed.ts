@@ -12,15 +12,19 @@ const REST_MS = 80;
 /** Longest wait after answers that failed, ms. */
 const LONGEST_WAIT_MS = 5000;
 
-/** What a {@link RowFeed} works with. */
-export interface RowFeedParts<Row, Query extends Order<string>, Answer extends RowAnswer<Row>> {
-  /** Asks for one window. Throws `WsightError` for what can be said of a failure. */
-  readonly list: (query: Query, window: RowWindow, signal: AbortSignal) => Promise<Answer>;
-  readonly kind: RowKind<Row, Query["sort"], Answer>;
+/** What a feed has of the page that it is for. */
+export interface PageParts {
   readonly clock: Clock;
   readonly attention: Pick<Attention, "hidden" | "onVisibility">;
   /** True while figures are to stand still. */
   readonly paused: () => boolean;
+}
+
+/** What a {@link RowFeed} works with. */
+interface RowFeedParts<Row, Query extends Order<string>, Answer extends RowAnswer<Row>> extends PageParts {
+  /** Asks for one window. Throws `WsightError` for what can be said of a failure. */
+  readonly list: (query: Query, window: RowWindow, signal: AbortSignal) => Promise<Answer>;
+  readonly kind: RowKind<Row, Query["sort"], Answer>;
 }
 
 /** Why rows keep their places, the most telling first. */

@@ -1,6 +1,6 @@
 import { type ConnectionSort, compareConnections, WsightError } from "@wsight/protocol";
 import type { Order, RowKind } from "../../lists/row-book.ts";
-import { RowFeed, type RowFeedParts } from "../../lists/row-feed.ts";
+import { type PageParts, RowFeed } from "../../lists/row-feed.ts";
 import type { ConnectionList, ConnectionsApi, ListQuery, NodeConnection } from "./hub-api.ts";
 
 /** What connections are ordered by. */
@@ -25,9 +25,9 @@ export const CONNECTION_ROWS: RowKind<NodeConnection, ConnectionSort, Connection
 export type ConnectionFeed = RowFeed<NodeConnection, ListQuery, ConnectionList>;
 
 /** What a {@link ConnectionFeed} works with. */
-type ConnectionFeedParts = Omit<RowFeedParts<NodeConnection, ListQuery, ConnectionList>, "list" | "kind"> & {
+interface ConnectionFeedParts extends PageParts {
   readonly api: Pick<ConnectionsApi, "list">;
-};
+}
 
 /** Makes one; it asks once it is told what for. */
 export function createConnectionFeed({ api, ...parts }: ConnectionFeedParts): ConnectionFeed {

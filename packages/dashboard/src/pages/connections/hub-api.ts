@@ -16,7 +16,7 @@ export type NodeConnection = ConnectionRow & { readonly node: string };
 export type NodeConnectionDetail = ConnectionDetail & { readonly node: string };
 
 /** How one node answered. */
-interface NodeAnswer {
+export interface NodeAnswer {
   readonly node: string;
   /** `null` when it did not. */
   readonly open: number | null;

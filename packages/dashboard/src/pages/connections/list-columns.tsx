@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import type { Tone } from "../../components/tone.ts";
 import type { Column, TableRow } from "../../components/virtual-table.tsx";
 import { bytes, duration, join, rate } from "../../format/quantity.ts";
+import type { OrderChoice } from "../../lists/order-select.tsx";
 import type { Slot } from "../../lists/row-book.ts";
 import type { ConnectionOrder as Order } from "./connection-rows.ts";
 import type { NodeConnection } from "./hub-api.ts";
@@ -24,7 +25,7 @@ const SORT_OF: Readonly<Record<string, ConnectionSort>> = {
 const NAMES: ReadonlySet<ConnectionSort> = new Set(["id", "user"]);
 
 /** Orders to choose from where columns have no heads to press. */
-export const ORDER_CHOICES: readonly { readonly value: string; readonly label: string; readonly order: Order }[] = [
+export const ORDER_CHOICES: readonly OrderChoice<ConnectionSort>[] = [
   { value: "opened-desc", label: "Newest first", order: DEFAULT_ORDER },
   { value: "opened-asc", label: "Oldest first", order: { sort: "opened", descending: false } },
   { value: "out-desc", label: "Most sent", order: { sort: "out", descending: true } },
@@ -171,7 +172,8 @@ export function StateMark({
   );
 }
 
-function Unknown(): VNode {
+/** A dash for what is not known. */
+export function Unknown(): VNode {
   return <span class="unknown">–</span>;
 }
 

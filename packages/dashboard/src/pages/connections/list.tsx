@@ -1,18 +1,20 @@
 import { MAX_SEARCH_LENGTH } from "@wsight/protocol";
 import type { VNode } from "preact";
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useId, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { useNarrow } from "../../components/narrow.ts";
-import { VirtualTable } from "../../components/virtual-table.tsx";
-import { browserAttention, browserClock } from "../../connection/environment.ts";
 import { count, join } from "../../format/quantity.ts";
-import { MOST_SCROLLED } from "../../lists/row-book.ts";
+import { ListFoot } from "../../lists/list-foot.tsx";
+import { OrderSelect } from "../../lists/order-select.tsx";
+import { RowTable } from "../../lists/row-table.tsx";
+import { SearchField } from "../../lists/search-field.tsx";
+import { useAnnounced, useRowFeed } from "../../lists/use-list.ts";
 import type { Route } from "../../state/index.ts";
 import { setParams } from "../address.ts";
 import { explainEmpty, nodesInView } from "../reporting.ts";
-import { type ConnectionFeed, type ConnectionOrder, createConnectionFeed } from "./connection-rows.ts";
+import { type ConnectionOrder, createConnectionFeed } from "./connection-rows.ts";
 import type { ConnectionsApi } from "./hub-api.ts";
 import {
   DEFAULT_ORDER,
@@ -23,12 +25,8 @@ import {
   rowOf,
   wideColumns,
 } from "./list-columns.tsx";
-import { ListFoot } from "./list-foot.tsx";
 import { SearchHelp } from "./search-help.tsx";
-
-/** A search is sent once the typing rests this long, ms. */
-const TYPING_MS = 250;
-const ROW_PX = { cosy: 30, compact: 26, narrow: 54 } as const;
+import { SilentNodes } from "./silent-nodes.tsx";
 
 interface ListProps {
   readonly api: ConnectionsApi;
@@ -39,10 +37,9 @@ interface ListProps {
 
 /** Every open connection: searched, ordered and paged by the hub, one window at a time. */
 export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
-  const app = useApp();
-  const { live, route, preferences } = app;
+  const { live, route } = useApp();
   const narrow = useNarrow();
-  const feed = useFeed(api);
+  const feed = useRowFeed(useCallback((page) => createConnectionFeed({ api, ...page }), [api]));
   const search = route.params.value.q ?? "";
   const order = readOrder(route.params.value);
   const node = live.node.value;
@@ -51,7 +48,7 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
   useEffect(() => feed.hold("drawer", held), [feed, held]);
   feed.changed.value;
   const { answer, pending, error, held: orderHeld } = feed.state;
-  useAnnounced(search, pending ? null : (answer?.matched ?? null));
+  useAnnounced(search, pending ? null : (answer?.matched ?? null), wordsOf);
 
   const nodes = nodesInView(live);
   const withNode = node === null && nodes.length > 1;
@@ -81,68 +78,38 @@ export function ConnectionList({ api, held, onOpen }: ListProps): VNode {
           />
         </div>
       ) : (
-        <div
-          class="vt-frame"
-          data-narrow={narrow ? "" : undefined}
-          data-nodes={withNode ? "" : undefined}
-          data-pending={pending ? "" : undefined}
-        >
-          <VirtualTable
-            label="Connections"
-            columns={narrow ? NARROW_COLUMNS : wideColumns(order, withNode)}
-            count={Math.min(rows, MOST_SCROLLED)}
-            listKey={JSON.stringify([search, sort, descending, node])}
-            rowHeight={narrow ? ROW_PX.narrow : ROW_PX[preferences.density.value]}
-            rowAt={(place) => {
-              const slot = feed.at(place);
-              return slot === undefined ? null : rowOf(slot, view);
-            }}
-            onRange={(first, last) => feed.setRange(first, last)}
-            onHold={(reason, holds) => feed.hold(reason, holds)}
-            onOpen={(place) => {
-              const key = feed.at(place)?.key;
-              if (key !== undefined) onOpen(key);
-            }}
-            onOrder={(column) => setOrder(orderAfter(column, order))}
-          />
-        </div>
+        <RowTable
+          label="Connections"
+          class={withNode ? "with-nodes" : undefined}
+          feed={feed}
+          count={rows}
+          listKey={JSON.stringify([search, sort, descending, node])}
+          columns={narrow ? NARROW_COLUMNS : wideColumns(order, withNode)}
+          narrow={narrow}
+          rowOf={(slot) => rowOf(slot, view)}
+          onOpen={onOpen}
+          onOrder={(column) => setOrder(orderAfter(column, order))}
+        />
       )}
-      <ListFoot
-        answer={answer}
-        error={error}
-        held={orderHeld}
-        searched={search !== ""}
-        onRetry={() => feed.refresh()}
-      />
+      {answer === null ? null : (
+        <ListFoot
+          noun={["connection", "connections"]}
+          answer={answer}
+          all={answer.open}
+          part={search !== ""}
+          held={orderHeld}
+          error={problem === null ? error : null}
+          onRetry={() => feed.refresh()}
+        >
+          <SilentNodes nodes={answer.nodes} />
+        </ListFoot>
+      )}
     </>
   );
 }
 
-function useFeed(api: ConnectionsApi): ConnectionFeed {
-  const { live } = useApp();
-  const feed = useMemo(
-    () =>
-      createConnectionFeed({
-        api,
-        clock: browserClock(),
-        attention: browserAttention(),
-        paused: () => live.paused.peek(),
-      }),
-    [api, live],
-  );
-  useEffect(() => () => feed.close(), [feed]);
-  return feed;
-}
-
-/** Says how many were found, once for each search. */
-function useAnnounced(search: string, matched: number | null): void {
-  const app = useApp();
-  const said = useRef("");
-  useEffect(() => {
-    if (matched === null || said.current === search) return;
-    said.current = search;
-    app.say(search === "" ? `All ${matched} connections` : `${matched} connections match`);
-  }, [app, search, matched]);
+function wordsOf(matched: number, search: string): string {
+  return search === "" ? `All ${matched} connections` : `${matched} connections match`;
 }
 
 /** Changes parameters of the address, which does not name the order that is meant anyway. */
@@ -164,33 +131,18 @@ interface ToolbarProps {
 function Toolbar({ search, order, narrow, onOrder, problem }: ToolbarProps): VNode {
   const { route } = useApp();
   const id = useId();
-  const [text, setText] = useState(search);
   const [help, setHelp] = useState(false);
-  const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => setText(search), [search]);
-  useEffect(() => () => clearTimeout(typing.current), []);
   return (
     <div class="list-tools">
-      <div class="search-field">
-        <Icon name="search" />
-        <input
-          class="field"
-          type="search"
-          aria-label="Search connections"
-          placeholder={narrow ? "Search" : "Search, or user:ada ns:/chat rtt:>100"}
-          maxLength={MAX_SEARCH_LENGTH}
-          spellcheck={false}
-          autocomplete="off"
-          value={text}
-          aria-invalid={problem !== null}
-          aria-describedby={problem === null ? undefined : `${id}-problem`}
-          onInput={(event) => {
-            const next = event.currentTarget.value;
-            setText(next);
-            clearTimeout(typing.current);
-            typing.current = setTimeout(() => changeParams(route, { q: next.trim() }), TYPING_MS);
-          }}
-        />
+      <SearchField
+        label="Search connections"
+        placeholder={narrow ? "Search" : "Search, or user:ada ns:/chat rtt:>100"}
+        longest={MAX_SEARCH_LENGTH}
+        search={search}
+        invalid={problem !== null}
+        describedBy={problem === null ? undefined : `${id}-problem`}
+        onSearch={(q) => changeParams(route, { q })}
+      >
         <button
           type="button"
           class="button"
@@ -202,8 +154,8 @@ function Toolbar({ search, order, narrow, onOrder, problem }: ToolbarProps): VNo
         >
           <Icon name="help" />
         </button>
-      </div>
-      {narrow ? <OrderSelect order={order} onOrder={onOrder} /> : null}
+      </SearchField>
+      {narrow ? <OrderSelect order={order} choices={ORDER_CHOICES} onOrder={onOrder} /> : null}
       {problem === null ? null : (
         <p class="mistake" id={`${id}-problem`} role="alert">
           {problem}
@@ -213,28 +165,6 @@ function Toolbar({ search, order, narrow, onOrder, problem }: ToolbarProps): VNo
         {help ? <SearchHelp /> : null}
       </div>
     </div>
-  );
-}
-
-function OrderSelect({ order, onOrder }: Pick<ToolbarProps, "order" | "onOrder">): VNode {
-  const value = `${order.sort}-${order.descending ? "desc" : "asc"}`;
-  return (
-    <select
-      class="field-select"
-      aria-label="Order"
-      value={value}
-      onChange={(event) => {
-        const choice = ORDER_CHOICES.find((known) => known.value === event.currentTarget.value);
-        if (choice !== undefined) onOrder(choice.order);
-      }}
-    >
-      {ORDER_CHOICES.some((known) => known.value === value) ? null : <option value={value}>By {order.sort}</option>}
-      {ORDER_CHOICES.map((choice) => (
-        <option key={choice.value} value={choice.value}>
-          {choice.label}
-        </option>
-      ))}
-    </select>
   );
 }
 

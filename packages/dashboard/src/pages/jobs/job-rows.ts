@@ -1,6 +1,6 @@
 import type { JobPage, JobSort } from "@wsight/protocol";
 import type { Order, RowKind } from "../../lists/row-book.ts";
-import { RowFeed, type RowFeedParts } from "../../lists/row-feed.ts";
+import { type PageParts, RowFeed } from "../../lists/row-feed.ts";
 import { type JobMemory, keyOf, type ShownJob } from "./job-memory.ts";
 import type { JobsApi, JobsQuery } from "./jobs-api.ts";
 
@@ -22,10 +22,10 @@ const JOB_ROWS: RowKind<ShownJob, JobSort, ShownPage> = {
   tellsOf: () => true,
 };
 
-type JobFeedParts = Omit<RowFeedParts<ShownJob, JobsQuery, ShownPage>, "list" | "kind"> & {
+interface JobFeedParts extends PageParts {
   readonly api: Pick<JobsApi, "list">;
   readonly memory: JobMemory;
-};
+}
 
 /** Makes one; it asks once it is told what for. */
 export function createJobFeed({ api, memory, ...parts }: JobFeedParts): JobFeed {

@@ -2,8 +2,9 @@ import { JOB_SORTS, type JobSort, type JobState } from "@wsight/protocol";
 import type { ComponentChildren, VNode } from "preact";
 import { Bar } from "../../components/bar.tsx";
 import type { Column, TableRow } from "../../components/virtual-table.tsx";
+import type { OrderChoice } from "../../lists/order-select.tsx";
 import type { Slot } from "../../lists/row-book.ts";
-import { shortSpan } from "../connections/list-columns.tsx";
+import { shortSpan, Unknown } from "../connections/list-columns.tsx";
 import { etaShort, etaText, learningText } from "./eta.ts";
 import type { ShownJob } from "./job-memory.ts";
 import type { JobOrder } from "./job-rows.ts";
@@ -60,7 +61,7 @@ const SORT_OF: Readonly<Record<string, JobSort>> = {
 const LOW_FIRST: ReadonlySet<JobSort> = new Set(["remaining"]);
 
 /** Orders to choose from where columns have no heads to press. */
-export const ORDER_CHOICES: readonly { readonly value: string; readonly label: string; readonly order: JobOrder }[] = [
+export const ORDER_CHOICES: readonly OrderChoice<JobSort>[] = [
   { value: "turn-asc", label: "By turn", order: BY_TURN },
   { value: "startedAt-desc", label: "Latest start", order: { sort: "startedAt", descending: true } },
   { value: "remaining-asc", label: "Done soonest", order: { sort: "remaining", descending: false } },
@@ -259,8 +260,4 @@ function ranMs({ runMs, state, startedAt }: ShownJob, now: number): number | nul
 function spanOf(ms: number | null): string {
   if (ms === null) return "–";
   return ms < 1000 ? `${Math.round(ms)}ms` : shortSpan(ms);
-}
-
-function Unknown(): VNode {
-  return <span class="unknown">–</span>;
 }

@@ -1,6 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import { MAX_PROCESS_ROWS, type ProcessPage, type ProcessRow, type ProcessSort, WsightError } from "@wsight/protocol";
-import type { Attention, Clock } from "../../connection/environment.ts";
+import type { PageParts } from "../../lists/row-feed.ts";
 import type { AskProcesses, HostProcesses } from "./process-api.ts";
 
 /** Asked for this often, ms. */
@@ -20,12 +20,8 @@ export interface ProcessView {
 }
 
 /** What a {@link ProcessFeed} works with. */
-export interface ProcessFeedParts {
+export interface ProcessFeedParts extends PageParts {
   readonly ask: AskProcesses;
-  readonly clock: Pick<Clock, "setTimeout" | "clearTimeout">;
-  readonly attention: Pick<Attention, "hidden" | "onVisibility">;
-  /** True while figures are to stand still. */
-  readonly paused: () => boolean;
 }
 
 /**

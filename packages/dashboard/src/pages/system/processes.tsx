@@ -1,20 +1,19 @@
 import { PROCESS_SORTS, type ProcessRow, type ProcessSort } from "@wsight/protocol";
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../../app-context.ts";
+import { Choice, optionsOf } from "../../components/choice.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { useNarrow } from "../../components/narrow.ts";
 import { type Column, type TableRow, VirtualTable } from "../../components/virtual-table.tsx";
-import { browserAttention, browserClock } from "../../connection/environment.ts";
 import { bytes, count, join, share } from "../../format/quantity.ts";
+import type { PageParts } from "../../lists/row-feed.ts";
+import { SearchField } from "../../lists/search-field.tsx";
+import { useRowFeed, useRowHeight } from "../../lists/use-list.ts";
 import { nodesInView } from "../reporting.ts";
 import { createProcessApi } from "./process-api.ts";
 import { ProcessFeed } from "./process-feed.ts";
-
-/** A search is sent once the typing rests this long, ms. */
-const TYPING_MS = 250;
-const ROW_PX = { cosy: 30, compact: 26, narrow: 54 } as const;
 
 const COLUMNS: readonly (Column & { readonly sort: ProcessSort | null })[] = [
   { id: "name", header: "Name", sort: "name" },
@@ -42,18 +41,7 @@ export function Processes(): VNode {
         <h2 id="processes">Processes</h2>
         {hosts.length > 1 ? (
           <div class="card-aside">
-            <select
-              class="field-select"
-              aria-label="Host"
-              value={shown ?? ""}
-              onChange={(event) => setHost(event.currentTarget.value)}
-            >
-              {hosts.map((name) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-            </select>
+            <Choice aria-label="Host" value={shown ?? ""} options={optionsOf(hosts)} onChange={setHost} />
           </div>
         ) : (
           <div class="card-aside">
@@ -76,8 +64,9 @@ export function Processes(): VNode {
 }
 
 function Table({ node }: { readonly node: string }): VNode {
-  const { live, preferences, say } = useApp();
+  const { live, say } = useApp();
   const narrow = useNarrow();
+  const rowHeight = useRowHeight(narrow);
   const [sort, setSort] = useState<ProcessSort>("cpu");
   const [search, setSearch] = useState("");
   const box = useRef<HTMLDivElement>(null);
@@ -104,7 +93,7 @@ function Table({ node }: { readonly node: string }): VNode {
             columns={columns}
             count={matching}
             listKey={JSON.stringify([node, sort, search])}
-            rowHeight={narrow ? ROW_PX.narrow : ROW_PX[preferences.density.value]}
+            rowHeight={rowHeight}
             rowAt={(place) => {
               const row = feed.at(place);
               return row === undefined ? null : narrow ? narrowRow(row) : wideRow(row);
@@ -136,27 +125,21 @@ function Table({ node }: { readonly node: string }): VNode {
 }
 
 function useFeed(box: { readonly current: HTMLDivElement | null }): ProcessFeed {
-  const { live } = useApp();
-  const feed = useMemo(
-    () =>
-      new ProcessFeed({
-        ask: createProcessApi(new URL(document.baseURI), (input, init) => fetch(input, init)),
-        clock: browserClock(),
-        attention: browserAttention(),
-        paused: () => live.paused.peek(),
-      }),
-    [live],
-  );
+  const feed = useRowFeed(createFeed);
   useEffect(() => {
     if (box.current === null) return undefined;
     const observer = new IntersectionObserver((entries) => feed.setSeen(entries.at(-1)?.isIntersecting === true));
     observer.observe(box.current);
-    return () => {
-      observer.disconnect();
-      feed.close();
-    };
+    return () => observer.disconnect();
   }, [feed]);
   return feed;
+}
+
+function createFeed(page: PageParts): ProcessFeed {
+  return new ProcessFeed({
+    ...page,
+    ask: createProcessApi(new URL(document.baseURI), (input, init) => fetch(input, init)),
+  });
 }
 
 interface ToolsProps {
@@ -168,46 +151,22 @@ interface ToolsProps {
 }
 
 function Tools({ search, sort, narrow, onSearch, onSort }: ToolsProps): VNode {
-  const [text, setText] = useState(search);
-  const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => () => clearTimeout(typing.current), []);
   return (
     <div class="list-tools">
-      <div class="search-field">
-        <Icon name="search" />
-        <input
-          class="field"
-          type="search"
-          aria-label="Search processes"
-          placeholder="Name or pid"
-          maxLength={128}
-          spellcheck={false}
-          autocomplete="off"
-          value={text}
-          onInput={(event) => {
-            const next = event.currentTarget.value;
-            setText(next);
-            clearTimeout(typing.current);
-            typing.current = setTimeout(() => onSearch(next.trim()), TYPING_MS);
-          }}
-        />
-      </div>
+      <SearchField
+        label="Search processes"
+        placeholder="Name or pid"
+        longest={128}
+        search={search}
+        onSearch={onSearch}
+      />
       {narrow ? (
-        <select
-          class="field-select"
+        <Choice
           aria-label="Order"
           value={sort}
-          onChange={(event) => {
-            const chosen = PROCESS_SORTS.find((known) => known === event.currentTarget.value);
-            if (chosen !== undefined) onSort(chosen);
-          }}
-        >
-          {PROCESS_SORTS.map((known) => (
-            <option key={known} value={known}>
-              By {known === "cpu" ? "CPU" : known}
-            </option>
-          ))}
-        </select>
+          options={PROCESS_SORTS.map((value) => ({ value, label: `By ${value === "cpu" ? "CPU" : value}` }))}
+          onChange={onSort}
+        />
       ) : null}
     </div>
   );

@@ -72,8 +72,11 @@ browserSuite("the page of jobs", () => {
     await page.getByRole("radio", { name: "Done" }).check();
     await until(async () => (await states(page)).every((state) => state === "done"), { what: "only those done" });
     expect(page.url()).toContain("state=completed");
-    await page.getByRole("searchbox", { name: "Search jobs" }).fill("nobody-has-this-name");
+    const search = page.getByRole("searchbox", { name: "Search jobs" });
+    await search.fill("nobody-has-this-name ");
     await page.getByText("No job matches").waitFor();
+    expect(page.url()).toMatch(/q=nobody-has-this-name(&|$)/);
+    expect(await search.inputValue(), "a space before the next word stays").toBe("nobody-has-this-name ");
     await page.getByRole("button", { name: "Show all jobs" }).click();
     await untilRows(page);
     const head = page.getByRole("columnheader", { name: "Ran", exact: true });

@@ -105,8 +105,8 @@ browserSuite("a pause", () => {
     view = await openView(browser(), demo.port, { session });
     witness = await openView(browser(), demo.port, { session });
     await Promise.all([goLive(view.page, demo.port), goLive(witness.page, demo.port)]);
-    // The lower part of the page comes a moment later, with figures of its own.
-    await view.page.locator(".rows td").first().waitFor();
+    // The lower part of the page comes a moment later, with figures of its own: the queues are last.
+    await view.page.getByRole("table", { name: "Queues" }).waitFor();
   });
   afterAll(async () => {
     await Promise.all([view?.close(), witness?.close()]);

@@ -1,6 +1,8 @@
+import { on, once } from "node:events";
 import { findRedis, type RedisServer, startRedis, until } from "@wsight/testkit";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { findBreaches } from "./axe.ts";
 import { browserSuite, keepPicture, openView, useBrowser, type View } from "./browser.ts";
 import { dashboardAt, goLive, passSeconds, pressKey, signIn, untilStatus } from "./dashboard.ts";
@@ -432,9 +434,12 @@ async function signInAs({ link }: Program, token: string): Promise<string> {
   return cookie.split(";", 1)[0] ?? "";
 }
 
-/** Queues {@link CROWD} jobs over REST, as a program in any language would. */
-async function queueCrowd({ link }: Program, token: string): Promise<void> {
-  const url = `${new URL(link).origin}/api/jobs/events`;
+/** Queues {@link CROWD} jobs over a WebSocket, as a program in any language would. */
+async function queueCrowd({ port }: Program, token: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/jobs/events`, { headers });
+  await once(socket, "open");
+  const answers = on(socket, "message");
   for (let from = 0; from < CROWD; from += BATCH) {
     const events = Array.from({ length: BATCH }, (_, index) => ({
       kind: "queued",
@@ -443,17 +448,11 @@ async function queueCrowd({ link }: Program, token: string): Promise<void> {
       at: Date.now(),
       name: "resize",
     }));
-    const post = (): Promise<Response> =>
-      fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
-        body: JSON.stringify({ events }),
-      });
-    let response = await post();
-    while (response.status === 429) {
-      await new Promise((resolve) => setTimeout(resolve, 1000 * Number(response.headers.get("retry-after") ?? 1)));
-      response = await post();
-    }
-    if (!response.ok) throw new Error(`expected 200, got ${response.status}: ${await response.text()}`);
+    socket.send(JSON.stringify({ events }));
   }
+  for (let from = 0; from < CROWD; from += BATCH) {
+    const { value } = await answers.next();
+    expect(JSON.parse(String(value[0]))).toMatchObject({ taken: BATCH });
+  }
+  socket.close();
 }

@@ -115,8 +115,8 @@ function checkNames(where: string, fields: object, known: readonly string[]): vo
 
 /**
  * Takes of a batch what is of queues that its teller may tell of, and names the rest; resolves once that is kept, or
- * after five seconds. Progress alone is answered at once: it is kept a second later, and the next one says the same
- * better. Never rejects.
+ * after five seconds. Progress is not waited for, and alone is answered at once: it is kept a second later, and the
+ * next one says the same better. Never rejects.
  */
 export async function takeJobBatch(
   jobs: Pick<Jobs, "take" | "beat" | "lost">,

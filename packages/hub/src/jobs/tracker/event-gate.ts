@@ -99,9 +99,10 @@ export class EventGate {
       counts[this.#take(event, source)]++;
     }
     this.#refused += counts.refused;
-    const kept =
-      lookups.length === 0 ? this.#parts.keeping.kept() : Promise.all(lookups).then(() => this.#parts.keeping.kept());
-    return { ...counts, kept };
+    const { keeping } = this.#parts;
+    // A process goes on meanwhile; other programs wait for the answer.
+    const whenKept = (): Promise<void> => (source.source === "api" ? keeping.keptSoon() : keeping.kept());
+    return { ...counts, kept: lookups.length === 0 ? whenKept() : Promise.all(lookups).then(whenKept) };
   }
 
   /** One event that can't be taken must not keep others from being. */

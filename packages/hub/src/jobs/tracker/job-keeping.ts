@@ -5,6 +5,8 @@ import type { TrackedJob } from "./tracked-job.ts";
 
 /** Between two saves, ms. */
 const EVERY_MS = 250;
+/** Where a program waits for the answer it is as soon as this, ms: what several tell at once is one save. */
+const SOON_MS = 10;
 /** Progress alone is kept with every so many saves: a job tells of it often, and little is lost with it. */
 const PROGRESS_EVERY = 4;
 /** Jobs and nodes that are handed over in one go. */
@@ -34,6 +36,7 @@ export class JobKeeping {
   #changedKept: Promised | null = null;
   #progressKept: Promised | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #soon: NodeJS.Timeout | null = null;
   #saves = 0;
   /** All that was handed over so far is kept. */
   #saving: Promise<void> = Promise.resolve();
@@ -52,7 +55,7 @@ export class JobKeeping {
       this.#progressed.delete(job);
       this.#changed.add(job);
     } else if (!this.#changed.has(job)) this.#progressed.add(job);
-    this.#timer ??= setTimeout(() => this.#save(false), EVERY_MS).unref();
+    this.#timer ??= setTimeout(() => this.#saveInTurn(), EVERY_MS).unref();
   }
 
   /** A job is about to begin a new life: the one before is kept as it is now. */
@@ -67,21 +70,39 @@ export class JobKeeping {
       this.#progressKept ??= promise();
       return this.#progressKept.promise;
     }
+    return this.#statesKept();
+  }
+
+  /** The same of all but progress, and soon: for who does nothing until it is answered. */
+  keptSoon(): Promise<void> {
+    if (this.#parts.ledger.status().state === "off") return Promise.resolve();
+    this.#soon ??= setTimeout(() => this.#save(false), SOON_MS).unref();
+    return this.#statesKept();
+  }
+
+  /** Hands over what is left. When the ledger is closed, it keeps it, or says that it can't. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#save(true);
+    await this.#handing;
+  }
+
+  #statesKept(): Promise<void> {
     if (this.#changed.size === 0 && this.#records.length === 0) return this.#saving;
     this.#changedKept ??= promise();
     return this.#changedKept.promise;
   }
 
-  /** Hands over what is left. When the ledger is closed, it keeps it, or says that it can't. */
-  async close(): Promise<void> {
-    this.#save(true);
-    await this.#handing;
+  #saveInTurn(): void {
+    this.#timer = null;
+    this.#save(++this.#saves % PROGRESS_EVERY === 0);
+    if (this.#progressed.size > 0) this.#timer ??= setTimeout(() => this.#saveInTurn(), EVERY_MS).unref();
   }
 
-  #save(all: boolean): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    const withProgress = all || ++this.#saves % PROGRESS_EVERY === 0;
+  #save(withProgress: boolean): void {
+    if (this.#soon !== null) clearTimeout(this.#soon);
+    this.#soon = null;
     const jobs = [...this.#changed, ...(withProgress ? this.#progressed : [])];
     const promised = [this.#changedKept, ...(withProgress ? [this.#progressKept] : [])];
     const records = this.#records;
@@ -92,7 +113,6 @@ export class JobKeeping {
       this.#progressed = new Set();
       this.#progressKept = null;
     }
-    if (this.#progressed.size > 0) this.#timer = setTimeout(() => this.#save(false), EVERY_MS).unref();
     const before = this.#saving;
     const saves = this.#handing.then(() => this.#handOver(records, jobs));
     this.#handing = saves.then(() => undefined);

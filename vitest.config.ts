@@ -1,9 +1,11 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
-import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { BaseSequencer, type Reporter, type TestCase, type TestSpecification } from "vitest/node";
+
+const CACHE = new URL("node_modules/.cache/", import.meta.url);
 
 /** Files that take longest, a minute each or nearly: begun last, they would leave the other worker idle. */
 const LONG = [
-  "wsight/test/bullmq-application",
   "wsight/test/bullmq-application",
   "wsight/test/takeover",
   "hub/test/alert-delivery-kill",
@@ -41,6 +43,22 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Keeps which tests failed at first and then passed, for the closing line of a run to name them. */
+class UnsteadyTests implements Reporter {
+  readonly #unsteady: { readonly name: string; readonly why: string }[] = [];
+
+  onTestCaseResult(test: TestCase): void {
+    if (test.diagnostic()?.flaky !== true) return;
+    const why = test.result().errors?.[0]?.message.split("\n", 1)[0] ?? "";
+    this.#unsteady.push({ name: `${test.module.relativeModuleId} > ${test.fullName}`, why });
+  }
+
+  onTestRunEnd(): void {
+    mkdirSync(CACHE, { recursive: true });
+    writeFileSync(new URL("unsteady-tests.json", CACHE), JSON.stringify(this.#unsteady));
+  }
+}
+
 // Tests import packages by name and so run the built files that users get;
 // workers and child processes start from the same files.
 export default defineConfig({
@@ -50,9 +68,11 @@ export default defineConfig({
     hookTimeout: 60_000,
     server: { deps: { external: [/packages\/[^/]+\/dist\//] } },
     pool: "forks",
-    // Two cores: more workers only make the timing tests fight.
-    maxWorkers: 2,
+    // Two cores, and tests that wait for servers and seconds for half of their time.
+    maxWorkers: 3,
+    // Real servers, browsers and clocks on a machine that may be busy: a second try, which is told by name.
+    retry: 1,
     sequence: { sequencer: LongestFirst },
-    reporters: ["default", ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
+    reporters: ["default", new UnsteadyTests(), ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
   },
 });

@@ -356,7 +356,7 @@ browserSuite("the page of connections with a crowd", () => {
     const box = page.locator(".vt");
     for (let top = 0; ; top += 400) {
       await box.evaluate((element, to) => element.scrollTo(0, to), top);
-      await until(async () => (await page.locator('.vt-row[data-state="unknown"]').count()) === 0, { what: "rows" });
+      await until(() => page.evaluate(rowsFillView), { what: "rows" });
       for (const [place, id] of await readPlaces(page)) seen.set(place, id);
       if (await box.evaluate((element) => element.scrollTop + element.clientHeight >= element.scrollHeight - 1)) break;
     }
@@ -431,6 +431,15 @@ function rows(page: Page): Locator {
 
 async function untilRows(page: Page): Promise<void> {
   await page.locator('.vt-row:not([data-state="unknown"])').first().waitFor();
+}
+
+/** Runs in the page: all that is in view of the table has a row, and each is known. */
+function rowsFillView(): boolean {
+  const view = document.querySelector(".vt")?.getBoundingClientRect();
+  const rows = [...document.querySelectorAll<HTMLElement>(".vt-row")];
+  const last = rows.at(-1)?.getBoundingClientRect();
+  if (view === undefined || last === undefined || rows.some(({ dataset }) => dataset.state === "unknown")) return false;
+  return last.bottom >= view.bottom - last.height;
 }
 
 /** What stands below a head, in the rows that are drawn. */

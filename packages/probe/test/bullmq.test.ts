@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { until } from "@wsight/testkit";
 import { DelayedError, type Job, Worker } from "bullmq";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { askingHub } from "./asking.ts";
 import { BACKENDS, type Backend, TWO_TRIES, watchJobs } from "./bullmq-support.ts";
 
@@ -243,14 +243,20 @@ describe.each(BACKENDS)("BullMQ on %s", (name, open) => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const worker = backend.worker(named("beat"), () => held, { concurrency: 3, name: "w" });
+    onTestFinished(() => release());
+    let begun = 0;
+    const work = (): Promise<void> => {
+      begun++;
+      return held;
+    };
+    const worker = backend.worker(named("beat"), work, { concurrency: 3, name: "w" });
     await worker.waitUntilReady();
     await backend.queue(named("beat")).addBulk([
       { name: "a", data: {} },
       { name: "b", data: {} },
     ]);
     await until(() => watch.probe.findings().length === 0 && worker.isRunning(), { what: "a worker" });
-    await until(async () => (await backend.queue(named("beat")).getActiveCount()) === 2, { what: "two jobs" });
+    await until(() => begun === 2, { what: "two jobs" });
     const attachment = watch.probe.attach(worker);
     expect(attachment.finding).toMatchObject({ library: "bullmq", version: "6.7.0", state: "attached" });
     await until(() => watch.beats.length > 0, { what: "a beat" });

@@ -191,7 +191,7 @@ describe("a worker whose hub dies", () => {
     await until(async () => ![null, before].includes(await hubAt(port)), { what: "the next hub" });
     expect((await heir.state()).link).not.toBeNull();
     // A worker is begun anew until it hears that another process has the port.
-    await until(() => here.link === null, { what: "the worker to give up", timeoutMs: 10_000 });
+    await until(() => here.link === null, { what: "the worker to give up", timeoutMs: 25_000 });
     const live = async () => (await nodesOf(port, data)).filter(({ state }) => state === "live");
     await until(async () => (await live()).length === 2, { what: "both in the next hub", timeoutMs: 10_000 });
     expect(here.url).toBe(`http://127.0.0.1:${port}`);

@@ -35,10 +35,14 @@ test("an alert is pending, fires, escalates, recovers and is history", async () 
   });
   setConnections(probe, 3);
   await calms();
-  const { episodes } = (await call("GET", `/api/alerts/history?from=1h&rule=${RULE.id}`)).json as {
-    episodes: AlertEpisode[];
-  };
-  expect(episodes).toMatchObject([
+  const history = async (): Promise<readonly AlertEpisode[]> =>
+    (
+      (await call("GET", `/api/alerts/history?from=1h&rule=${RULE.id}`)).json as {
+        episodes: AlertEpisode[];
+      }
+    ).episodes;
+  await until(async () => (await history())[0]?.endedAt !== null, { what: "its end to be kept" });
+  expect(await history()).toMatchObject([
     { id: firing.episodeId, ruleId: RULE.id, severity: "critical", peak: 200, endReason: "recovered", ruleVersion: 1 },
   ]);
   expect((await call("GET", "/api/alerts/history?from=1h&rule=other")).json).toEqual({ episodes: [], next: null });

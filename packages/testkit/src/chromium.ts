@@ -1,7 +1,15 @@
 import { isAbsolute } from "node:path";
 import { findIn, pathDirectories, whenExecutable } from "./find-program.ts";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"] as const;
+const NAMES = [
+  // Made to be driven: no window, and a third less to do.
+  "chromium-headless-shell",
+  "chromium",
+  "chromium-browser",
+  "google-chrome-stable",
+  "google-chrome",
+  "chrome",
+] as const;
 const PLACES = [
   "/usr/bin",
   "/usr/local/bin",

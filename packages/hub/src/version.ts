@@ -5,7 +5,7 @@ import { asFields, asText, parseJson } from "@wsight/protocol";
 export const VERSION: string = readVersion();
 
 function readVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL(import.meta.resolve("@wsight/hub/package.json")), "utf8");
   return asText(
     "INTERNAL",
     "version",

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { Histogram } from "@wsight/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -390,9 +389,4 @@ describe("names", () => {
     const { status, body } = await askPromql(reader, { type: "series", match: ["1 + 1"], time: always });
     expect([status, body.errorType]).toEqual([400, "bad_data"]);
   });
-});
-
-test("the built hub holds the grammar itself: nothing has to be installed for it", async () => {
-  const text = await readFile(new URL("../dist/promql/grammar.js", import.meta.url), "utf8");
-  expect(text).not.toMatch(/from "@(?:lezer|prometheus-io)/);
 });

@@ -13,8 +13,8 @@ export interface GrammarNode {
 
 /**
  * Parses a query by the grammar of the Prometheus project. Never throws: what
- * is wrong becomes nodes with `isError`. The build puts the grammar itself into
- * the compiled file, so that nobody has to install it.
+ * is wrong becomes nodes with `isError`. The build puts the grammar itself
+ * beside it, so that nobody has to install it.
  */
 export function parseGrammar(text: string): GrammarNode {
   const cursor = parser.parse(text).cursor();

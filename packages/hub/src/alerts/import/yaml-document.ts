@@ -17,7 +17,7 @@ export interface YamlDocument {
 }
 
 /**
- * Reads one YAML document. The build puts the parser itself into the compiled file, so that nobody has to install it.
+ * Reads one YAML document. The build puts the parser itself beside it, so that nobody has to install it.
  * @throws Error saying what is wrong, and where
  */
 export function parseYaml(text: string): YamlDocument {

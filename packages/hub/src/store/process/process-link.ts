@@ -19,7 +19,7 @@ export function createProcessLink(options: ProcessOptions, report: (event: Store
     {
       what: "history",
       name: "the store",
-      module: new URL("./store-process.js", import.meta.url),
+      module: new URL(import.meta.resolve("#store-process")),
       env: {
         // Fewer arenas of the C library: blocks of all sizes come and go, and each arena keeps its holes.
         MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? "2",

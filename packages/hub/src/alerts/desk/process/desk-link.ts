@@ -18,7 +18,7 @@ export function createDeskLink(
     {
       what: "alerts",
       name: "the alert desk",
-      module: new URL("./desk-process.js", import.meta.url),
+      module: new URL(import.meta.resolve("#desk-process")),
       env: { [OPTIONS_VARIABLE]: JSON.stringify(options) },
       execArgv: [`--max-old-space-size=${HEAP_MB}`, "--single-threaded-gc"],
       maxInFlight: MAX_IN_FLIGHT,

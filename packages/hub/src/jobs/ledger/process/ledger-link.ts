@@ -18,7 +18,7 @@ export function createLedgerLink(
     {
       what: "jobs",
       name: "the job ledger",
-      module: new URL("./ledger-process.js", import.meta.url),
+      module: new URL(import.meta.resolve("#ledger-process")),
       env: { [OPTIONS_VARIABLE]: JSON.stringify(options) },
       execArgv: [`--max-old-space-size=${HEAP_MB}`, "--single-threaded-gc"],
       maxInFlight: MAX_IN_FLIGHT,

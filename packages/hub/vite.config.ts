@@ -41,6 +41,8 @@ export default defineConfig({
     minify: false,
     reportCompressedSize: false,
     rolldownOptions: {
+      // Whoever builds from wherever: comments name sources from here.
+      cwd: at("."),
       external: [/^node:/, ...Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`))],
       output: {
         entryFileNames: "[name].js",

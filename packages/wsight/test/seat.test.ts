@@ -186,14 +186,19 @@ describe("a worker whose hub dies", () => {
     cleanups.push(() => process.off("worker", onWorker));
     const here = await watch({ port, data, onError: () => undefined });
     const heir = await start({ PORT: String(port), DATA: data });
-    const before = await hubAt(port);
-    await workers[0]?.terminate();
-    await until(async () => ![null, before].includes(await hubAt(port)), { what: "the next hub" });
-    expect((await heir.state()).link).not.toBeNull();
-    // A worker is begun anew until it hears that another process has the port.
-    await until(() => here.link === null, { what: "the worker to give up", timeoutMs: 25_000 });
     const live = async () => (await nodesOf(port, data)).filter(({ state }) => state === "live");
-    await until(async () => (await live()).length === 2, { what: "both in the next hub", timeoutMs: 10_000 });
+    // The heir is ready to listen, and mostly before a worker that is begun anew; on a busy machine it may not be.
+    for (let tries = 0; here.link !== null && tries < 5; tries++) {
+      const before = await hubAt(port);
+      await workers.at(-1)?.terminate();
+      await until(async () => ![null, before].includes(await hubAt(port)), { what: "the next hub" });
+      const isSettled = async () => {
+        const links = [here.link, (await heir.state()).link];
+        return links.filter((link) => link !== null).length === 1 && (await live()).length === 2;
+      };
+      await until(isSettled, { what: "one hub, and both in it", timeoutMs: 15_000 });
+    }
+    expect((await heir.state()).link).not.toBeNull();
     expect(here.url).toBe(`http://127.0.0.1:${port}`);
   });
 });

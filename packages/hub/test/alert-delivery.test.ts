@@ -256,7 +256,8 @@ describe("notices of one channel", () => {
     const receiver = await withHook(rig);
     receiver.reply({ status: 429, headers: { "retry-after": "120" } });
     await rig.tell("hook", { episodeId: "A" });
-    await until(() => receiver.posts.length === 1, { what: "the first try" });
+    const putOff = async () => (await rig.outbox()).some(({ attempts, state }) => attempts === 1 && state === "queued");
+    await until(putOff, { what: "the first try" });
     await rig.tell("hook", { episodeId: "B" });
     rig.forward(60_000);
     await rig.tell("hook", { episodeId: "C" });

@@ -43,7 +43,8 @@ export class QueueFence {
 
   /** False for a figure of another queue, or of no certain one. */
   lets({ metric, labels }: Series): boolean {
-    return !metric.attributes.includes("queue") || this.#knows(`names ${metric.name}`, labels.queue);
+    if (this.#scope === null || !metric.attributes.includes("queue")) return true;
+    return this.#knows(`names ${metric.name}`, labels.queue);
   }
 
   /** Without what is said of other queues; that counts as left out. */
